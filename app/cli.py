@@ -1,0 +1,241 @@
+"""The `doorward` command, for whoever runs the server: serve, work, database, organization, directory, member, recover."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from app.factory import Program, create_program
+from app.rules.actor import OPERATOR
+from app.rules.decisions import Refused
+from app.rules.domains import normalize_address
+from app.rules.errors import DoorwardError
+from app.services import directories, members, organizations, recovery, worker
+from app.services.directories import Provider
+from app.store import schema
+from config.logging import configure_logging
+from config.settings import Settings, SettingsError, load_settings
+
+_IDLE_SECONDS = 0.5
+_START_LINK_FILE = Path("var/start_link")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="doorward")
+def main() -> None:
+    """Doorward: sign-in, directory provisioning and roles from your identity provider."""
+
+
+@main.command()
+def serve() -> None:
+    """Bring the database up to date, start the web server and one worker, and print the start link on first use."""
+    settings = _settings()
+    _prepare(settings)
+    program = _program(settings)
+    if not _has_organization(program):
+        _announce_start_link(program)
+    if settings.smtp_url is None:
+        click.secho("WARNING: no mail server is configured; sign-in codes are printed here.", fg="yellow", err=True)
+    program.transactions.database.engine.dispose()
+    sys.exit(_supervise())
+
+
+@main.command()
+def work() -> None:
+    """Run the worker: mail, domain checks, clean-up. Any number may run, on any number of machines."""
+    settings = _settings()
+    configure_logging(settings.log_format)
+    program = _program(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    parent = os.getppid()
+    while not stop.is_set():
+        busy = worker.run_due(program.transactions)
+        if os.getppid() != parent:
+            return  # the supervisor is gone; do not outlive it
+        if not busy:
+            stop.wait(_IDLE_SECONDS)
+
+
+@main.group()
+def database() -> None:
+    """The database schema."""
+
+
+@database.command("upgrade")
+def database_upgrade() -> None:
+    """Run the migrations that are missing."""
+    _prepare(_settings())
+    click.echo("The database is up to date.")
+
+
+@database.command("check")
+def database_check() -> None:
+    """Compare the database with the models; exits with 1 where they differ."""
+    differences = schema.differences(_engine(_program(_settings())))
+    for difference in differences:
+        click.echo(difference)
+    sys.exit(1 if differences else 0)
+
+
+@main.group()
+def organization() -> None:
+    """Organizations."""
+
+
+@organization.command("create")
+@click.argument("name")
+@click.argument("admin_email")
+def organization_create(name: str, admin_email: str) -> None:
+    """Make an organization with its first administrator."""
+    program = _program(_settings())
+    with program.transactions.writing(OPERATOR) as unit:
+        created = organizations.create(unit, name=name, admin_email=admin_email)
+        click.echo(f"{created.organization.id}  {created.organization.name}  admin {created.admin.email}")
+
+
+@organization.command("list")
+def organization_list() -> None:
+    """List organizations."""
+    with _program(_settings()).transactions.reading(OPERATOR) as unit:
+        for row in organizations.page(unit, after="", limit=10_000):
+            click.echo(f"{row.id}  {row.name}")
+
+
+@main.group()
+def directory() -> None:
+    """Directories."""
+
+
+@directory.command("create")
+@click.argument("organization_id")
+@click.option("--name", default="Directory", show_default=True)
+@click.option("--provider", type=click.Choice([provider.value for provider in Provider]), default="generic")
+def directory_create(organization_id: str, name: str, provider: str) -> None:
+    """Make a directory and a token; prints what to paste into the identity provider, once."""
+    with _program(_settings()).transactions.writing(OPERATOR) as unit:
+        created = directories.create(unit, organization_id, name=name, provider=Provider(provider))
+        if isinstance(created, Refused):
+            raise click.ClickException(f"{created.sentence} {created.fix or ''}".strip())
+        unit.session.flush()
+        token = directories.add_token(unit, organization_id, created.id, label="command line")
+        click.echo(f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}")
+
+
+@main.group()
+def member() -> None:
+    """Members."""
+
+
+@member.command("list")
+@click.argument("organization_id")
+def member_list(organization_id: str) -> None:
+    """List the members of an organization with role and state."""
+    with _program(_settings()).transactions.reading(OPERATOR) as unit:
+        organizations.read(unit, organization_id)
+        after = ""
+        while rows := members.page(unit, organization_id, after=after, limit=500):
+            for row in rows:
+                held = " (on hold)" if row.held else ""
+                click.echo(f"{row.id}  {row.email}  {row.role}{held}  {row.state}")
+            after = rows[-1].id
+
+
+@main.command()
+@click.argument("email")
+def recover(email: str) -> None:
+    """Print a one-time link that lets an administrator in when the identity provider does not."""
+    program = _program(_settings())
+    with program.transactions.writing(OPERATOR) as unit:
+        token = recovery.recovery_link(unit, email=normalize_address(email))
+    click.echo(f"Open this within 24 hours; it works once:\n{program.settings.base_url}/recover/{token}")
+
+
+@main.command("start-link")
+def start_link() -> None:
+    """Print a fresh one-time link that makes a first administrator with an organization."""
+    _announce_start_link(_program(_settings()))
+
+
+def run() -> None:
+    """The command, with errors of ours as one line."""
+    try:
+        main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (DoorwardError, SettingsError) as error:
+        click.secho(f"doorward: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    return load_settings()
+
+
+def _program(settings: Settings) -> Program:
+    return create_program(settings)
+
+
+def _engine(program: Program):  # type: ignore[no-untyped-def]  # SQLAlchemy's Engine, which the command line need not name
+    return program.transactions.database.engine
+
+
+def _prepare(settings: Settings) -> None:
+    """The folder of a SQLite database, and the newest schema."""
+    if settings.is_sqlite:
+        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = _engine(_program(settings))
+    schema.upgrade(engine)
+    engine.dispose()
+
+
+def _has_organization(program: Program) -> bool:
+    with program.transactions.reading() as unit:
+        return bool(organizations.page(unit, after="", limit=1))
+
+
+def _announce_start_link(program: Program) -> None:
+    with program.transactions.writing(OPERATOR) as unit:
+        token = recovery.make_link(unit, kind="start")
+    link = f"{program.settings.base_url}/start/{token}"
+    _START_LINK_FILE.parent.mkdir(parents=True, exist_ok=True)
+    _START_LINK_FILE.unlink(missing_ok=True)
+    descriptor = os.open(_START_LINK_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(link + "\n")
+    click.secho(f"\nOpen this link to become the first administrator (it works once, within 24 hours):\n\n  {link}\n", bold=True)
+
+
+def _supervise() -> int:
+    """Run gunicorn and one worker; when either ends, end the other."""
+    web = subprocess.Popen([sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "wsgi:application"])  # noqa: S603
+    helper = subprocess.Popen([sys.executable, "-m", "app.cli", "work"])  # noqa: S603
+    children = (web, helper)
+
+    def stop(*_: object) -> None:
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while all(child.poll() is None for child in children):
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        except (ChildProcessError, InterruptedError):
+            break
+    stop()
+    return max(abs(child.wait()) for child in children) if any(child.wait() not in {0, -15} for child in children) else 0
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,120 @@
+"""create_app: the one module that knows every package; builds the ports, names the connection kinds, mounts the blueprints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Flask, Response
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.ports.bundle import Ports
+from app.ports.clock import SystemClock
+from app.ports.dns import ResolverDns
+from app.ports.http import GuardedHttp
+from app.ports.mail import ConsolePost, Post, SmtpPost
+from app.ports.randomness import SystemRandomness
+from app.ports.sealing import KeyringSealing
+from app.rules.connections import ConnectionKind
+from app.services.connections import DocumentCache
+from app.services.unit_of_work import Transactions
+from app.store.database import Database, prepare_engine
+from app.web import errors, health, profile, protection, sign_in
+from app.web import request as current
+from app.web.request import Context, guard_routes
+from app.web.routes import TABLE
+from config.settings import Settings
+from oidc.blueprint import create_blueprint as create_oidc
+from oidc.kind import OidcKind
+from saml.blueprint import create_blueprint as create_saml
+from saml.kind import SamlKind
+from scim.blueprint import create_blueprint as create_scim
+
+MAX_BODY_BYTES = 1_000_000
+_CONSOLE_MAIL = "Codes and invitations are printed to the server's console, because no mail server is configured."
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the command line and the worker need of an application: its database and ports, without a request."""
+
+    app: Flask
+    transactions: Transactions
+    settings: Settings
+
+
+def create_ports(settings: Settings) -> Ports:
+    """The real world."""
+    post: Post = SmtpPost(settings.smtp_url, sender=settings.mail_from) if settings.smtp_url else ConsolePost()
+    return Ports(
+        clock=SystemClock(),
+        randomness=SystemRandomness(),
+        dns=ResolverDns(settings.resolvers),
+        http=GuardedHttp(allow_private_addresses=settings.allow_private_addresses),
+        post=post,
+        sealing=KeyringSealing(settings.secret_keys),
+        base_url=settings.base_url,
+    )
+
+
+def create_program(settings: Settings, ports: Ports | None = None) -> Program:
+    """The application with its database; `ports` replaces the real world in tests."""
+    app = Flask("app.web", static_folder="static", template_folder="templates")
+    transactions = Transactions(_database(app, settings), ports or create_ports(settings))
+    _configure(app, settings)
+    _mount(app, settings, transactions)
+    return Program(app, transactions, settings)
+
+
+def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
+    """The WSGI application."""
+    return create_program(settings, ports).app
+
+
+def _database(app: Flask, settings: Settings) -> Database:
+    """Flask-SQLAlchemy makes the engine; sessions are plain SQLAlchemy ones, so that services need no Flask."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not settings.is_sqlite}
+    extension = SQLAlchemy(app, disable_autonaming=True)
+    with app.app_context():
+        return Database(prepare_engine(extension.engine))
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
+    app.config["DOORWARD_DEVELOPMENT"] = "" if settings.smtp_url else _CONSOLE_MAIL
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        return protection.add_headers(current.keep_browser(response), is_https=settings.is_https)
+
+
+def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:
+    ports = transactions.ports
+    saml = SamlKind(base_url=settings.base_url, http=ports.http, clock=ports.clock)
+    oidc = OidcKind(
+        base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock
+    )
+    # Every way to sign in through an identity provider; a third protocol is one more line.
+    kinds: Mapping[str, ConnectionKind] = {"saml": saml, "oidc": oidc}
+    door = sign_in.Door(kinds)
+    token = settings.operator_token
+    context = Context(transactions, ports.sealing.digest(token) if token else None, kinds)
+    app.extensions["doorward"] = context
+    for blueprint in (
+        sign_in.create_blueprint(door),
+        profile.pages,
+        health.pages,
+        create_saml(kind=saml, door=door),
+        create_oidc(kind=oidc, door=door),
+        create_scim(transactions=transactions, base_url=settings.base_url),
+    ):
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    guard_routes(app, context, TABLE)

@@ -1,0 +1,53 @@
+"""Randomness: identifiers, tokens and codes that nobody can guess."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from typing import Protocol
+
+from app.rules.ids import Prefix, make_id
+
+_KEY_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+class Randomness(Protocol):
+    def id(self, prefix: Prefix) -> str:
+        """A fresh identifier that sorts by the time it was made."""
+        ...
+
+    def uuid(self) -> str:
+        """A fresh random UUID, as SCIM ids are."""
+        ...
+
+    def token(self) -> str:
+        """256 bits, URL-safe."""
+        ...
+
+    def digits(self, count: int) -> str:
+        """A code of `count` decimal digits, each equally likely."""
+        ...
+
+    def key(self, length: int) -> str:
+        """Lower-case letters and digits, no underscore: fit for a path segment."""
+        ...
+
+
+class SystemRandomness:
+    """The operating system's random source."""
+
+    def id(self, prefix: Prefix) -> str:
+        return make_id(prefix, milliseconds=time.time_ns() // 1_000_000, randomness=secrets.token_bytes(10))
+
+    def uuid(self) -> str:
+        return str(uuid.uuid4())
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+    def digits(self, count: int) -> str:
+        return f"{secrets.randbelow(10**count):0{count}d}"
+
+    def key(self, length: int) -> str:
+        return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(length))

@@ -1,0 +1,37 @@
+"""Who is acting: a member, a directory, the operator, a sign-in or the system itself. Every change names one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    MEMBER = "member"
+    RECOVERY = "recovery"
+    DIRECTORY = "directory"
+    OPERATOR = "operator"
+    SIGN_IN = "sign_in"
+    SYSTEM = "system"
+
+
+#: Those who answer for what they ask: the guard refuses them. The others only report what happened elsewhere: the guard holds.
+PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.OPERATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`id` is a member id for members and recovery sessions, a directory id for directories, else None."""
+
+    kind: ActorKind
+    id: str | None = None
+    label: str = ""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a refusal reaches someone who can do something else instead."""
+        return self.kind in PERSONS
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, label="system")
+OPERATOR = Actor(ActorKind.OPERATOR, label="operator")

@@ -1,0 +1,142 @@
+"""Connections to identity providers: their states, and what a sign-in protocol has to implement to be one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.ids import ConnectionId, RevisionId
+
+Settings = Mapping[str, Any]
+Answer = TypeVar("Answer", covariant=True)
+
+
+class ConnectionState(StrEnum):
+    DRAFT = "draft"
+    VALIDATING = "validating"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One set of settings of a connection, as its protocol reads it. Never changed once made.
+
+    `settings` is what the kind's `read_settings` returned (JSON values). `secrets` are its unsealed secrets by name.
+    `verified_hosts` are the organization's verified email hosts when the revision was read.
+    """
+
+    connection_id: ConnectionId
+    revision_id: RevisionId
+    settings: Settings
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    verified_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One sign-in under way, as the protocol sees it: what it must match when the browser comes back.
+
+    `handle` travels through the identity provider (RelayState, state) and names the flow; it is not a secret.
+    `request_id` is the SAML AuthnRequest ID; `nonce` and `verifier` (PKCE) are OIDC's. All are made when the flow starts and
+    are single use. `is_test` marks a test sign-in, which asks the provider to authenticate again.
+    """
+
+    handle: str
+    request_id: str
+    nonce: str
+    verifier: str
+    started_at: datetime
+    is_test: bool = False
+    email_hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRead:
+    """What an administrator typed, understood: `settings` is stored as JSON, `secrets` sealed, `summary` shown."""
+
+    settings: dict[str, Any]
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProviderValue:
+    """One value to paste at the identity provider: `label` in its own words."""
+
+    key: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetupField:
+    """One field of the setup form that the settings page renders without knowing the protocol.
+
+    `name` is dotted as in the JSON API (`idp.metadata_xml`); `kind` is text, url, secret, textarea or checkbox.
+    """
+
+    name: str
+    label: str
+    kind: str
+    hint: str = ""
+    required: bool = False
+
+
+#: Verifies what came back, outside any transaction: it may fetch keys or exchange a code.
+Verify = Callable[[Revision, Flow, datetime], ExternalIdentity | Rejection]
+
+
+class ConnectionKind(Protocol):
+    """A sign-in protocol. saml/ and oidc/ implement it; the settings page and the API know nothing else of them."""
+
+    protocol: str
+    title: str
+
+    def setup_fields(self) -> tuple[SetupField, ...]:
+        """The form an administrator fills in."""
+        ...
+
+    def read_settings(self, submitted: Settings) -> SettingsRead:
+        """Understand what was submitted (JSON API shape without `protocol` and `name`); may fetch metadata or discovery.
+
+        Raises InvalidInputError naming the field, or UnreachableError.
+        """
+        ...
+
+    def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:
+        """What to paste at the identity provider."""
+        ...
+
+    def summary(self, settings: Settings) -> Mapping[str, Any]:
+        """What page and API may show of a revision's settings: no secret, JSON values."""
+        ...
+
+    def start(self, revision: Revision, flow: Flow) -> str:
+        """The URL at the identity provider to send the browser to."""
+        ...
+
+
+class Door(Protocol[Answer]):
+    """What a protocol's routes hand the browser's arrivals to; the web layer implements it, `Answer` is its response type.
+
+    The door owns flows, cookies, transactions and records, so that the three callbacks stay three lines long.
+    """
+
+    def start(self, connection_id: str) -> Answer:
+        """Begin a sign-in through this connection and send the browser to the identity provider."""
+        ...
+
+    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> Answer:
+        """Find the flow named by `handle` and bound to this browser, spend it, verify, and go on to the next step.
+
+        `verify` is called outside any transaction and only when the flow exists and is this browser's.
+        """
+        ...
+
+    def exists(self, connection_id: str) -> bool:
+        """Whether there is such a connection (metadata is public for those only)."""
+        ...

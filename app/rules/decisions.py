@@ -1,0 +1,80 @@
+"""What a rule returns: Allowed, or Refused with a stable code and a sentence. A refusal is a value, a bug is an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every refusal there is; the same word stands in page, JSON, log, audit and the name of its test."""
+
+    # prerequisites (product.md 3)
+    DOMAIN_NOT_YOUR_OWN = "domain_not_your_own"
+    DOMAIN_PUBLIC_PROVIDER = "domain_public_provider"
+    DOMAIN_PUBLIC_SUFFIX = "domain_public_suffix"
+    DOMAIN_LOOKALIKE = "domain_lookalike"
+    DOMAIN_CLAIMED = "domain_claimed"
+    DOMAIN_VERIFIED_ELSEWHERE = "domain_verified_elsewhere"
+    DOMAIN_IN_USE = "domain_in_use"
+    DOMAIN_MANUAL_FORBIDDEN = "domain_manual_forbidden"
+    VERIFIED_DOMAIN_REQUIRED = "verified_domain_required"
+    OWN_DOMAIN_REQUIRED = "own_domain_required"
+    ACTING_ADMIN_REQUIRED = "acting_admin_required"
+    CONNECTION_NOT_ACTIVE = "connection_not_active"
+    CONNECTION_ACTIVE = "connection_active"
+    ANOTHER_CONNECTION_ACTIVE = "another_connection_active"
+    TEST_SIGN_IN_REQUIRED = "test_sign_in_required"
+    RECOVERY_CODES_REQUIRED = "recovery_codes_required"
+    DIRECTORY_ADMIN_REQUIRED = "directory_admin_required"
+    DIRECTORY_ACTIVE = "directory_active"
+    DIRECTORY_NOT_ACTIVE = "directory_not_active"
+    ANOTHER_DIRECTORY_ACTIVE = "another_directory_active"
+    DIRECTORY_HOLDS_ADMIN = "directory_holds_admin"
+    # the guard (product.md 6)
+    LAST_ADMINISTRATOR = "last_administrator"
+    LAST_HELD_ADMINISTRATOR = "last_held_administrator"
+    # roles and members
+    ROLE_IN_USE = "role_in_use"
+    ROLE_BUILT_IN = "role_built_in"
+    DEFAULT_ROLE_ADMIN = "default_role_admin"
+    ROLE_DECIDED_BY_GROUP = "role_decided_by_group"
+    MEMBER_DIRECTORY_MANAGED = "member_directory_managed"
+    # signing in (product.md 4)
+    CODE_WRONG = "code_wrong"
+    FLOW_EXPIRED = "flow_expired"
+    EMAIL_SIGN_IN_OFF = "email_sign_in_off"
+    GUESTS_REFUSED = "guests_refused"
+    NOT_A_MEMBER = "not_a_member"
+    NOT_PROVISIONED = "not_provisioned"
+    MEMBER_DEACTIVATED = "member_deactivated"
+    MEMBER_SUSPENDED = "member_suspended"
+    MEMBER_REMOVED = "member_removed"
+    SIGN_IN_REJECTED = "sign_in_rejected"
+    SUBJECT_CHANGED = "subject_changed"
+    ADDRESS_IN_USE = "address_in_use"
+    TEST_AS_SOMEONE_ELSE = "test_as_someone_else"
+    TEST_WOULD_NOT_BE_ADMIN = "test_would_not_be_admin"
+    LINK_SPENT = "link_spent"
+    RECOVERY_CODE_WRONG = "recovery_code_wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The change may be made. `proof` names a usable administrator and their way in where the change tightens something."""
+
+    proof: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The change may not be made: why (for people), and which smallest change would make it acceptable."""
+
+    code: Code
+    sentence: str
+    fix: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Decision = Allowed | Refused

@@ -1,0 +1,193 @@
+"""Directory users and groups as plain records: their fields, the address rule, and what a membership change names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+
+class ResourceKind(StrEnum):
+    """What the mirror holds; the value is SCIM's meta.resourceType."""
+
+    USER = "User"
+    GROUP = "Group"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEndpoint:
+    """Where a push arrives: a directory that has been recognised by its key and token, as a value that needs no session."""
+
+    id: str
+    organization_id: str
+    key: str
+    name: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One email of a directory user, as pushed."""
+
+    value: str
+    type: str = ""
+    primary: bool = False
+
+
+def choose_address(addresses: Sequence[Address], *, user_name: str) -> str | None:
+    """The address a directory user is known by: primary, else work, else the first, else userName if it is one.
+
+    Lower case, since members are compared that way. None when there is none (product.md 5.2).
+    """
+    candidates = [address for address in addresses if _is_address(address.value)]
+    primary = [address for address in candidates if address.primary]
+    work = [address for address in candidates if address.type.lower() == "work"]
+    for address in (*primary, *work, *candidates):
+        return address.value.strip().lower()
+    return user_name.strip().lower() if _is_address(user_name) else None
+
+
+def _is_address(text: str) -> bool:
+    """Whether this can be an email address at all; whether its host is verified is asked elsewhere."""
+    local, at, host = text.strip().rpartition("@")
+    return bool(local and at and host) and not any(character.isspace() for character in text.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedValue:
+    """One value of a user that filters and sorting can find.
+
+    `path` is the attribute path below the resource (`emails.value`), `entry` counts the entries of a multi-valued attribute
+    (0 otherwise), `lead` marks the entry the user is sorted by, `key` is the form in which values are compared.
+    """
+
+    path: str
+    entry: int
+    lead: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryUserRecord:
+    """A pushed user as the mirror keeps it.
+
+    `user_name_key` and `external_id` are comparison forms. `document` is the resource as JSON text, with id and schemas,
+    without meta and groups. `active` is the state that counts; the document may be silent about it.
+    """
+
+    user_name_key: str
+    external_id: str | None
+    active: bool
+    email: str | None
+    name: str
+    document: str
+    values: tuple[IndexedValue, ...]
+
+    def with_active(self, active: bool) -> DirectoryUserRecord:
+        """The same user in another state."""
+        return replace(self, active=active)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryGroupRecord:
+    """A pushed group as the mirror keeps it; its members are rows of their own, never part of `document`."""
+
+    display_name: str
+    display_key: str
+    external_id: str | None
+    document: str
+
+
+class UserField(StrEnum):
+    """What membership and roles are worked out from."""
+
+    ACTIVE = "active"
+    EMAIL = "email"
+    NAME = "name"
+    EXTERNAL_ID = "external_id"
+
+
+def changed_fields(before: DirectoryUserRecord | None, after: DirectoryUserRecord) -> frozenset[UserField]:
+    """Which of the fields that count differ between two states of a user; all of them for a new one."""
+    if before is None:
+        return frozenset(UserField)
+    return frozenset(name for name in UserField if getattr(before, name) != getattr(after, name))
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """What one request does to the members of a group, whatever its size: drop all or keep, then add and remove by name.
+
+    `added` and `removed` never share an id. The order of operations has already been worked in.
+    """
+
+    keeps_others: bool = True
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it leaves every group as it is."""
+        return self.keeps_others and not self.added and not self.removed
+
+    def then_add(self, ids: Iterable[str]) -> MembershipChange:
+        """Followed by an add."""
+        named = frozenset(ids)
+        return MembershipChange(self.keeps_others, self.added | named, self.removed - named)
+
+    def then_remove(self, ids: Iterable[str]) -> MembershipChange:
+        """Followed by a removal of named members."""
+        named = frozenset(ids)
+        removed = self.removed | named if self.keeps_others else frozenset()
+        return MembershipChange(self.keeps_others, self.added - named, removed)
+
+    def then_replace(self, ids: Iterable[str]) -> MembershipChange:
+        """Followed by a replacement of all members; no ids empties the group."""
+        return MembershipChange(keeps_others=False, added=frozenset(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The other side of a membership: the group of a user, with its name, or a user in a group."""
+
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """One resource as it stands in the mirror, ready to be answered.
+
+    `references` are the groups of a user or the members of a group; None when they were not looked up.
+    """
+
+    kind: ResourceKind
+    id: str
+    document: str
+    version: int
+    created_at: datetime
+    modified_at: datetime
+    references: tuple[Reference, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPage:
+    """One page of a search. `total` counts every match."""
+
+    total: int
+    resources: tuple[Mirrored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipOutcome:
+    """What became of a membership change: the users that came and went, and the ids no living user has."""
+
+    added: Collection[str] = field(default=())
+    removed: Collection[str] = field(default=())
+    unknown: Collection[str] = field(default=())
+
+    @property
+    def changed(self) -> bool:
+        """Whether the group is different now."""
+        return bool(self.added or self.removed)

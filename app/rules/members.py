@@ -1,0 +1,28 @@
+"""Members: their states, and what follows from what the directory lists."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class MemberState(StrEnum):
+    INVITED = "invited"
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+
+
+class Listing(StrEnum):
+    """How the active directory lists a member: not at all, as active, or as inactive (deleted counts as inactive)."""
+
+    NOT_LISTED = "not_listed"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+def state_listed(state: MemberState, listing: Listing) -> MemberState:
+    """The state that follows from the listing (product.md 5.4); whoever the directory does not list stays as they are."""
+    if listing is Listing.ACTIVE:
+        return MemberState.ACTIVE
+    if listing is Listing.INACTIVE:
+        return MemberState.DEACTIVATED
+    return state

@@ -1,0 +1,229 @@
+"""Who a proven sign-in is, and whether they may come in: by address, or by what an identity provider says (product.md 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.rules.decisions import Code, Refused
+from app.rules.domains import host_of
+from app.rules.events import EventType
+from app.rules.identity import ExternalIdentity, GroupsState
+from app.rules.ids import Prefix
+from app.rules.lockout import Guests
+from app.rules.members import MemberState
+from app.rules.roles import ADMIN, GroupRef, GroupSource, RoleSource, effective_role
+from app.services import authority, policy
+from app.services.authority import Change
+from app.services.unit_of_work import UnitOfWork
+from app.store import connections, directories, members, organizations
+from app.store.connections import Connection, ConsumedAssertion, LinkedIdentity, Proof
+from app.store.members import Member
+from app.store.organizations import Organization
+
+_NOT_A_MEMBER = Refused(
+    Code.NOT_A_MEMBER,
+    "This address is not a member of any organization here.",
+    fix="Ask your administrator to add you.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """This member may come in. `needs_code`: first an emailed code, because the link to an administrator is new."""
+
+    member: Member
+    needs_code: bool = False
+
+
+def by_email(unit: UnitOfWork, email: str) -> Admitted | Refused:
+    """Whether the person who proved this address may come in without the identity provider."""
+    member = members.by_email(unit.session, email)
+    if member is None:
+        return _NOT_A_MEMBER
+    organization = unit.lock(member.organization_id)
+    refused = _state(member)
+    if refused is not None:
+        return refused
+    if connections.active(unit.session, organization.id) is None:
+        return Admitted(member)
+    if host_of(email) in organizations.verified_hosts(unit.session, organization.id):
+        return Refused(
+            Code.EMAIL_SIGN_IN_OFF,
+            "Your organization requires single sign-on.",
+            fix="Start again with your address; you will be sent to your identity provider.",
+        )
+    if organization.guests != Guests.EMAIL_CODE:
+        return Refused(
+            Code.GUESTS_REFUSED,
+            "Your organization requires single sign-on and does not let guests sign in by email.",
+            fix="Ask your administrator to allow guests, or to add you to the identity provider.",
+        )
+    return Admitted(member)
+
+
+def by_identity(
+    unit: UnitOfWork, connection: Connection, revision_id: str, identity: ExternalIdentity
+) -> Admitted | Refused:
+    """Who this identity is: linked before; else by address inside this organization, once; else created where that is allowed."""
+    organization = unit.lock(connection.organization_id)
+    linked = connections.identity(
+        unit.session, connection.id, issuer=identity.issuer, subject=identity.subject
+    )
+    if linked is not None:
+        member = members.present(unit.session, organization.id, linked.member_id)
+        return _refuse_removed() if member is None else _state(member) or Admitted(member)
+    member = members.by_email(unit.session, identity.email)
+    if member is None:
+        return _create(unit, organization, identity)
+    return _first_link(unit, organization, connection, revision_id, identity, member)
+
+
+def link(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> None:
+    """Tie the identity to the member for good; a second subject for the same member is refused elsewhere."""
+    known = connections.identity(unit.session, connection.id, issuer=identity.issuer, subject=identity.subject)
+    if known is not None:
+        return
+    unit.session.add(
+        LinkedIdentity(
+            connection_id=connection.id,
+            issuer=identity.issuer,
+            subject=identity.subject,
+            member_id=member.id,
+            linked_at=unit.now,
+        )
+    )
+    unit.audit(member.organization_id, "member.identity_linked", subject=member.id, after={"connection": connection.id})
+
+
+def note_arrival(
+    unit: UnitOfWork, member: Member, *, identity: ExternalIdentity | None = None, revision_id: str | None = None
+) -> None:
+    """What a completed sign-in changes: times, proof, groups; then roles and holds are worked out anew. Never refused."""
+    organization = unit.lock(member.organization_id)
+    before = policy.current(unit.session, organization)
+    if identity is not None and revision_id is not None:
+        prove(unit, member, revision_id, identity, would_be_admin=member.role == ADMIN)
+        _note_groups(member, identity)
+    unit.session.flush()
+    change = Change(signed_in=frozenset({member.id}))
+    proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=False)
+    member.first_signed_in_at = member.first_signed_in_at or unit.now
+    member.last_signed_in_at = unit.now
+    authority.carry_out(unit, organization.id, proposal)
+    unit.event(organization.id, EventType.MEMBER_SIGNED_IN, subject=member.id)
+
+
+def prove(
+    unit: UnitOfWork, member: Member, revision_id: str, identity: ExternalIdentity, *, would_be_admin: bool
+) -> None:
+    """Remember that this member came in through exactly this revision."""
+    proof = connections.proof(unit.session, revision_id, member.id)
+    if proof is None:
+        proof = Proof(revision_id=revision_id, member_id=member.id)
+        unit.session.add(proof)
+    proof.proven_at, proof.would_be_admin = unit.now, would_be_admin
+    proof.issuer, proof.subject = identity.issuer, identity.subject
+
+
+def consume(unit: UnitOfWork, connection: Connection, identity: ExternalIdentity) -> bool:
+    """Whether this assertion is seen for the first time. The organization is locked, so a second one waits for the first."""
+    unit.lock(connection.organization_id)
+    if unit.session.get(ConsumedAssertion, (connection.id, identity.replay_key)) is not None:
+        return False
+    unit.session.add(
+        ConsumedAssertion(connection_id=connection.id, replay_key=identity.replay_key, until=identity.replay_until)
+    )
+    unit.session.flush()
+    return True
+
+
+def role_through(unit: UnitOfWork, member: Member, identity: ExternalIdentity) -> str:
+    """The role this member would have after this sign-in."""
+    organization = unit.lock(member.organization_id)
+    in_force = policy.current(unit.session, organization)
+    if in_force.directory_id is not None:
+        return member.role
+    values = member.sign_in_groups if identity.groups.state is GroupsState.UNKNOWN else identity.groups.values
+    groups = frozenset(GroupRef(GroupSource.SIGN_IN, value) for value in values)
+    return effective_role(groups=groups, granted=member.granted_role, policy=in_force.roles).role
+
+
+def _first_link(
+    unit: UnitOfWork,
+    organization: Organization,
+    connection: Connection,
+    revision_id: str,
+    identity: ExternalIdentity,
+    member: Member,
+) -> Admitted | Refused:
+    if member.organization_id != organization.id:
+        return Refused(
+            Code.ADDRESS_IN_USE,
+            "This address is a member of another organization.",
+            fix="Ask the operator of this server to move it.",
+        )
+    if connections.identity_of(unit.session, connection.id, member.id, issuer=identity.issuer) is not None:
+        return Refused(
+            Code.SUBJECT_CHANGED,
+            "Your identity provider sent another identifier for you than before.",
+            fix="Ask your administrator to allow linking again.",
+        )
+    proof = connections.proof(unit.session, revision_id, member.id)
+    known = proof is not None and (proof.issuer, proof.subject) == (identity.issuer, identity.subject)
+    return _state(member) or Admitted(member, needs_code=member.role == ADMIN and not known)
+
+
+def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIdentity) -> Admitted | Refused:
+    """Just-in-time, where no directory decides and nobody with this address was removed."""
+    if members.removed_with_email(unit.session, organization.id, identity.email):
+        return _refuse_removed()
+    directory = directories.active(unit.session, organization.id)
+    if directory is not None or not organization.jit:
+        return Refused(
+            Code.NOT_PROVISIONED,
+            "You are not a member of this organization yet.",
+            fix="Ask your administrator to assign the application to you in the identity provider.",
+        )
+    member = Member(
+        id=unit.id(Prefix.MEMBER),
+        organization_id=organization.id,
+        email=identity.email,
+        name=identity.name,
+        state=MemberState.ACTIVE,
+        suspended=False,
+        role=organization.default_role,
+        role_source=RoleSource.DEFAULT,
+        held=False,
+        sign_in_groups_state=GroupsState.UNKNOWN,
+        sign_in_groups=[],
+        created_at=unit.now,
+    )
+    unit.session.add(member)
+    unit.session.flush()
+    unit.event(organization.id, EventType.MEMBER_CREATED, subject=member.id)
+    unit.audit(organization.id, EventType.MEMBER_CREATED, subject=member.id, after={"email": member.email})
+    return Admitted(member)
+
+
+def _state(member: Member) -> Refused | None:
+    if member.suspended:
+        return Refused(Code.MEMBER_SUSPENDED, "Your account is suspended.", fix="Ask your administrator.")
+    if member.state == MemberState.DEACTIVATED:
+        return Refused(
+            Code.MEMBER_DEACTIVATED,
+            "Your account is deactivated.",
+            fix="Ask your administrator to assign the application to you again.",
+        )
+    return None
+
+
+def _refuse_removed() -> Refused:
+    return Refused(Code.MEMBER_REMOVED, "You were removed from this organization.", fix="Ask your administrator.")
+
+
+def _note_groups(member: Member, identity: ExternalIdentity) -> None:
+    """Unknown groups change nothing; an empty list does (product.md 5.6)."""
+    if identity.groups.state is not GroupsState.UNKNOWN:
+        member.sign_in_groups_state = identity.groups.state
+        member.sign_in_groups = sorted(identity.groups.values)
+

@@ -1,0 +1,42 @@
+"""What administrators are told by mail when something happened that they must know of."""
+
+from __future__ import annotations
+
+from app.ports.mail import Mail
+from app.services import mailbox
+from app.services.unit_of_work import UnitOfWork
+from app.store import members
+
+
+def admin_held(unit: UnitOfWork, organization_id: str, *, email: str) -> None:
+    """A push would have taken the last usable administrator: their role is held."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject="Your directory tried to remove the last administrator",
+        text=(
+            f"A change in your identity provider would have taken the admin role from {email}, the last administrator "
+            "who can sign in. Doorward took the change but keeps the role until another administrator can sign in.\n\n"
+            "Make another member an administrator, in the identity provider or under Settings, Members. If nobody can sign "
+            f"in, use a recovery code at {unit.ports.base_url}/recover."
+        ),
+        also=email,
+    )
+
+
+def recovery_used(unit: UnitOfWork, organization_id: str, *, email: str, how: str) -> None:
+    """Somebody came in by recovery."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject="Someone used recovery to get into Doorward",
+        text=f"{email} opened a recovery session ({how}) at {unit.now:%Y-%m-%d %H:%M} UTC. "
+        "If you do not know why, look at Settings, Activity.",
+        also=email,
+    )
+
+
+def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str) -> None:
+    addresses = {admin.email for admin in members.administrators(unit.session, organization_id)} | {also}
+    for address in sorted(addresses):
+        mailbox.post(unit, Mail(to=address, subject=subject, text=text))

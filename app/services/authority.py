@@ -1,0 +1,199 @@
+"""From what is known to what counts: works out state, role and holds for exactly the people a change touches, and writes it.
+
+Everything that may move a role or a way in goes through `propose` (asks the guard, writes nothing) and `carry_out`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from app.rules.decisions import Refused
+from app.rules.events import EventType
+from app.rules.lockout import Settlement, Standing, World, settle
+from app.rules.members import Listing, MemberState, state_listed
+from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, effective_role
+from app.services import alarms
+from app.services.policy import Policy
+from app.services.unit_of_work import UnitOfWork
+from app.store import connections, listings, members, sign_ins
+from app.store.members import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be different from what is stored: the settings, and facts of single members by id."""
+
+    policy: Policy | None = None
+    touched: frozenset[str] = frozenset()
+    granted: Mapping[str, str | None] = field(default_factory=dict)
+    suspended: Mapping[str, bool] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    signed_in: frozenset[str] = frozenset()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everyone whose standing may come out differently because of facts of their own."""
+        return self.touched | self.granted.keys() | self.suspended.keys() | self.removed | self.signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change worked out but not written: who stands how before and after, and what the guard says."""
+
+    change: Change
+    before: World
+    settlement: Settlement
+    rows: Mapping[str, Member]
+
+    @property
+    def refused(self) -> Refused | None:
+        """Why the guard does not allow it, if so."""
+        return self.settlement.decision if isinstance(self.settlement.decision, Refused) else None
+
+    @property
+    def proof(self) -> Mapping[str, str]:
+        """The usable administrator that is left and their way in, where there is one."""
+        return self.settlement.proof
+
+
+def propose(
+    unit: UnitOfWork, organization_id: str, *, policy: Policy, change: Change, by_person: bool
+) -> Proposal:
+    """Work out `change` for those it touches and every administrator, and ask the guard. The organization is locked."""
+    session = unit.session
+    rows = {member.id: member for member in members.administrators(session, organization_id)}
+    rows |= {member.id: member for member in members.some(session, organization_id, change.people)}
+    after_policy = change.policy or policy
+    proofs = _proofs(session, policy, after_policy, rows)
+    before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
+    after = World(after_policy.access, _worked_out(session, rows, change, after_policy, proofs))
+    return Proposal(change, before, settle(before, after, by_person=by_person), rows)
+
+
+def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> None:
+    """Write what the proposal worked out: facts, states, roles and holds, each with its events; end the sessions that must end."""
+    _write_facts(proposal)
+    before = {person.member_id: person for person in proposal.before.people}
+    for person in proposal.settlement.people:
+        _write_standing(unit, organization_id, proposal.rows[person.member_id], before[person.member_id], person)
+    _tell_holds(unit, organization_id, proposal.settlement)
+    ended = _shut_out(proposal)
+    if ended:
+        sign_ins.end_sessions(unit.session, ended, now=unit.now, reason="no_longer_allowed")
+
+
+def _worked_out(
+    session: Session, rows: Mapping[str, Member], change: Change, policy: Policy, proofs: Mapping[str, frozenset[str]]
+) -> tuple[Standing, ...]:
+    groups = _groups(session, rows, policy)
+    listed = listings.listed(session, policy.directory_id, rows) if policy.directory_id else {}
+    return tuple(
+        Standing(
+            member_id=row.id,
+            email=row.email,
+            state=state_listed(MemberState(row.state), _listing(listed.get(row.id))),
+            suspended=change.suspended.get(row.id, row.suspended),
+            role=effective_role(
+                groups=groups[row.id], granted=change.granted.get(row.id, row.granted_role), policy=policy.roles
+            ),
+            held=False,
+            has_signed_in=row.first_signed_in_at is not None or row.id in change.signed_in,
+            last_signed_in_at=row.last_signed_in_at,
+            proofs=proofs[row.id],
+            removed=row.id in change.removed,
+        )
+        for row in rows.values()
+    )
+
+
+def _groups(session: Session, rows: Mapping[str, Member], policy: Policy) -> dict[str, frozenset[GroupRef]]:
+    source = policy.roles.groups_from
+    if policy.directory_id is None:
+        return {row.id: frozenset(GroupRef(source, value) for value in row.sign_in_groups) for row in rows.values()}
+    mapped = {rule.group.ref for rule in policy.roles.mappings if rule.group.source is GroupSource.DIRECTORY}
+    found = listings.groups_of(session, policy.directory_id, rows, among=mapped)
+    return {id_: frozenset(GroupRef(source, group) for group in found.get(id_, ())) for id_ in rows}
+
+
+def _stored(row: Member, proofs: Mapping[str, frozenset[str]]) -> Standing:
+    return Standing(
+        member_id=row.id,
+        email=row.email,
+        state=MemberState(row.state),
+        suspended=row.suspended,
+        role=EffectiveRole(row.role, RoleSource(row.role_source), row.role_mapping_id),
+        held=row.held,
+        has_signed_in=row.first_signed_in_at is not None,
+        last_signed_in_at=row.last_signed_in_at,
+        proofs=proofs[row.id],
+    )
+
+
+def _proofs(session: Session, before: Policy, after: Policy, ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """Who came in through the revisions in question: the one in force before and the one after."""
+    revisions = {before.access.sso_revision, after.access.sso_revision} - {None}
+    found: dict[str, set[str]] = {member_id: set() for member_id in ids}
+    for revision_id in revisions:
+        for some in listings.chunks(ids):
+            for member_id in connections.proven_by(session, str(revision_id), some):
+                found[member_id].add(str(revision_id))
+    return {member_id: frozenset(proven) for member_id, proven in found.items()}
+
+
+def _listing(active: bool | None) -> Listing:
+    if active is None:
+        return Listing.NOT_LISTED
+    return Listing.ACTIVE if active else Listing.INACTIVE
+
+
+def _write_facts(proposal: Proposal) -> None:
+    change = proposal.change
+    for member_id, slug in change.granted.items():
+        proposal.rows[member_id].granted_role = slug
+    for member_id, suspended in change.suspended.items():
+        proposal.rows[member_id].suspended = suspended
+
+
+def _write_standing(
+    unit: UnitOfWork, organization_id: str, row: Member, before: Standing, after: Standing
+) -> None:
+    """Write one person's standing where it differs, with one event for each thing that happened."""
+    if after.removed:
+        row.removed_at = unit.now
+    if before.state is not after.state:
+        row.state = after.state
+        became = EventType.MEMBER_ACTIVATED if after.state is MemberState.ACTIVE else EventType.MEMBER_DEACTIVATED
+        unit.event(organization_id, became, subject=row.id)
+    if before.suspended is not after.suspended:
+        became = EventType.MEMBER_SUSPENDED if after.suspended else EventType.MEMBER_RESTORED
+        unit.event(organization_id, became, subject=row.id)
+    if before.role.role != after.role.role:
+        changed = {"before": before.role.role, "after": after.role.role, "source": after.role.source}
+        unit.event(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=row.id, **changed)
+        unit.audit(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=row.id, after=changed)
+    row.role, row.role_source, row.role_mapping_id = after.role.role, after.role.source, after.role.mapping_id
+    row.held = after.held
+
+
+def _tell_holds(unit: UnitOfWork, organization_id: str, settlement: Settlement) -> None:
+    for person in settlement.held:
+        alarms.admin_held(unit, organization_id, email=person.email)
+        unit.event(organization_id, EventType.ADMIN_HELD, subject=person.member_id)
+        unit.audit(organization_id, EventType.ADMIN_HELD, subject=person.member_id, reason="last usable administrator")
+    for person in settlement.released:
+        unit.event(organization_id, EventType.ADMIN_RELEASED, subject=person.member_id)
+        unit.audit(organization_id, EventType.ADMIN_RELEASED, subject=person.member_id, proof=settlement.proof)
+
+
+def _shut_out(proposal: Proposal) -> frozenset[str]:
+    """Everyone whose sessions end: who is no longer present, and whoever is put on hold."""
+    before = {person.member_id: person for person in proposal.before.people}
+    gone = {
+        person.member_id
+        for person in proposal.settlement.people
+        if before[person.member_id].is_present and not person.is_present
+    }
+    return frozenset(gone | {person.member_id for person in proposal.settlement.held})

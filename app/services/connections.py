@@ -1,0 +1,242 @@
+"""Connections: created, edited as revisions, tested, activated (which is requiring single sign-on), deactivated, deleted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.rules import prerequisites
+from app.rules.connections import ConnectionState, Revision, SettingsRead
+from app.rules.decisions import Decision, Refused
+from app.rules.errors import NotFoundError
+from app.rules.events import EventType
+from app.rules.ids import ConnectionId, Prefix, RevisionId
+from app.rules.organizations import read_text
+from app.rules.prerequisites import Acting, TestProof
+from app.services import authority, policy, recovery
+from app.services.authority import Change
+from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import connections, organizations, sign_ins
+from app.store.connections import Connection, ConnectionRevision, FetchedDocument
+from app.store.members import Member
+
+
+def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Connection]:
+    """The organization's connections, oldest first."""
+    return connections.all_of(unit.session, organization_id)
+
+
+def read(unit: UnitOfWork, organization_id: str, connection_id: str) -> Connection:
+    """One connection. Raises NotFoundError."""
+    connection = connections.one(unit.session, organization_id, connection_id)
+    if connection is None:
+        raise NotFoundError("There is no such connection.")
+    return connection
+
+
+def exists(unit: UnitOfWork, connection_id: str) -> bool:
+    """Whether there is a connection with this id, in any organization."""
+    return connections.by_public_id(unit.session, connection_id) is not None
+
+
+def settings_of(unit: UnitOfWork, connection: Connection) -> dict[str, object]:
+    """The latest revision's settings, without secrets."""
+    row = connections.revision(unit.session, connection.id, connection.latest_revision)
+    return dict(row.settings) if row else {}
+
+
+def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) -> Revision:
+    """A revision as its protocol reads it, secrets unsealed. Raises NotFoundError."""
+    row = connections.revision(unit.session, connection.id, revision_id)
+    if row is None:
+        raise NotFoundError("There is no such revision.")
+    return Revision(
+        connection_id=ConnectionId(connection.id),
+        revision_id=RevisionId(row.id),
+        settings=row.settings,
+        secrets=json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))),
+        verified_hosts=organizations.verified_hosts(unit.session, connection.organization_id),
+    )
+
+
+def create(
+    unit: UnitOfWork, organization_id: str, *, protocol: str, name: str, read: SettingsRead, acting: Acting | None
+) -> Connection | Refused:
+    """A connection with its first revision, ready to be tested."""
+    unit.lock(organization_id)
+    decision = _set_up(unit, organization_id, acting)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, "connection.created", decision)
+    connection = Connection(
+        id=unit.id(Prefix.CONNECTION),
+        organization_id=organization_id,
+        protocol=protocol,
+        name=read_text(name, field="name"),
+        state=ConnectionState.VALIDATING,
+        created_at=unit.now,
+        latest_revision=unit.id(Prefix.REVISION),
+    )
+    unit.session.add(connection)
+    unit.session.flush()
+    _add_revision(unit, connection, read)
+    what = {"protocol": protocol, "name": connection.name}
+    unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
+    return connection
+
+
+def edit(
+    unit: UnitOfWork,
+    organization_id: str,
+    connection_id: str,
+    *,
+    name: str | None,
+    settings: SettingsRead | None,
+    acting: Acting | None,
+) -> Connection | Refused:
+    """Rename, or make a new revision, which never changes what is in force until it was tested and activated."""
+    unit.lock(organization_id)
+    connection = read(unit, organization_id, connection_id)
+    decision = _set_up(unit, organization_id, acting)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, "connection.updated", decision, subject=connection_id)
+    if name is not None:
+        connection.name = read_text(name, field="name")
+    if settings is not None:
+        connection.latest_revision = unit.id(Prefix.REVISION)
+        _add_revision(unit, connection, settings)
+        if connection.state != ConnectionState.ACTIVE:
+            connection.state = ConnectionState.VALIDATING
+    after = {"name": connection.name, "revision": connection.latest_revision}
+    unit.audit(organization_id, "connection.updated", subject=connection_id, after=after)
+    return connection
+
+
+def may_set_up(unit: UnitOfWork, organization_id: str, *, acting: Acting | None) -> Decision:
+    """Whether a connection may be created or edited."""
+    return _set_up(unit, organization_id, acting)
+
+
+def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | None) -> Decision:
+    """Whether this connection's latest revision may be put in force."""
+    active = connections.active(unit.session, connection.organization_id)
+    proof = connections.proof(unit.session, connection.latest_revision, acting.id) if acting else None
+    return prerequisites.activate_sso(
+        state=ConnectionState(connection.state),
+        in_force_is_latest=connection.revision_in_force == connection.latest_revision,
+        another_active=active is not None and active.id != connection.id,
+        set_up=_set_up(unit, connection.organization_id, acting_of(acting)),
+        proof=TestProof(proof.proven_at, proof.would_be_admin) if proof else None,
+        recovery=recovery.state(unit, connection.organization_id),
+        now=unit.now,
+    )
+
+
+def activate(
+    unit: UnitOfWork, organization_id: str, connection_id: str, *, acting: Member | None, keep_session: str | None = None
+) -> Connection | Refused:
+    """Require single sign-on through the latest revision. Sessions opened otherwise end, except the acting one."""
+    organization = unit.lock(organization_id)
+    connection = read(unit, organization_id, connection_id)
+    decision = may_activate(unit, connection, acting=acting)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, EventType.CONNECTION_ACTIVATED, decision, subject=connection_id)
+    before = policy.current(unit.session, organization)
+    after = before.with_access(sso_revision=connection.latest_revision)
+    proposal = authority.propose(unit, organization_id, policy=before, change=Change(policy=after), by_person=True)
+    if proposal.refused is not None:
+        return unit.refuse(organization_id, EventType.CONNECTION_ACTIVATED, proposal.refused, subject=connection_id)
+    connection.state, connection.activated_at = ConnectionState.ACTIVE, unit.now
+    connection.revision_in_force = connection.latest_revision
+    authority.carry_out(unit, organization_id, proposal)
+    sign_ins.end_sessions_opened_otherwise(
+        unit.session, organization_id, connection_id=connection_id, keep=keep_session, now=unit.now
+    )
+    unit.audit(organization_id, EventType.CONNECTION_ACTIVATED, subject=connection_id, proof=proposal.proof)
+    unit.event(organization_id, EventType.CONNECTION_ACTIVATED, subject=connection_id)
+    return connection
+
+
+def deactivate(
+    unit: UnitOfWork, organization_id: str, connection_id: str, *, keep_session: str | None = None
+) -> Connection | Refused:
+    """Turn single sign-on off: everyone falls back to email codes. Sessions opened through it end, except the acting one."""
+    organization = unit.lock(organization_id)
+    connection = read(unit, organization_id, connection_id)
+    decision = prerequisites.deactivate_sso(state=ConnectionState(connection.state))
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, EventType.CONNECTION_DEACTIVATED, decision, subject=connection_id)
+    before = policy.current(unit.session, organization)
+    change = Change(policy=before.with_access(sso_revision=None))
+    proposal = authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
+    if proposal.refused is not None:
+        return unit.refuse(organization_id, EventType.CONNECTION_DEACTIVATED, proposal.refused, subject=connection_id)
+    connection.state, connection.revision_in_force = ConnectionState.INACTIVE, None
+    authority.carry_out(unit, organization_id, proposal)
+    sign_ins.end_sessions_opened_through(unit.session, connection_id, keep=keep_session, now=unit.now)
+    unit.audit(organization_id, EventType.CONNECTION_DEACTIVATED, subject=connection_id, proof=proposal.proof)
+    unit.event(organization_id, EventType.CONNECTION_DEACTIVATED, subject=connection_id)
+    return connection
+
+
+def delete(unit: UnitOfWork, organization_id: str, connection_id: str) -> Refused | None:
+    """Delete a connection nobody depends on."""
+    unit.lock(organization_id)
+    connection = read(unit, organization_id, connection_id)
+    decision = prerequisites.delete_connection(state=ConnectionState(connection.state))
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, "connection.deleted", decision, subject=connection_id)
+    unit.session.delete(connection)
+    unit.audit(organization_id, "connection.deleted", subject=connection_id, before={"name": connection.name})
+    return None
+
+
+def acting_of(member: Member | None) -> Acting | None:
+    """The facts of the acting admin that prerequisites ask for."""
+    return Acting(host=member.email.rpartition("@")[2]) if member is not None else None
+
+
+class DocumentCache:
+    """Discovery documents and key sets as rows that all workers share."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def get(self, key: str) -> tuple[str, datetime] | None:
+        """The text stored under `key` and when it was fetched."""
+        with self._transactions.reading() as unit:
+            row = unit.session.get(FetchedDocument, key)
+            return (row.text, row.fetched_at) if row else None
+
+    def put(self, key: str, text: str, fetched_at: datetime) -> None:
+        """Store what was fetched."""
+        with self._transactions.writing() as unit:
+            unit.session.merge(FetchedDocument(key=key, text=text, fetched_at=fetched_at))
+
+
+def revision_for_sign_in(connection: Connection, *, is_test: bool) -> str | None:
+    """The revision a browser is sent through: the one in force, or for a test the latest."""
+    return connection.latest_revision if is_test else connection.revision_in_force
+
+
+def _set_up(unit: UnitOfWork, organization_id: str, acting: Acting | None) -> Decision:
+    hosts = organizations.verified_hosts(unit.session, organization_id)
+    return prerequisites.set_up_sso(verified_hosts=hosts, acting=acting)
+
+
+def _add_revision(unit: UnitOfWork, connection: Connection, read: SettingsRead) -> None:
+    sealed = unit.ports.sealing.seal(json.dumps(read.secrets), place=_place(connection.latest_revision))
+    unit.session.add(
+        ConnectionRevision(
+            id=connection.latest_revision,
+            connection_id=connection.id,
+            settings=read.settings,
+            sealed_secrets=sealed,
+            created_at=unit.now,
+        )
+    )
+    unit.session.flush()
+
+
+def _place(revision_id: str) -> str:
+    return f"connection_revisions/{revision_id}"

@@ -1,0 +1,165 @@
+"""Sign-ins under way: rows bound to one browser, their codes, and the secrets a protocol needs when the browser comes back."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.ports.mail import Mail
+from app.rules.connections import Flow
+from app.rules.domains import host_of
+from app.rules.ids import Prefix
+from app.rules.sessions import CODE_ATTEMPTS, CODE_DIGITS, CODE_WINDOW, CODES_PER_WINDOW, FLOW
+from app.services import mailbox
+from app.services.unit_of_work import UnitOfWork
+from app.store import sign_ins
+from app.store.connections import Connection
+from app.store.sign_ins import SignInFlow
+
+
+class Purpose(StrEnum):
+    SIGN_IN = "sign_in"
+    TEST = "test"
+    START = "start"
+    RECOVER = "recover"
+
+
+class Step(StrEnum):
+    """Where a flow stands."""
+
+    CODE = "code"
+    IDENTITY_PROVIDER = "identity_provider"
+    CONFIRM_LINK = "confirm_link"
+    FINISHED = "finished"
+
+
+_SUBJECTS = {
+    Purpose.SIGN_IN: "Your sign-in code",
+    Purpose.START: "Confirm your address",
+    Purpose.RECOVER: "Your recovery code by mail",
+}
+
+
+def begin(
+    unit: UnitOfWork, *, browser: str, purpose: Purpose, email: str, secrets: dict[str, Any] | None = None
+) -> SignInFlow:
+    """A flow for this browser; `browser` is the token in its binding cookie."""
+    id_ = unit.id(Prefix.FLOW)
+    flow = SignInFlow(
+        id=id_,
+        browser_digest=unit.ports.sealing.digest(browser),
+        purpose=purpose,
+        step=Step.CODE,
+        email=email,
+        attempts=0,
+        created_at=unit.now,
+        expires_at=unit.now + FLOW,
+    )
+    if secrets is not None:
+        flow.sealed_secrets = unit.ports.sealing.seal(json.dumps(secrets), place=_place(id_))
+    unit.session.add(flow)
+    return flow
+
+
+def find(unit: UnitOfWork, flow_id: str, *, browser: str) -> SignInFlow | None:
+    """The flow, if it is this browser's and still open; its row is locked."""
+    return _open(unit, sign_ins.flow_by_id(unit.session, flow_id), browser)
+
+
+def find_by_handle(unit: UnitOfWork, handle: str, *, browser: str) -> SignInFlow | None:
+    """The flow an identity provider hands back, if it is this browser's and still open; its row is locked."""
+    return _open(unit, sign_ins.flow_by_handle(unit.session, handle), browser)
+
+
+def secrets_of(unit: UnitOfWork, flow: SignInFlow) -> dict[str, Any]:
+    """What was sealed into the flow."""
+    if flow.sealed_secrets is None:
+        return {}
+    secrets: dict[str, Any] = json.loads(unit.ports.sealing.unseal(flow.sealed_secrets, place=_place(flow.id)))
+    return secrets
+
+
+def reseal(unit: UnitOfWork, flow: SignInFlow, secrets: dict[str, Any]) -> None:
+    """Replace what is sealed into the flow."""
+    flow.sealed_secrets = unit.ports.sealing.seal(json.dumps(secrets), place=_place(flow.id))
+
+
+def send_code(unit: UnitOfWork, flow: SignInFlow) -> None:
+    """Mail a fresh code. Past the limit nothing is sent and no code fits, but the page looks the same."""
+    if sign_ins.codes_sent(unit.session, flow.email, since=unit.now - CODE_WINDOW) > CODES_PER_WINDOW:
+        return
+    code = unit.ports.randomness.digits(CODE_DIGITS)
+    flow.code_digest = unit.ports.sealing.code_digests(code, place=_place(flow.id))[0]
+    purpose = Purpose(flow.purpose)
+    text = (
+        f"Your code is {code}\n\nIt works once, for {FLOW // timedelta(minutes=1)} minutes, in the browser window where you "
+        "asked for it. If you did not ask for it, ignore this message: nobody can sign in without the code."
+    )
+    subject = f"{_SUBJECTS.get(purpose, _SUBJECTS[Purpose.SIGN_IN])}: {code}"
+    mailbox.post(unit, Mail(to=flow.email, subject=subject, text=text), keep_trying=FLOW)
+
+
+def code_fits(unit: UnitOfWork, flow: SignInFlow, code: str) -> bool:
+    """Whether this is the code; counts the attempt, and closes the flow after the last one."""
+    typed = "".join(character for character in code if character.isdigit())
+    flow.attempts += 1
+    expected = flow.code_digest or ""
+    given = unit.ports.sealing.code_digests(typed, place=_place(flow.id))
+    fits = any(unit.ports.sealing.same(expected, digest) for digest in given)
+    if not fits and flow.attempts >= CODE_ATTEMPTS:
+        finish(unit, flow)
+    return fits
+
+
+def finish(unit: UnitOfWork, flow: SignInFlow) -> None:
+    """The flow is spent; nothing can be done with it any more, and it keeps no secret."""
+    flow.spent_at, flow.step, flow.code_digest, flow.sealed_secrets = unit.now, Step.FINISHED, None, None
+
+
+def prepare_for_provider(
+    unit: UnitOfWork, flow: SignInFlow, connection: Connection, revision_id: str
+) -> Flow:
+    """Make the values that go to the identity provider and must come back; the protocol's own view of the flow."""
+    secrets = {
+        "request_id": "_" + unit.ports.randomness.token().replace("-", "a").replace("_", "b"),
+        "nonce": unit.ports.randomness.token(),
+        "verifier": unit.ports.randomness.token() + unit.ports.randomness.token(),
+    }
+    flow.step, flow.handle = Step.IDENTITY_PROVIDER, unit.ports.randomness.token()
+    flow.organization_id, flow.connection_id, flow.revision_id = (
+        connection.organization_id,
+        connection.id,
+        revision_id,
+    )
+    reseal(unit, flow, secrets)
+    return protocol_view(flow, secrets)
+
+
+def protocol_view(flow: SignInFlow, secrets: dict[str, Any]) -> Flow:
+    """What a protocol may know of a flow."""
+    return Flow(
+        handle=flow.handle or "",
+        request_id=secrets["request_id"],
+        nonce=secrets["nonce"],
+        verifier=secrets["verifier"],
+        started_at=flow.created_at,
+        is_test=flow.purpose == Purpose.TEST,
+        email_hint=flow.email or None,
+    )
+
+
+def host(flow: SignInFlow) -> str:
+    """The host of the address that was typed."""
+    return host_of(flow.email)
+
+
+def _open(unit: UnitOfWork, flow: SignInFlow | None, browser: str) -> SignInFlow | None:
+    if flow is None or flow.spent_at is not None or flow.expires_at <= unit.now:
+        return None
+    return flow if unit.ports.sealing.same(flow.browser_digest, unit.ports.sealing.digest(browser)) else None
+
+
+def _place(flow_id: str) -> str:
+    return f"sign_in_flows/{flow_id}"

@@ -1,0 +1,158 @@
+"""Organizations: made with their first administrator, read, renamed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.rules.decisions import Refused
+from app.rules.domains import normalize_address
+from app.rules.errors import ConflictError, InvalidInputError, NotFoundError
+from app.rules.events import EventType
+from app.rules.ids import Prefix
+from app.rules.lockout import Guests
+from app.rules.members import MemberState
+from app.rules.organizations import read_text
+from app.rules.roles import ADMIN, ADMIN_PRIORITY, MEMBER, MEMBER_PRIORITY, RoleSource, judge_default_role
+from app.services import authority, policy
+from app.services.authority import Change
+from app.services.unit_of_work import UnitOfWork
+from app.store import members, organizations, roles
+from app.store.members import Member
+from app.store.organizations import Organization
+from app.store.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    organization: Organization
+    admin: Member
+
+
+def create(unit: UnitOfWork, *, name: str, admin_email: str, admin_name: str | None = None) -> Created:
+    """An organization with its built-in roles and one active administrator. Raises ConflictError for an address in use."""
+    email = normalize_address(admin_email, field="admin_email")
+    if members.by_email(unit.session, email) is not None:
+        raise ConflictError("This address is a member of an organization already.", field="admin_email")
+    organization = Organization(
+        id=unit.id(Prefix.ORGANIZATION),
+        name=read_text(name, field="name"),
+        guests=Guests.REFUSE,
+        jit=True,
+        default_role=MEMBER,
+        created_at=unit.now,
+    )
+    unit.session.add(organization)
+    unit.session.flush()
+    for slug, title, priority in ((ADMIN, "Admin", ADMIN_PRIORITY), (MEMBER, "Member", MEMBER_PRIORITY)):
+        unit.session.add(_role(unit, organization.id, slug, title, priority, built_in=True))
+    admin = Member(
+        id=unit.id(Prefix.MEMBER),
+        organization_id=organization.id,
+        email=email,
+        name=read_text(admin_name, field="admin_name") if admin_name else "",
+        state=MemberState.ACTIVE,
+        suspended=False,
+        granted_role=ADMIN,
+        granted_origin="start",
+        role=ADMIN,
+        role_source=RoleSource.GRANTED,
+        held=False,
+        sign_in_groups_state="unknown",
+        sign_in_groups=[],
+        created_at=unit.now,
+    )
+    unit.session.add(admin)
+    unit.session.flush()
+    unit.audit(organization.id, EventType.ORGANIZATION_CREATED, subject=organization.id, after={"admin": email})
+    unit.event(organization.id, EventType.ORGANIZATION_CREATED, subject=organization.id)
+    unit.event(organization.id, EventType.MEMBER_CREATED, subject=admin.id)
+    return Created(organization, admin)
+
+
+def read(unit: UnitOfWork, organization_id: str) -> Organization:
+    """One organization. Raises NotFoundError."""
+    organization = organizations.find(unit.session, organization_id)
+    if organization is None:
+        raise NotFoundError("There is no such organization.")
+    return organization
+
+
+def page(unit: UnitOfWork, *, after: str, limit: int) -> Sequence[Organization]:
+    """Organizations, oldest first."""
+    return organizations.page(unit.session, after=after, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What may be changed of an organization; None leaves it as it is."""
+
+    name: str | None = None
+    guests: Guests | None = None
+    jit: bool | None = None
+    default_role: str | None = None
+
+
+def edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Organization | Refused:
+    """Rename, allow or refuse guests, just-in-time creation, default role: the guard is asked about the last three."""
+    organization = unit.lock(organization_id)
+    before = policy.current(unit.session, organization)
+    after, touched = before, frozenset[str]()
+    if changes.guests is not None:
+        after = after.with_access(guests=changes.guests)
+    if changes.default_role is not None:
+        refused = judge_default_role(changes.default_role)
+        if isinstance(refused, Refused):
+            return unit.refuse(organization_id, "organization.updated", refused)
+        if changes.default_role not in before.roles.priorities:
+            raise InvalidInputError("There is no such role.", field="default_role")
+        after = after.with_default_role(changes.default_role)
+        touched = frozenset(members.following_default(unit.session, organization_id))
+    change = Change(policy=after, touched=touched)
+    proposal = authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
+    if proposal.refused is not None:
+        return unit.refuse(organization_id, "organization.updated", proposal.refused)
+    _write(unit, organization, changes)
+    authority.carry_out(unit, organization_id, proposal)
+    return organization
+
+
+def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:
+    before = {key: getattr(organization, key) for key in ("name", "guests", "jit", "default_role")}
+    if changes.name is not None:
+        organization.name = read_text(changes.name, field="name")
+    if changes.guests is not None:
+        organization.guests = changes.guests
+    if changes.jit is not None:
+        organization.jit = changes.jit
+    if changes.default_role is not None:
+        organization.default_role = changes.default_role
+    after = {key: getattr(organization, key) for key in before}
+    unit.audit(organization.id, "organization.updated", subject=organization.id, before=before, after=after)
+
+
+def delete(unit: UnitOfWork, organization_id: str) -> None:
+    """Delete the organization and everything in it: the one change the guard is not asked about (product.md 2)."""
+    unit.session.delete(unit.lock(organization_id))
+
+
+def _role(unit: UnitOfWork, organization_id: str, slug: str, name: str, priority: int, *, built_in: bool) -> Role:
+    return Role(
+        id=unit.id(Prefix.ROLE),
+        organization_id=organization_id,
+        slug=slug,
+        name=name,
+        priority=priority,
+        built_in=built_in,
+    )
+
+
+def add_role(unit: UnitOfWork, organization_id: str, *, slug: str, name: str, priority: int) -> Role:
+    """A role of the organization's own. Raises ConflictError for a slug in use."""
+    unit.lock(organization_id)
+    if roles.role(unit.session, organization_id, slug) is not None:
+        raise ConflictError("There is a role with this slug already.", field="slug")
+    role = _role(unit, organization_id, slug, name, priority, built_in=False)
+    unit.session.add(role)
+    unit.audit(organization_id, "role.created", subject=role.id, after={"slug": slug, "priority": priority})
+    return role

@@ -1,0 +1,129 @@
+"""Recovery codes: made, confirmed as stored, spent once; one-time links for the host's own command line."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+
+from app.rules.errors import ConflictError, NotFoundError
+from app.rules.events import EventType
+from app.rules.ids import Prefix
+from app.rules.prerequisites import Recovery
+from app.rules.roles import ADMIN
+from app.rules.sessions import ONE_TIME_LINK
+from app.services.unit_of_work import UnitOfWork
+from app.store import members, organizations, sign_ins
+from app.store.members import Member
+from app.store.organizations import Organization
+from app.store.sign_ins import OneTimeLink, RecoveryCode
+
+CODES = 10
+_CODE_LENGTH = 26  # of 32 characters: 130 bits
+_GROUP = 5
+
+
+def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
+    """A new set; the old one is void and the confirmation with it. Shown once: only digests are kept."""
+    organization = unit.lock(organization_id)
+    unit.session.execute(delete(RecoveryCode).where(RecoveryCode.organization_id == organization_id))
+    organization.recovery_confirmed_by = organization.recovery_confirmed_at = None
+    codes = tuple(unit.ports.randomness.key(_CODE_LENGTH) for _ in range(CODES))
+    for code in codes:
+        unit.session.add(
+            RecoveryCode(
+                id=unit.id(Prefix.CODE),
+                organization_id=organization_id,
+                digest=unit.ports.sealing.code_digests(code, place=organization_id)[0],
+                created_at=unit.now,
+            )
+        )
+    unit.audit(organization_id, EventType.RECOVERY_CODES_CREATED)
+    unit.event(organization_id, EventType.RECOVERY_CODES_CREATED, subject=organization_id)
+    return tuple(_readable(code) for code in codes)
+
+
+def confirm(unit: UnitOfWork, organization_id: str, *, by: Member) -> Organization:
+    """An administrator says that the codes are stored."""
+    organization = unit.lock(organization_id)
+    if sign_ins.unused_recovery_codes(unit.session, organization_id) == 0:
+        raise ConflictError("There are no recovery codes to confirm; make a set first.", code="no_recovery_codes")
+    organization.recovery_confirmed_by, organization.recovery_confirmed_at = by.id, unit.now
+    unit.audit(organization_id, "recovery_codes.confirmed", subject=by.id)
+    return organization
+
+
+def state(unit: UnitOfWork, organization_id: str) -> Recovery:
+    """How many codes are left and whether an administrator who is still one has confirmed them."""
+    organization = organizations.find(unit.session, organization_id)
+    confirmer = organization.recovery_confirmed_by if organization else None
+    admins = {admin.id for admin in members.administrators(unit.session, organization_id) if admin.state == "active"}
+    unused = sign_ins.unused_recovery_codes(unit.session, organization_id)
+    return Recovery(unused=unused, confirmed=confirmer in admins)
+
+
+def spend(unit: UnitOfWork, organization_id: str, *, code: str, by: Member) -> bool:
+    """Whether `code` is one of the unused ones; it is used up with that. The organization is locked, so no code is spent twice."""
+    unit.lock(organization_id)
+    row = _find(unit, organization_id, code)
+    if row is None:
+        return False
+    row.used_at, row.used_by = unit.now, by.id
+    unit.audit(organization_id, EventType.RECOVERY_USED, subject=by.id)
+    unit.event(organization_id, EventType.RECOVERY_USED, subject=by.id)
+    return True
+
+
+def drill(unit: UnitOfWork, organization_id: str, *, code: str) -> bool:
+    """Whether `code` would work, without spending it."""
+    return _find(unit, organization_id, code) is not None
+
+
+def recovery_link(unit: UnitOfWork, *, email: str) -> str:
+    """The token of a link that opens a recovery session for this administrator, once; only the host can ask for one."""
+    member = members.by_email(unit.session, email)
+    if member is None or member.role != ADMIN:
+        raise NotFoundError("No administrator has this address.", field="email")
+    unit.audit(member.organization_id, "recovery.link_made", subject=member.id)
+    return make_link(unit, kind="recover", member_id=member.id)
+
+
+def make_link(unit: UnitOfWork, *, kind: str, member_id: str | None = None) -> str:
+    """A one-time link's token; the row keeps its digest."""
+    token = unit.ports.randomness.token()
+    unit.session.add(
+        OneTimeLink(
+            id=unit.id(Prefix.LINK),
+            kind=kind,
+            digest=unit.ports.sealing.digest(token),
+            member_id=member_id,
+            created_at=unit.now,
+            expires_at=unit.now + ONE_TIME_LINK,
+        )
+    )
+    return token
+
+
+def find_link(unit: UnitOfWork, *, kind: str, token: str) -> OneTimeLink | None:
+    """The link with this token if it may still be used, locked."""
+    link = sign_ins.link(unit.session, unit.ports.sealing.digest(token))
+    if link is None or link.kind != kind or link.used_at is not None or link.expires_at <= unit.now:
+        return None
+    return link
+
+
+def member_of(unit: UnitOfWork, link: OneTimeLink) -> Member | None:
+    """The administrator a recovery link is for, if they still are one, also on hold."""
+    member = members.by_id(unit.session, link.member_id or "")
+    return member if member is not None and member.role == ADMIN and not member.suspended else None
+
+
+def _find(unit: UnitOfWork, organization_id: str, code: str) -> RecoveryCode | None:
+    typed = "".join(character for character in code.lower() if character.isalnum())
+    for digest in unit.ports.sealing.code_digests(typed, place=organization_id):
+        row = sign_ins.recovery_code(unit.session, organization_id, digest)
+        if row is not None:
+            return row
+    return None
+
+
+def _readable(code: str) -> str:
+    return "-".join(code[start : start + _GROUP] for start in range(0, len(code), _GROUP))

@@ -1,0 +1,130 @@
+"""Sessions: opened after a sign-in, recognised on every request, touched, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.rules.actor import Actor, ActorKind
+from app.rules.errors import NotFoundError
+from app.rules.ids import Prefix
+from app.rules.members import MemberState
+from app.rules.roles import ADMIN
+from app.rules.sessions import ABSOLUTE, RECOVERY, SessionKind, is_alive
+from app.services.unit_of_work import UnitOfWork
+from app.store import members, sign_ins
+from app.store.members import Member
+from app.store.sign_ins import SignInSession
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is behind a request's cookie, as values that outlive the transaction they were read in."""
+
+    session_id: str
+    member_id: str
+    organization_id: str
+    email: str
+    name: str
+    role: str
+    kind: SessionKind
+    seen_at: datetime
+    expires_at: datetime
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the settings pages are theirs; a role on hold counts (product.md 6)."""
+        return self.role == ADMIN
+
+    @property
+    def is_recovery(self) -> bool:
+        """Whether this is a recovery session, limited to the authentication settings."""
+        return self.kind is SessionKind.RECOVERY
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts when this person changes something."""
+        kind = ActorKind.RECOVERY if self.is_recovery else ActorKind.MEMBER
+        return Actor(kind, id=self.member_id, label=self.email)
+
+
+def open_session(
+    unit: UnitOfWork,
+    member: Member,
+    *,
+    opened_by: str,
+    connection_id: str | None = None,
+    kind: SessionKind = SessionKind.FULL,
+) -> str:
+    """A new session for this member; the token for the cookie, 256 bits."""
+    token = unit.ports.randomness.token()
+    unit.session.add(
+        SignInSession(
+            id=unit.id(Prefix.SESSION),
+            digest=unit.ports.sealing.digest(token),
+            organization_id=member.organization_id,
+            member_id=member.id,
+            kind=kind,
+            opened_by=opened_by,
+            connection_id=connection_id,
+            created_at=unit.now,
+            seen_at=unit.now,
+            expires_at=unit.now + (RECOVERY if kind is SessionKind.RECOVERY else ABSOLUTE),
+        )
+    )
+    return token
+
+
+def recognise(unit: UnitOfWork, token: str) -> SignedIn | None:
+    """Who this cookie is, if the session lives and the member may still be signed in.
+
+    The member's own state is asked on every request, so that a session is worth nothing the moment they are gone. A recovery
+    session also serves a deactivated member on hold, and ends when they are no administrator any more.
+    """
+    row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
+    if row is None or not is_alive(seen_at=row.seen_at, expires_at=row.expires_at, now=unit.now):
+        return None
+    member = members.present(unit.session, row.organization_id, row.member_id)
+    if member is None or member.suspended:
+        return None
+    signed_in = _signed_in(row, member)
+    if signed_in.is_recovery:
+        return signed_in if signed_in.is_admin else None
+    return signed_in if member.state == MemberState.ACTIVE else None
+
+
+def touch(unit: UnitOfWork, token: str) -> None:
+    """Note that the session was used."""
+    row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
+    if row is not None:
+        row.seen_at = unit.now
+
+
+def own(unit: UnitOfWork, member_id: str) -> Sequence[SignInSession]:
+    """The member's living sessions, newest first."""
+    rows = sign_ins.sessions_of(unit.session, member_id)
+    return [row for row in rows if is_alive(seen_at=row.seen_at, expires_at=row.expires_at, now=unit.now)]
+
+
+def end(unit: UnitOfWork, member_id: str, session_id: str, *, reason: str) -> None:
+    """End one session of this member. Raises NotFoundError."""
+    for row in sign_ins.sessions_of(unit.session, member_id):
+        if row.id == session_id:
+            row.ended_at, row.end_reason = unit.now, reason
+            return
+    raise NotFoundError("There is no such session.")
+
+
+def _signed_in(row: SignInSession, member: Member) -> SignedIn:
+    return SignedIn(
+        session_id=row.id,
+        member_id=member.id,
+        organization_id=member.organization_id,
+        email=member.email,
+        name=member.name,
+        role=member.role,
+        kind=SessionKind(row.kind),
+        seen_at=row.seen_at,
+        expires_at=row.expires_at,
+    )

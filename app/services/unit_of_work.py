@@ -1,0 +1,124 @@
+"""One transaction per request: its session, actor and time; audit and event rows go in with the change they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.ports.bundle import Ports
+from app.rules.actor import SYSTEM, Actor
+from app.rules.decisions import Refused
+from app.rules.errors import NotFoundError
+from app.rules.ids import Prefix
+from app.store import organizations
+from app.store.database import Database
+from app.store.events import AuditEntry, Event
+from app.store.organizations import Organization
+
+
+@dataclass
+class UnitOfWork:
+    """What a use case works with. Nobody commits but `writing`, which does so after the use case and before the answer."""
+
+    session: Session
+    ports: Ports
+    actor: Actor
+    now: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = self.ports.clock.now()
+
+    def id(self, prefix: Prefix) -> str:
+        """A fresh identifier."""
+        return self.ports.randomness.id(prefix)
+
+    def lock(self, organization_id: str) -> Organization:
+        """The organization, locked: from here on nobody else changes what its administrators depend on."""
+        organization = organizations.lock(self.session, organization_id)
+        if organization is None:
+            raise NotFoundError("There is no such organization.")
+        return organization
+
+    def audit(
+        self,
+        organization_id: str,
+        action: str,
+        *,
+        subject: str | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+        proof: Mapping[str, Any] | None = None,
+        outcome: str = "done",
+    ) -> None:
+        """Write down a change in the transaction that makes it."""
+        self.session.add(
+            AuditEntry(
+                id=self.id(Prefix.AUDIT),
+                organization_id=organization_id,
+                at=self.now,
+                actor_kind=self.actor.kind,
+                actor_id=self.actor.id,
+                actor_label=self.actor.label,
+                action=action,
+                outcome=outcome,
+                subject=subject,
+                before=dict(before or {}),
+                after=dict(after or {}),
+                reason=reason,
+                proof=dict(proof or {}),
+            )
+        )
+
+    def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
+        """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
+        self.session.rollback()
+        reason = f"{refused.code}: {refused.sentence}"
+        self.audit(organization_id, action, subject=subject, reason=reason, outcome="refused")
+        return refused
+
+    def event(self, organization_id: str, type_: str, *, subject: str, **data: Any) -> None:
+        """Tell outside tools, in the transaction of the change. `type_` is `subject.action_past`, `subject` an id."""
+        self.session.add(
+            Event(
+                id=self.id(Prefix.EVENT),
+                organization_id=organization_id,
+                at=self.now,
+                type=type_,
+                subject=subject,
+                data=data,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """Opens units of work on one database with one set of ports."""
+
+    database: Database
+    ports: Ports
+
+    @contextmanager
+    def writing(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
+        """A unit that may write: committed when the block ends, rolled back when it raises."""
+        with self.database.writing() as session:
+            # Take the connection now: on SQLite the wait for the only writer belongs before the first look at the clock.
+            session.connection()
+            try:
+                yield UnitOfWork(session=session, ports=self.ports, actor=actor)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    @contextmanager
+    def reading(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
+        """A unit that only reads: nothing it does stays."""
+        with self.database.reading() as session:
+            yield UnitOfWork(session=session, ports=self.ports, actor=actor)
+

@@ -1,0 +1,125 @@
+"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, deleting what is past its days."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.ports.mail import MailNotSentError
+from app.ports.sealing import SealBrokenError
+from app.services import domains, mailbox
+from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import connections, jobs, organizations, sign_ins
+from app.store.jobs import Job, OutgoingMail
+
+log = logging.getLogger("doorward.worker")
+
+_LEASE = timedelta(minutes=2)
+_FIRST_RETRY = timedelta(seconds=15)
+_SLOWEST_RETRY = timedelta(hours=1)
+_BATCH = 20
+_KEEP_FLOWS = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicJob:
+    """A job that runs every so often, on one worker at a time."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Transactions], None]
+
+
+def run_due(transactions: Transactions) -> bool:
+    """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
+    busy = send_mail(transactions)
+    for job in PERIODIC:
+        if _take(transactions, job):
+            busy = True
+            try:
+                job.run(transactions)
+            except Exception:  # noqa: BLE001  # one failing job must not stop the others
+                log.exception("job failed", extra={"job": job.name})
+    return busy
+
+
+def send_mail(transactions: Transactions) -> bool:
+    """Send what is waiting: leased in one transaction, sent outside any, settled in another."""
+    with transactions.writing() as unit:
+        due = list(jobs.mail_due(unit.session, unit.now, limit=_BATCH))
+        for row in due:
+            row.next_try_at = unit.now + _LEASE
+    for row in due:
+        _send_one(transactions, row)
+    return bool(due)
+
+
+def check_domains(transactions: Transactions) -> None:
+    """Look up every domain whose time has come."""
+    with transactions.reading() as unit:
+        due = [(row.organization_id, row.id, row.host) for row in organizations.domains_due(unit.session, unit.now, limit=_BATCH)]
+    for organization_id, domain_id, host in due:
+        answer = transactions.ports.dns.txt(host)
+        with transactions.writing() as unit:
+            if organizations.domain(unit.session, organization_id, domain_id) is not None:
+                domains.apply_answer(unit, organization_id, domain_id, answer)
+
+
+def forget(transactions: Transactions) -> None:
+    """Delete flows, sessions and consumed assertions that are past their days."""
+    with transactions.writing() as unit:
+        sign_ins.forget_expired(
+            unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
+        )
+        connections.forget_consumed(unit.session, unit.now)
+
+
+PERIODIC = (
+    PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
+    PeriodicJob("forget", timedelta(hours=1), forget),
+)
+
+
+def _take(transactions: Transactions, job: PeriodicJob) -> bool:
+    """Whether this worker runs the job now. Asked without writing first: most of the time nothing is due."""
+    with transactions.reading() as unit:
+        row = unit.session.get(Job, job.name)
+        if row is not None and row.next_run_at > unit.now:
+            return False
+    with transactions.writing() as unit:
+        if unit.session.get(Job, job.name) is None:
+            unit.session.add(Job(name=job.name, next_run_at=unit.now))
+            unit.session.flush()
+        return jobs.take_job(unit.session, job.name, now=unit.now, next_run_at=unit.now + job.every)
+
+
+def _send_one(transactions: Transactions, row: OutgoingMail) -> None:
+    try:
+        transactions.ports.post.send(mailbox.read(row, transactions.ports.sealing))
+    except MailNotSentError as error:
+        log.warning("mail not sent", extra={"mail": row.id, "reason": str(error)})
+        with transactions.writing() as unit:
+            _retry(unit, row.id)
+        return
+    except SealBrokenError:
+        log.error("mail cannot be opened; it is dropped", extra={"mail": row.id})
+    with transactions.writing() as unit:
+        _drop(unit, row.id)
+
+
+def _retry(unit: UnitOfWork, mail_id: str) -> None:
+    row = unit.session.get(OutgoingMail, mail_id)
+    if row is None:
+        return
+    row.tries += 1
+    row.next_try_at = unit.now + min(_FIRST_RETRY * 2 ** min(row.tries, 12), _SLOWEST_RETRY)
+    if row.next_try_at >= row.expires_at:
+        unit.session.delete(row)
+
+
+def _drop(unit: UnitOfWork, mail_id: str) -> None:
+    row = unit.session.get(OutgoingMail, mail_id)
+    if row is not None:
+        unit.session.delete(row)

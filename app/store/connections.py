@@ -1,0 +1,150 @@
+"""Tables and queries: connections, their revisions, who proved them, whose identity is whose, and what was already consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.store.database import Base, unique_where
+
+
+class Connection(Base):
+    """One link to an identity provider; at most one per organization is active."""
+
+    __tablename__ = "connections"
+    __table_args__ = (unique_where("uq_connections_active", "organization_id", where="state = 'active'"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    protocol: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    revision_in_force: Mapped[str | None]
+    latest_revision: Mapped[str]
+
+
+class ConnectionRevision(Base):
+    """One set of settings of a connection; never changed once written."""
+
+    __tablename__ = "connection_revisions"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), index=True)
+    settings: Mapped[Any] = mapped_column(JSON)
+    sealed_secrets: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Proof(Base):
+    """That a member came in through exactly this revision, by a test or a sign-in: what activation and the guard ask for."""
+
+    __tablename__ = "proofs"
+    revision_id: Mapped[str] = mapped_column(
+        ForeignKey("connection_revisions.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True)
+    proven_at: Mapped[datetime]
+    would_be_admin: Mapped[bool]
+    issuer: Mapped[str]
+    subject: Mapped[str]
+
+
+class LinkedIdentity(Base):
+    """(connection, issuer, subject) -> member: the stable key of a sign-in."""
+
+    __tablename__ = "linked_identities"
+    __table_args__ = (UniqueConstraint("connection_id", "issuer", "member_id"),)
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True)
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), index=True)
+    linked_at: Mapped[datetime]
+
+
+class ConsumedAssertion(Base):
+    """An assertion or ID token that was accepted once, until it could no longer be accepted anyway."""
+
+    __tablename__ = "consumed_assertions"
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True)
+    replay_key: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
+class FetchedDocument(Base):
+    """Discovery documents and key sets, shared by all workers."""
+
+    __tablename__ = "fetched_documents"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    fetched_at: Mapped[datetime]
+
+
+def all_of(session: Session, organization_id: str) -> Sequence[Connection]:
+    """The organization's connections, oldest first."""
+    query = select(Connection).where(Connection.organization_id == organization_id)
+    return session.scalars(query.order_by(Connection.id)).all()
+
+
+def one(session: Session, organization_id: str, connection_id: str) -> Connection | None:
+    """One connection of this organization."""
+    query = select(Connection).where(Connection.organization_id == organization_id, Connection.id == connection_id)
+    return session.scalars(query).one_or_none()
+
+
+def by_public_id(session: Session, connection_id: str) -> Connection | None:
+    """The connection that an identity provider or browser names in a URL; what it may do is checked by the caller."""
+    return session.get(Connection, connection_id)
+
+
+def active(session: Session, organization_id: str) -> Connection | None:
+    """The connection this organization requires, if any."""
+    query = select(Connection).where(Connection.organization_id == organization_id, Connection.state == "active")
+    return session.scalars(query).one_or_none()
+
+
+def revision(session: Session, connection_id: str, revision_id: str) -> ConnectionRevision | None:
+    """One revision of this connection."""
+    query = select(ConnectionRevision).where(
+        ConnectionRevision.connection_id == connection_id, ConnectionRevision.id == revision_id
+    )
+    return session.scalars(query).one_or_none()
+
+
+def proof(session: Session, revision_id: str, member_id: str) -> Proof | None:
+    """When this member proved this revision."""
+    return session.get(Proof, (revision_id, member_id))
+
+
+def proven_by(session: Session, revision_id: str, member_ids: Collection[str]) -> frozenset[str]:
+    """Which of these members (administrators: few) came in through this revision."""
+    query = select(Proof.member_id).where(Proof.revision_id == revision_id, Proof.member_id.in_(member_ids))
+    return frozenset(session.scalars(query))
+
+
+def identity(session: Session, connection_id: str, *, issuer: str, subject: str) -> LinkedIdentity | None:
+    """Whose identity this is within the connection."""
+    return session.get(LinkedIdentity, (connection_id, issuer, subject))
+
+
+def identity_of(session: Session, connection_id: str, member_id: str, *, issuer: str) -> LinkedIdentity | None:
+    """The identity of this issuer that this member is linked to within the connection."""
+    query = select(LinkedIdentity).where(
+        LinkedIdentity.connection_id == connection_id,
+        LinkedIdentity.issuer == issuer,
+        LinkedIdentity.member_id == member_id,
+    )
+    return session.scalars(query).one_or_none()
+
+
+def sign_ins_through(session: Session, revision_id: str) -> int:
+    """How many members proved this revision."""
+    return session.scalar(select(func.count()).select_from(Proof).where(Proof.revision_id == revision_id)) or 0
+
+
+def forget_consumed(session: Session, now: datetime) -> None:
+    """Delete what can no longer be replayed."""
+    session.execute(delete(ConsumedAssertion).where(ConsumedAssertion.until < now))

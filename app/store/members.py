@@ -1,0 +1,104 @@
+"""Tables and queries: members, and the groups their last sign-in reported."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.store.database import Base, unique_where
+
+_CHUNK = 500
+
+
+class Member(Base):
+    """A person in an organization. `role`, `role_source` and `held` are the stored effect; the rest is what it follows from.
+
+    A removed member keeps the row (`removed_at`), so that a sign-in cannot bring them back by itself.
+    """
+
+    __tablename__ = "members"
+    __table_args__ = (
+        unique_where("uq_members_email", "email", where="removed_at IS NULL"),
+        Index("ix_members_organization_id_role", "organization_id", "role"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    email: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str]
+    suspended: Mapped[bool] = mapped_column(default=False)
+    granted_role: Mapped[str | None]
+    granted_origin: Mapped[str | None]
+    role: Mapped[str]
+    role_source: Mapped[str]
+    role_mapping_id: Mapped[str | None]
+    held: Mapped[bool] = mapped_column(default=False)
+    sign_in_groups_state: Mapped[str] = mapped_column(default="unknown")
+    sign_in_groups: Mapped[Any] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime]
+    first_signed_in_at: Mapped[datetime | None]
+    last_signed_in_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+def present(session: Session, organization_id: str, member_id: str) -> Member | None:
+    """One member of this organization who was not removed."""
+    query = select(Member).where(Member.organization_id == organization_id, Member.id == member_id)
+    return session.scalars(query.where(Member.removed_at.is_(None))).one_or_none()
+
+
+def by_email(session: Session, email: str) -> Member | None:
+    """The member with this normalised address, whichever organization they are in."""
+    return session.scalars(select(Member).where(Member.email == email, Member.removed_at.is_(None))).one_or_none()
+
+
+def by_id(session: Session, member_id: str) -> Member | None:
+    """The member with this id who was not removed, for links that only name the member."""
+    return session.scalars(select(Member).where(Member.id == member_id, Member.removed_at.is_(None))).one_or_none()
+
+
+def removed_with_email(session: Session, organization_id: str, email: str) -> bool:
+    """Whether someone with this address was removed from this organization."""
+    query = select(Member.id).where(Member.organization_id == organization_id, Member.email == email)
+    return session.scalars(query.where(Member.removed_at.is_not(None)).limit(1)).one_or_none() is not None
+
+
+def page(session: Session, organization_id: str, *, after: str, limit: int) -> Sequence[Member]:
+    """Members of the organization in the order they came."""
+    query = select(Member).where(Member.organization_id == organization_id, Member.id > after)
+    return session.scalars(query.where(Member.removed_at.is_(None)).order_by(Member.id).limit(limit)).all()
+
+
+def administrators(session: Session, organization_id: str) -> Sequence[Member]:
+    """Everyone whose effective role is admin, held or not."""
+    query = select(Member).where(Member.organization_id == organization_id, Member.role == "admin")
+    return session.scalars(query.where(Member.removed_at.is_(None)).order_by(Member.id)).all()
+
+
+def some(session: Session, organization_id: str, member_ids: Collection[str]) -> Iterator[Member]:
+    """The members among these ids, read in chunks, so that any number may be asked for."""
+    ids = sorted(member_ids)
+    for start in range(0, len(ids), _CHUNK):
+        query = select(Member).where(
+            Member.organization_id == organization_id,
+            Member.id.in_(ids[start : start + _CHUNK]),
+            Member.removed_at.is_(None),
+        )
+        yield from session.scalars(query)
+
+
+def following_default(session: Session, organization_id: str) -> Sequence[str]:
+    """Ids of the members whose role is the default one."""
+    query = select(Member.id).where(Member.organization_id == organization_id, Member.role_source == "default")
+    return session.scalars(query.where(Member.removed_at.is_(None))).all()
+
+
+def with_sign_in_groups(session: Session, organization_id: str) -> Sequence[str]:
+    """Ids of the members whose last sign-in reported groups."""
+    query = select(Member.id).where(Member.organization_id == organization_id)
+    reported = or_(Member.sign_in_groups_state == "present", Member.sign_in_groups_state == "empty")
+    return session.scalars(query.where(reported, Member.removed_at.is_(None))).all()

@@ -1,0 +1,100 @@
+"""Tables and queries: organizations and their domains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.store.database import Base, unique_where
+
+
+class Organization(Base):
+    """One tenant. Its row is the lock under which administrators are counted."""
+
+    __tablename__ = "organizations"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    guests: Mapped[str]
+    jit: Mapped[bool]
+    default_role: Mapped[str]
+    created_at: Mapped[datetime]
+    recovery_confirmed_by: Mapped[str | None]
+    recovery_confirmed_at: Mapped[datetime | None]
+
+
+class Domain(Base):
+    """An email host an organization claims: pending, verified or failed."""
+
+    __tablename__ = "domains"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "host"),
+        unique_where("uq_domains_verified_host", "host", where=("state = 'verified'")),
+        Index("ix_domains_state_next_check_at", "state", "next_check_at"),
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    host: Mapped[str]
+    state: Mapped[str]
+    token: Mapped[str]
+    created_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+    verified_by: Mapped[str | None]
+    checked_at: Mapped[datetime | None]
+    next_check_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0)
+    found: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True, default=None)
+    missing_since: Mapped[datetime | None]
+
+
+def find(session: Session, organization_id: str) -> Organization | None:
+    """The organization, unlocked."""
+    return session.get(Organization, organization_id)
+
+
+def lock(session: Session, organization_id: str) -> Organization | None:
+    """The organization, with its row locked until the transaction ends.
+
+    Whoever changes what administrators depend on takes this lock first and reads afterwards. On SQLite a writing
+    transaction is the only one, so the clause is empty there.
+    """
+    query = select(Organization).where(Organization.id == organization_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def page(session: Session, *, after: str, limit: int) -> Sequence[Organization]:
+    """Organizations in the order they were made."""
+    return session.scalars(
+        select(Organization).where(Organization.id > after).order_by(Organization.id).limit(limit)
+    ).all()
+
+
+def domains(session: Session, organization_id: str) -> Sequence[Domain]:
+    """The organization's domains, oldest first."""
+    return session.scalars(select(Domain).where(Domain.organization_id == organization_id).order_by(Domain.id)).all()
+
+
+def domain(session: Session, organization_id: str, domain_id: str) -> Domain | None:
+    """One domain of this organization."""
+    query = select(Domain).where(Domain.organization_id == organization_id, Domain.id == domain_id)
+    return session.scalars(query).one_or_none()
+
+
+def verified_domain(session: Session, host: str) -> Domain | None:
+    """The verified domain with this host, whoever owns it."""
+    return session.scalars(select(Domain).where(Domain.host == host, Domain.state == "verified")).one_or_none()
+
+
+def verified_hosts(session: Session, organization_id: str) -> frozenset[str]:
+    """The hosts this organization has verified."""
+    query = select(Domain.host).where(Domain.organization_id == organization_id, Domain.state == "verified")
+    return frozenset(session.scalars(query))
+
+
+def domains_due(session: Session, now: datetime, *, limit: int) -> Sequence[Domain]:
+    """Domains whose next automatic check is due, any organization."""
+    query = select(Domain).where(Domain.next_check_at.is_not(None), Domain.next_check_at <= now)
+    return session.scalars(query.order_by(Domain.next_check_at).limit(limit)).all()

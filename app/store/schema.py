@@ -1,0 +1,55 @@
+"""The schema in the database: brought to the newest revision, or compared with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
+
+from app.store.tables import METADATA
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x0D00_12A2D  # of PostgreSQL's advisory locks: two starts at once migrate one after the other
+
+
+def upgrade(engine: Engine) -> None:
+    """Run every migration that is missing, in one transaction per start; two at once wait for each other."""
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        command.upgrade(_config(connection), "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database is at the newest revision."""
+    with engine.connect() as connection:
+        heads = set(ScriptDirectory.from_config(_config(connection)).get_heads())
+        return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def differences(engine: Engine) -> list[str]:
+    """Where the database differs from the models; empty when it does not."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, METADATA)]
+
+
+def new_revision(engine: Engine, message: str) -> None:
+    """Write a migration from what the models say now, numbered after the newest; for developers."""
+    with engine.connect() as connection:
+        config = _config(connection)
+        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+        command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,202 @@
+"""Tables and queries: sign-ins under way, sessions, recovery codes, one-time links, and the record of every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, delete, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.store.database import Base
+
+_CHUNK = 500
+
+
+class SignInFlow(Base):
+    """One sign-in under way, bound to one browser by a cookie whose digest is `browser_digest`."""
+
+    __tablename__ = "sign_in_flows"
+    __table_args__ = (Index("ix_sign_in_flows_email_created_at", "email", "created_at"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    browser_digest: Mapped[str]
+    purpose: Mapped[str]
+    step: Mapped[str]
+    email: Mapped[str]
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    connection_id: Mapped[str | None] = mapped_column(ForeignKey("connections.id", ondelete="CASCADE"))
+    revision_id: Mapped[str | None] = mapped_column(ForeignKey("connection_revisions.id", ondelete="CASCADE"))
+    member_id: Mapped[str | None] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    handle: Mapped[str | None] = mapped_column(unique=True)
+    sealed_secrets: Mapped[str | None]
+    code_digest: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    spent_at: Mapped[datetime | None]
+    outcome: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True, default=None)
+
+
+class SignInSession(Base):
+    """A signed-in browser. The cookie holds the token, the row its digest."""
+
+    __tablename__ = "sessions"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    opened_by: Mapped[str]
+    connection_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+
+
+class RecoveryCode(Base):
+    """One break-glass code of an organization, as an HMAC."""
+
+    __tablename__ = "recovery_codes"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[str | None]
+
+
+class OneTimeLink(Base):
+    """A link that works once: `start` makes the first admin, `recover` opens a recovery session for a member."""
+
+    __tablename__ = "one_time_links"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[str | None] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInRecord(Base):
+    """One attempt to sign in, as an administrator may read it."""
+
+    __tablename__ = "sign_in_records"
+    __table_args__ = (Index("ix_sign_in_records_organization_id_id", "organization_id", "id"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    connection_id: Mapped[str | None]
+    member_id: Mapped[str | None]
+    at: Mapped[datetime]
+    purpose: Mapped[str]
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    detail: Mapped[Any] = mapped_column(JSON)
+
+
+def flow_by_id(session: Session, flow_id: str) -> SignInFlow | None:
+    """One flow, locked, so that its attempts are counted one after the other."""
+    return session.scalars(select(SignInFlow).where(SignInFlow.id == flow_id).with_for_update()).one_or_none()
+
+
+def flow_by_handle(session: Session, handle: str) -> SignInFlow | None:
+    """The flow an identity provider hands back, locked, so that it is spent once."""
+    return session.scalars(select(SignInFlow).where(SignInFlow.handle == handle).with_for_update()).one_or_none()
+
+
+def codes_sent(session: Session, email: str, *, since: datetime) -> int:
+    """How many code flows were begun for this address."""
+    query = select(func.count()).select_from(SignInFlow)
+    return session.scalar(query.where(SignInFlow.email == email, SignInFlow.created_at >= since)) or 0
+
+
+def session_by_digest(session: Session, digest: str) -> SignInSession | None:
+    """The session with this token digest that was not ended."""
+    query = select(SignInSession).where(SignInSession.digest == digest, SignInSession.ended_at.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
+    """The member's sessions that were not ended, newest first."""
+    query = select(SignInSession).where(SignInSession.member_id == member_id, SignInSession.ended_at.is_(None))
+    return session.scalars(query.order_by(SignInSession.id.desc())).all()
+
+
+def end_sessions(session: Session, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
+    """End every session of these members."""
+    ids = sorted(member_ids)
+    for start in range(0, len(ids), _CHUNK):
+        session.execute(
+            update(SignInSession)
+            .where(SignInSession.member_id.in_(ids[start : start + _CHUNK]), SignInSession.ended_at.is_(None))
+            .values(ended_at=now, end_reason=reason)
+        )
+
+
+def end_sessions_opened_otherwise(
+    session: Session, organization_id: str, *, connection_id: str, keep: str | None, now: datetime
+) -> None:
+    """End the organization's sessions that were not opened through this connection; recovery sessions and `keep` stay."""
+    session.execute(
+        update(SignInSession)
+        .where(
+            SignInSession.organization_id == organization_id,
+            SignInSession.ended_at.is_(None),
+            SignInSession.kind != "recovery",
+            SignInSession.id.is_distinct_from(keep),
+            SignInSession.connection_id.is_distinct_from(connection_id),
+        )
+        .values(ended_at=now, end_reason="single_sign_on_required")
+    )
+
+
+def end_sessions_opened_through(session: Session, connection_id: str, *, keep: str | None, now: datetime) -> None:
+    """End the sessions whose way in was this connection; `keep` stays."""
+    session.execute(
+        update(SignInSession)
+        .where(
+            SignInSession.connection_id == connection_id,
+            SignInSession.ended_at.is_(None),
+            SignInSession.id.is_distinct_from(keep),
+        )
+        .values(ended_at=now, end_reason="way_in_gone")
+    )
+
+
+def unused_recovery_codes(session: Session, organization_id: str) -> int:
+    """How many recovery codes are left."""
+    query = select(func.count()).select_from(RecoveryCode)
+    unused = RecoveryCode.organization_id == organization_id, RecoveryCode.used_at.is_(None)
+    return session.scalar(query.where(*unused)) or 0
+
+
+def recovery_code(session: Session, organization_id: str, digest: str) -> RecoveryCode | None:
+    """The unused code with this digest."""
+    query = select(RecoveryCode).where(RecoveryCode.organization_id == organization_id, RecoveryCode.digest == digest)
+    return session.scalars(query.where(RecoveryCode.used_at.is_(None))).one_or_none()
+
+
+def link(session: Session, digest: str) -> OneTimeLink | None:
+    """A one-time link by the digest of its token, locked."""
+    return session.scalars(select(OneTimeLink).where(OneTimeLink.digest == digest).with_for_update()).one_or_none()
+
+
+def records(session: Session, organization_id: str, *, after: str, limit: int) -> Sequence[SignInRecord]:
+    """Attempts, oldest first."""
+    query = select(SignInRecord).where(SignInRecord.organization_id == organization_id, SignInRecord.id > after)
+    return session.scalars(query.order_by(SignInRecord.id).limit(limit)).all()
+
+
+def latest_records(session: Session, organization_id: str, *, limit: int) -> Sequence[SignInRecord]:
+    """Attempts, newest first."""
+    query = select(SignInRecord).where(SignInRecord.organization_id == organization_id)
+    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
+
+
+def forget_expired(session: Session, *, flows_before: datetime, sessions_before: datetime) -> None:
+    """Delete flows and sessions that ended long enough ago."""
+    session.execute(delete(SignInFlow).where(SignInFlow.expires_at < flows_before))
+    session.execute(delete(SignInSession).where(SignInSession.expires_at < sessions_before))

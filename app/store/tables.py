@@ -1,0 +1,10 @@
+"""Every table at once: importing this module makes the metadata complete, for migrations and for whoever drops or compares."""
+
+from __future__ import annotations
+
+from app.store import connections, directories, events, jobs, members, organizations, roles, sign_ins
+from app.store.database import Base
+
+#: The modules that declare tables, so that none is forgotten.
+MODULES = (connections, directories, events, jobs, members, organizations, roles, sign_ins)
+METADATA = Base.metadata

@@ -1,0 +1,255 @@
+"""The one reader of cookies and keys: who is acting, for which organization, in which unit of work.
+
+Every view is wrapped once, at start, by what the route table says of it; a route that is not in the table stops the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+
+from app.rules.actor import OPERATOR, SYSTEM, Actor
+from app.rules.connections import ConnectionKind
+from app.rules.errors import ForbiddenError, UnauthenticatedError
+from app.rules.sessions import TOUCH_EVERY
+from app.services import sessions
+from app.services.sessions import SignedIn
+from app.services.unit_of_work import Transactions, UnitOfWork
+from app.web import protection
+from app.web.routes import Caller, Route, Transaction
+
+SESSION_COOKIE = "__Host-doorward"
+BROWSER_COOKIE = "__Host-doorward-browser"
+_UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_BROWSERS = frozenset({Caller.ANYONE, Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
+_BROWSER_AGE = 60 * 60 * 24 * 30
+
+View = Callable[..., ResponseReturnValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the application gives every request: transactions, the operator token's digest, and the connection kinds."""
+
+    transactions: Transactions
+    operator_digest: str | None
+    kinds: Mapping[str, ConnectionKind]
+
+
+class UnlistedRouteError(Exception):
+    """A route was added without saying who may call it."""
+
+
+def guard_routes(app: Flask, context: Context, table: dict[str, dict[str, Route]]) -> None:
+    """Wrap every view by its entry in the table. Raises UnlistedRouteError for a route or method without one."""
+    for rule in app.url_map.iter_rules():
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        listed = table.get(rule.endpoint, {})
+        if methods != listed.keys() & methods or not methods:
+            raise UnlistedRouteError(f"{rule.rule} {sorted(methods - listed.keys())} is not in the route table")
+    for endpoint, view in list(app.view_functions.items()):
+        app.view_functions[endpoint] = _guarded(view, context, table[endpoint])
+
+
+def unit() -> UnitOfWork:
+    """The unit of work of this request."""
+    return cast(UnitOfWork, g.unit)
+
+
+@contextmanager
+def reading() -> Iterator[UnitOfWork]:
+    """This request's unit where it has one open, else one for reading."""
+    opened = cast("UnitOfWork | None", g.get("unit"))
+    if opened is not None:
+        yield opened
+        return
+    with transactions().reading() as fresh:
+        yield fresh
+
+
+def reference() -> str:
+    """What ties a page to the log; one per request."""
+    if "reference" not in g:
+        g.reference = f"req-{transactions().ports.randomness.key(10)}"
+    return cast(str, g.reference)
+
+
+def transactions() -> Transactions:
+    """For views that open their own units."""
+    return cast(Context, current_app.extensions["doorward"]).transactions
+
+
+def kinds() -> Mapping[str, ConnectionKind]:
+    """The sign-in protocols, by name."""
+    return cast(Context, current_app.extensions["doorward"]).kinds
+
+
+def signed_in() -> SignedIn:
+    """Who is signed in; only for routes that are for members."""
+    return cast(SignedIn, g.signed_in)
+
+
+def signed_in_or_none() -> SignedIn | None:
+    """Who is signed in, if anybody."""
+    return cast("SignedIn | None", g.get("signed_in"))
+
+
+def organization_id() -> str:
+    """The organization of whoever is signed in: no settings page takes it from the URL."""
+    return signed_in().organization_id
+
+
+def actor() -> Actor:
+    """Who is acting in this request."""
+    return cast(Actor, g.get("actor", SYSTEM))
+
+
+def browser() -> str:
+    """The token that binds sign-ins to this browser; made on first use and set with the answer."""
+    if "browser" not in g:
+        known = request.cookies.get(BROWSER_COOKIE, "")
+        g.browser = known if len(known) == len(_fresh()) else _fresh()
+    return cast(str, g.browser)
+
+
+def form_token(session_token: str | None = None) -> str:
+    """What every form of ours carries: bound to the session where there is one, else to the browser.
+
+    `session_token` is the session that this very answer opens.
+    """
+    sealing = transactions().ports.sealing
+    bound_to = session_token or request.cookies.get(SESSION_COOKIE) or browser()
+    return sealing.code_digests(bound_to, place="form")[0]
+
+
+def keep_browser(response: Response) -> Response:
+    """Set the browser cookie where one was made. Cross-site answers of identity providers must carry it, so SameSite is None."""
+    if "browser" in g and request.cookies.get(BROWSER_COOKIE) != g.browser:
+        response.set_cookie(
+            BROWSER_COOKIE, g.browser, max_age=_BROWSER_AGE, path="/", secure=True, httponly=True, samesite="None"
+        )
+    return response
+
+
+def sign_in_browser(response: Response, token: str) -> Response:
+    """Give the browser its session; the new value replaces whatever session it had."""
+    response.set_cookie(SESSION_COOKIE, token, path="/", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def sign_out_browser(response: Response) -> Response:
+    """Take the session cookie away."""
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+    return response
+
+
+def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
+    @wraps(view)
+    def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
+        route = routes["GET" if request.method in {"HEAD", "OPTIONS"} else request.method]
+        _check_origin(route)
+        try:
+            with _opened(route, context) as opened:
+                g.unit = opened
+                _authenticate(route, context, opened)
+                if opened is not None:
+                    opened.actor = actor()
+                answer = view(*args, **values)
+        finally:
+            g.unit = None  # whoever makes an error page opens a transaction of its own
+        _touch(context)
+        return answer
+
+    return guarded
+
+
+@contextmanager
+def _opened(route: Route, context: Context) -> Iterator[UnitOfWork | None]:
+    if route.transaction is Transaction.WRITE:
+        _need_credentials(route)
+        with context.transactions.writing() as opened:
+            yield opened
+    elif route.transaction is Transaction.READ:
+        with context.transactions.reading() as opened:
+            yield opened
+    else:
+        yield None
+
+
+def _need_credentials(route: Route) -> None:
+    """Whoever brings nothing at all does not get to hold the writer's lock."""
+    if route.caller in {Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN} and SESSION_COOKIE not in request.cookies:
+        raise UnauthenticatedError("Sign in to see this page.")
+    if route.caller is Caller.OPERATOR and "Authorization" not in request.headers:
+        raise UnauthenticatedError("Send the operator token as a bearer token.")
+
+
+def _authenticate(route: Route, context: Context, opened: UnitOfWork | None) -> None:
+    """Find out who is calling, inside the request's own transaction, and whether the route is for them."""
+    if route.caller is Caller.OPERATOR:
+        _authenticate_operator(context)
+        return
+    if route.caller not in _BROWSERS:
+        return
+    g.signed_in = _recognise(context, opened)
+    if g.signed_in is not None:
+        g.actor = g.signed_in.actor
+    if route.caller is not Caller.ANYONE:
+        _admit(route.caller)
+    if request.method in _UNSAFE:
+        protection.check_form_token(form_token(), sealing=context.transactions.ports.sealing)
+
+
+def _recognise(context: Context, opened: UnitOfWork | None) -> SignedIn | None:
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        return None
+    with nullcontext(opened) if opened is not None else context.transactions.reading() as unit_:
+        return sessions.recognise(unit_, token)
+
+
+def _admit(caller: Caller) -> None:
+    person = signed_in_or_none()
+    if person is None:
+        raise UnauthenticatedError("Sign in to see this page.")
+    if caller is Caller.MEMBER and person.is_recovery:
+        raise ForbiddenError("A recovery session is for the authentication settings only.")
+    if caller in {Caller.ADMIN, Caller.FULL_ADMIN} and not person.is_admin:
+        raise ForbiddenError("Only administrators see this page.")
+    if caller is Caller.FULL_ADMIN and person.is_recovery:
+        raise ForbiddenError("A recovery session is for the authentication settings only.")
+
+
+def _authenticate_operator(context: Context) -> None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    sealing = context.transactions.ports.sealing
+    expected = context.operator_digest
+    if scheme.lower() != "bearer" or expected is None or not sealing.same(sealing.digest(token.strip()), expected):
+        raise UnauthenticatedError("Send the operator token as a bearer token.")
+    g.actor = OPERATOR
+
+
+def _check_origin(route: Route) -> None:
+    if request.method in _UNSAFE and route.caller in _BROWSERS:
+        protection.check_same_origin(base_url=transactions().ports.base_url)
+
+
+def _touch(context: Context) -> None:
+    """Note that a session is in use, after the answer was made and at most once a minute."""
+    person, token = signed_in_or_none(), request.cookies.get(SESSION_COOKIE)
+    if person is None or token is None:
+        return
+    if context.transactions.ports.clock.now() - person.seen_at < TOUCH_EVERY:
+        return
+    with context.transactions.writing() as opened:
+        sessions.touch(opened, token)
+
+
+def _fresh() -> str:
+    return transactions().ports.randomness.token()

@@ -1,0 +1,126 @@
+"""Who may call what: every route and method, its caller, and the transaction it runs in. A route that is not here stops the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Caller(StrEnum):
+    """Who a route is for."""
+
+    ANYONE = "anyone"  # a browser, signed in or not; unsafe methods need our own page behind them
+    MEMBER = "member"  # a signed-in member, for what is their own
+    ADMIN = "admin"  # an administrator of the organization; recovery sessions too
+    FULL_ADMIN = "full_admin"  # an administrator, but not in a recovery session
+    OPERATOR = "operator"  # the operator token, on the JSON API
+    PROVIDER = "provider"  # an identity provider through the browser: cross-site, verified by its protocol
+    DIRECTORY = "directory"  # a SCIM client, verified by scim/ against path and token
+
+
+class Transaction(StrEnum):
+    """What the view finds open. Writing ones begin as such, because on SQLite a read cannot become a write."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+    OWN = "own"  # the view opens its own, because it talks to the network in between
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    caller: Caller
+    transaction: Transaction
+
+
+_OPEN = Route(Caller.ANYONE, Transaction.NONE)
+_OPEN_READ = Route(Caller.ANYONE, Transaction.READ)
+_OPEN_WRITE = Route(Caller.ANYONE, Transaction.WRITE)
+_MEMBER_READ = Route(Caller.MEMBER, Transaction.READ)
+_MEMBER_WRITE = Route(Caller.MEMBER, Transaction.WRITE)
+_ADMIN_READ = Route(Caller.ADMIN, Transaction.READ)
+_ADMIN_WRITE = Route(Caller.ADMIN, Transaction.WRITE)
+_ADMIN_OWN = Route(Caller.ADMIN, Transaction.OWN)
+_FULL_READ = Route(Caller.FULL_ADMIN, Transaction.READ)
+_FULL_WRITE = Route(Caller.FULL_ADMIN, Transaction.WRITE)
+_PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
+_DIRECTORY = Route(Caller.DIRECTORY, Transaction.OWN)
+
+_ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
+#: endpoint -> method -> route. HEAD and OPTIONS follow GET.
+TABLE: dict[str, dict[str, Route]] = {
+    "static": {"GET": _OPEN},
+    # health
+    "health.live": {"GET": _OPEN},
+    "health.ready": {"GET": _OPEN_READ},
+    # signing in
+    "sign_in.home": {"GET": _OPEN_READ},
+    "sign_in.address": {"GET": _OPEN, "POST": _OPEN_WRITE},
+    "sign_in.code": {"POST": _OPEN_WRITE},
+    "sign_in.sign_out": {"POST": _OPEN_WRITE},
+    "sign_in.start": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
+    "sign_in.recover": {"GET": _OPEN, "POST": _OPEN_WRITE},
+    "sign_in.recover_by_link": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
+    # one's own
+    "profile.show_profile": {"GET": _MEMBER_READ},
+    "profile.end_session": {"POST": _MEMBER_WRITE},
+    # identity providers
+    "saml.metadata": {"GET": _PROVIDER},
+    "saml.login": {"GET": _PROVIDER},
+    "saml.acs": {"POST": _PROVIDER},
+    "oidc.login": {"GET": _PROVIDER},
+    "oidc.callback": {"GET": _PROVIDER},
+    # directories: the protocol's own routes, one by one, and the two that answer everything else in SCIM form
+    "scim.root": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
+    "scim.any_method": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
+    "scim.fallback": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
+    "scim.service_provider_config": {"GET": _DIRECTORY},
+    "scim.resource_types": {"GET": _DIRECTORY},
+    "scim.resource_type": {"GET": _DIRECTORY},
+    "scim.schemas": {"GET": _DIRECTORY},
+    "scim.schema": {"GET": _DIRECTORY},
+    "scim.search": {"GET": _DIRECTORY},
+    "scim.search_with_body": {"POST": _DIRECTORY},
+    "scim.search_root": {"GET": _DIRECTORY},
+    "scim.search_root_with_body": {"POST": _DIRECTORY},
+    "scim.bulk": {"POST": _DIRECTORY},
+    "scim.query": {"GET": _DIRECTORY},
+    "scim.create": {"POST": _DIRECTORY},
+    "scim.replace": {"PUT": _DIRECTORY},
+    "scim.patch": {"PATCH": _DIRECTORY},
+    "scim.delete": {"DELETE": _DIRECTORY},
+    "scim.me_query": {"GET": _DIRECTORY},
+    "scim.me_create": {"POST": _DIRECTORY},
+    "scim.me_replace": {"PUT": _DIRECTORY},
+    "scim.me_patch": {"PATCH": _DIRECTORY},
+    "scim.me_delete": {"DELETE": _DIRECTORY},
+    # the settings pages
+    "authentication.show": {"GET": _ADMIN_READ},
+    "authentication.confirm_recovery_codes": {"POST": _ADMIN_WRITE},
+    "authentication.make_recovery_codes": {"POST": _ADMIN_WRITE},
+    "domains.add": {"POST": _ADMIN_WRITE},
+    "domains.check": {"POST": _ADMIN_OWN},
+    "domains.remove": {"POST": _ADMIN_WRITE},
+    "connections.new": {"GET": _ADMIN_READ, "POST": _ADMIN_OWN},
+    "connections.edit": {"GET": _ADMIN_READ, "POST": _ADMIN_OWN},
+    "connections.test": {"POST": _ADMIN_WRITE},
+    "connections.tested": {"GET": _ADMIN_READ},
+    "connections.activate": {"POST": _ADMIN_WRITE},
+    "connections.deactivate": {"POST": _ADMIN_WRITE},
+    "connections.delete": {"POST": _ADMIN_WRITE},
+    "directories.add": {"POST": _ADMIN_WRITE},
+    "directories.add_token": {"POST": _ADMIN_WRITE},
+    "directories.revoke_token": {"POST": _ADMIN_WRITE},
+    "directories.activate": {"POST": _ADMIN_WRITE},
+    "directories.deactivate": {"POST": _ADMIN_WRITE},
+    "directories.delete": {"POST": _ADMIN_WRITE},
+    "role_mappings.add": {"POST": _ADMIN_WRITE},
+    "role_mappings.remove": {"POST": _ADMIN_WRITE},
+    "members.list": {"GET": _ADMIN_READ},
+    "members.change_role": {"POST": _ADMIN_WRITE},
+    "members.suspend": {"POST": _FULL_WRITE},
+    "members.restore": {"POST": _FULL_WRITE},
+    "members.remove": {"POST": _FULL_WRITE},
+    "activity.show": {"GET": _FULL_READ},
+}

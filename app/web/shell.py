@@ -1,0 +1,79 @@
+"""What surrounds a page: whose it is, which notices stand on top, and how a template is filled."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, make_response, render_template, request
+
+from app.services import organizations
+from app.services.sessions import SignedIn
+from app.web import request as current
+from app.web.moments import moment
+from app.web.presentation import Notice, Shell
+
+_NOTICES = {
+    "domain-added": Notice("success", "Domain added. Publish the record, then check."),
+    "domain-verified": Notice("success", "The domain is verified."),
+    "domain-not-found": Notice("warning", "The record was not found yet.", "What the last check saw stands below."),
+    "domain-removed": Notice("success", "Domain removed."),
+    "connection-saved": Notice("success", "Connection saved. Make a test sign-in next."),
+    "connection-activated": Notice("success", "Single sign-on is required from now on."),
+    "connection-deactivated": Notice("success", "Single sign-on is off. Everyone signs in with an emailed code."),
+    "connection-deleted": Notice("success", "Connection deleted."),
+    "directory-added": Notice("success", "Directory created. Make a token and paste both into the identity provider."),
+    "directory-activated": Notice("success", "Membership and roles follow the directory from now on."),
+    "directory-deactivated": Notice("success", "The directory no longer has effects."),
+    "directory-deleted": Notice("success", "Directory deleted."),
+    "token-revoked": Notice("success", "Token revoked."),
+    "mapping-added": Notice("success", "Mapping added."),
+    "mapping-removed": Notice("success", "Mapping removed."),
+    "codes-confirmed": Notice("success", "Recovery codes confirmed as stored."),
+    "role-changed": Notice("success", "Role changed."),
+    "member-suspended": Notice("success", "Member suspended; their sessions ended."),
+    "member-restored": Notice("success", "Suspension lifted."),
+    "member-removed": Notice("success", "Member removed."),
+    "session-ended": Notice("success", "Session ended."),
+}
+
+
+def show(
+    template: str,
+    page: object,
+    *,
+    status: int = 200,
+    notices: tuple[Notice, ...] = (),
+    session_token: str | None = None,
+) -> Response:
+    """A page of ours: `page` is its value from `presentation`; `session_token` is a session this answer opens."""
+    token = current.form_token(session_token)
+    response = make_response(render_template(template, page=page, shell=shell_or_none(notices), form_token=token))
+    response.status_code = status
+    return response
+
+
+def shell_or_none(notices: tuple[Notice, ...] = ()) -> Shell | None:
+    """The frame of a signed-in person's page; None before anyone is signed in."""
+    person = current.signed_in_or_none()
+    if person is None:
+        return None
+    told = _NOTICES.get(request.args.get("done", ""))
+    return _shell(person, notices if told is None else (told, *notices))
+
+
+def development_notice() -> str:
+    """One sentence while codes go to the console."""
+    return str(current_app.config["DOORWARD_DEVELOPMENT"])
+
+
+def _shell(person: SignedIn, notices: tuple[Notice, ...]) -> Shell:
+    with current.reading() as unit:
+        organization = organizations.read(unit, person.organization_id)
+        now = unit.now
+    return Shell(
+        organization=organization.name,
+        name=person.name or person.email,
+        email=person.email,
+        is_admin=person.is_admin,
+        recovery_until=moment(person.expires_at, now=now) if person.is_recovery else None,
+        notices=notices,
+        development=development_notice(),
+    )

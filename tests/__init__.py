@@ -1,0 +1,1 @@
+"""Doorward's tests; the tree mirrors the packages they are about."""
