@@ -17,7 +17,7 @@ class ResourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEndpoint:
-    """Where a push arrives: a directory that has been recognised by its key and token, as a value that needs no session."""
+    """Where a push arrives: a directory recognised by its key and token, as a value that needs no session."""
 
     id: str
     organization_id: str
@@ -58,8 +58,8 @@ def _is_address(text: str) -> bool:
 class IndexedValue:
     """One value of a user that filters and sorting can find.
 
-    `path` is the attribute path below the resource (`emails.value`), `entry` counts the entries of a multi-valued attribute
-    (0 otherwise), `lead` marks the entry the user is sorted by, `key` is the form in which values are compared.
+    `path` is the attribute path below the resource (`emails.value`), `entry` counts the entries of a multi-valued
+    attribute (0 otherwise), `lead` marks the entry the user is sorted by, `key` is the form in which values compare.
     """
 
     path: str
@@ -82,7 +82,7 @@ class DirectoryUserRecord:
     email: str | None
     name: str
     document: str
-    values: tuple[IndexedValue, ...]
+    values: frozenset[IndexedValue]
 
     def with_active(self, active: bool) -> DirectoryUserRecord:
         """The same user in another state."""
@@ -117,7 +117,7 @@ def changed_fields(before: DirectoryUserRecord | None, after: DirectoryUserRecor
 
 @dataclass(frozen=True, slots=True)
 class MembershipChange:
-    """What one request does to the members of a group, whatever its size: drop all or keep, then add and remove by name.
+    """What one request does to the members of a group: drop all or keep them, then add and remove by name.
 
     `added` and `removed` never share an id. The order of operations has already been worked in.
     """

@@ -18,7 +18,7 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
-class TestProof:
+class SignInProof:
     """The acting admin's latest test of exactly the revision in question."""
 
     proven_at: datetime
@@ -63,7 +63,7 @@ def activate_sso(
     in_force_is_latest: bool,
     another_active: bool,
     set_up: Decision,
-    proof: TestProof | None,
+    proof: SignInProof | None,
     recovery: Recovery,
     now: datetime,
 ) -> Decision:

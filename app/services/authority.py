@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from app.rules.decisions import Refused
+from app.rules.decisions import Allowed, Decision, Refused
+from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.lockout import Settlement, Standing, World, settle
 from app.rules.members import Listing, MemberState, state_listed
 from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, effective_role
 from app.services import alarms
-from app.services.policy import Policy
+from app.services.policy import Policy, current
 from app.services.unit_of_work import UnitOfWork
-from app.store import connections, listings, members, sign_ins
+from app.store import connections, listings, members, organizations, sign_ins
 from app.store.members import Member
 
 
@@ -73,6 +74,16 @@ def propose(
     return Proposal(change, before, settle(before, after, by_person=by_person), rows)
 
 
+def world(
+    unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids: frozenset[str] = frozenset()
+) -> World:
+    """Every administrator and these members as the guard sees them now. Reads only."""
+    rows = {member.id: member for member in members.administrators(unit.session, organization_id)}
+    rows |= {member.id: member for member in members.some(unit.session, organization_id, member_ids)}
+    proofs = _proofs(unit.session, policy, policy, rows)
+    return World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
+
+
 def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> None:
     """Write what the proposal worked out: facts, states, roles and holds, each with its events; end the sessions that must end."""
     _write_facts(proposal)
@@ -83,6 +94,39 @@ def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Non
     ended = _shut_out(proposal)
     if ended:
         sign_ins.end_sessions(unit.session, ended, now=unit.now, reason="no_longer_allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Every administrator as stored, and as they would stand without any hold: to judge single changes with."""
+
+    stored: World
+    worked_out: World
+
+    def would(self, changed: Standing) -> Decision:
+        """What the guard would say to a person's change that leaves this administrator as `changed`."""
+        others = (person for person in self.worked_out.people if person.member_id != changed.member_id)
+        after = World(self.worked_out.access, (*others, changed))
+        return settle(self.stored, after, by_person=True).decision
+
+
+def standings(unit: UnitOfWork, organization_id: str) -> Standings:
+    """How every administrator stands now, for reading only. Raises NotFoundError."""
+    organization = organizations.find(unit.session, organization_id)
+    if organization is None:
+        raise NotFoundError("There is no such organization.")
+    in_force = current(unit.session, organization)
+    rows = {member.id: member for member in members.administrators(unit.session, organization_id)}
+    proofs = _proofs(unit.session, in_force, in_force, rows)
+    return Standings(
+        World(in_force.access, tuple(_stored(row, proofs) for row in rows.values())),
+        World(in_force.access, _worked_out(unit.session, rows, Change(), in_force, proofs)),
+    )
+
+
+def would(unit: UnitOfWork, organization_id: str, *, policy: Policy, change: Change) -> Decision:
+    """What the guard would say to a person's change, for showing it beforehand; writes nothing and takes no lock."""
+    return propose(unit, organization_id, policy=policy, change=change, by_person=True).refused or Allowed()
 
 
 def _worked_out(

@@ -13,7 +13,7 @@ from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
-from app.rules.prerequisites import Acting, TestProof
+from app.rules.prerequisites import Acting, SignInProof
 from app.services import authority, policy, recovery
 from app.services.authority import Change
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -112,6 +112,12 @@ def edit(
     return connection
 
 
+def latest_proof(unit: UnitOfWork, connection: Connection, member: Member) -> SignInProof | None:
+    """When this member last came in through exactly the latest revision, by a test or a sign-in."""
+    proof = connections.proof(unit.session, connection.latest_revision, member.id)
+    return SignInProof(proof.proven_at, proof.would_be_admin) if proof else None
+
+
 def may_set_up(unit: UnitOfWork, organization_id: str, *, acting: Acting | None) -> Decision:
     """Whether a connection may be created or edited."""
     return _set_up(unit, organization_id, acting)
@@ -126,7 +132,7 @@ def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | N
         in_force_is_latest=connection.revision_in_force == connection.latest_revision,
         another_active=active is not None and active.id != connection.id,
         set_up=_set_up(unit, connection.organization_id, acting_of(acting)),
-        proof=TestProof(proof.proven_at, proof.would_be_admin) if proof else None,
+        proof=SignInProof(proof.proven_at, proof.would_be_admin) if proof else None,
         recovery=recovery.state(unit, connection.organization_id),
         now=unit.now,
     )
@@ -211,7 +217,7 @@ class DocumentCache:
     def put(self, key: str, text: str, fetched_at: datetime) -> None:
         """Store what was fetched."""
         with self._transactions.writing() as unit:
-            unit.session.merge(FetchedDocument(key=key, text=text, fetched_at=fetched_at))
+            connections.remember_document(unit.session, key, text, fetched_at)
 
 
 def revision_for_sign_in(connection: Connection, *, is_test: bool) -> str | None:

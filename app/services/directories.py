@@ -21,7 +21,7 @@ from app.services.authority import Change
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, organizations, roles
-from app.store.directories import Directory, DirectoryToken
+from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser
 from app.store.organizations import Organization
 
 _KEY_LENGTH = 20
@@ -68,6 +68,22 @@ def read(unit: UnitOfWork, organization_id: str, directory_id: str) -> Directory
 def base_url(unit: UnitOfWork, directory: Directory) -> str:
     """What to paste into the identity provider."""
     return f"{unit.ports.base_url}/scim/{directory.key}/v2"
+
+
+def users(
+    unit: UnitOfWork, organization_id: str, directory_id: str, *, after: str, limit: int
+) -> Sequence[DirectoryUser]:
+    """Users of the mirror, in the order of their ids. Raises NotFoundError."""
+    directory = read(unit, organization_id, directory_id)
+    return listings.users_page(unit.session, directory.id, after=after, limit=limit)
+
+
+def groups(
+    unit: UnitOfWork, organization_id: str, directory_id: str, *, after: str, limit: int
+) -> Sequence[DirectoryGroup]:
+    """Groups of the mirror, in the order of their ids. Raises NotFoundError."""
+    directory = read(unit, organization_id, directory_id)
+    return listings.groups(unit.session, directory.id, after=after, limit=limit)
 
 
 def create(unit: UnitOfWork, organization_id: str, *, name: str, provider: Provider) -> Directory | Refused:
@@ -186,7 +202,7 @@ def may_activate(unit: UnitOfWork, directory: Directory) -> Decision:
         is_active=directory.state == DirectoryState.ACTIVE,
         another_active=active is not None and active.id != directory.id,
         set_up=may_set_up(unit, directory.organization_id),
-        future_admins=_future_admins(unit, directory),
+        future_admins=future_admins(unit, directory),
         recovery=recovery.state(unit, directory.organization_id),
     )
 
@@ -234,12 +250,18 @@ def deactivate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Dir
     )
 
 
+def may_delete(unit: UnitOfWork, organization_id: str) -> Decision:
+    """Whether a directory may be deleted."""
+    return prerequisites.delete_directory(
+        anybody_held=_anybody_held(unit, organization_id), may_lift_holds=_may_lift_holds(unit)
+    )
+
+
 def delete(unit: UnitOfWork, organization_id: str, directory_id: str) -> Refused | None:
     """Delete it: as turning it off, and its endpoint answers 404."""
     organization = unit.lock(organization_id)
     directory = read(unit, organization_id, directory_id)
-    held, may_lift = _anybody_held(unit, organization_id), _may_lift_holds(unit)
-    decision = prerequisites.delete_directory(anybody_held=held, may_lift_holds=may_lift)
+    decision = may_delete(unit, organization_id)
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, EventType.DIRECTORY_DELETED, decision, subject=directory_id)
     if directory.state == DirectoryState.ACTIVE:
@@ -282,7 +304,8 @@ def _freeze(unit: UnitOfWork, organization: Organization, before: Policy, direct
     return Change(policy=before.with_directory(None), granted=granted, touched=listed | others)
 
 
-def _future_admins(unit: UnitOfWork, directory: Directory) -> int:
+def future_admins(unit: UnitOfWork, directory: Directory) -> int:
+    """How many of its active users at verified domains are in a group mapped to admin."""
     to_admin = [
         mapping.group_ref
         for mapping in roles.mappings(unit.session, directory.organization_id)

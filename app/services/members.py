@@ -73,11 +73,7 @@ def grant_role(unit: UnitOfWork, organization_id: str, member_id: str, *, slug: 
     if roles.role(unit.session, organization_id, slug) is None:
         raise InvalidInputError("There is no such role.", field="role")
     if member.role_source == RoleSource.MAPPED:
-        refused = Refused(
-            Code.ROLE_DECIDED_BY_GROUP,
-            f"The role of {member.email} follows from a group.",
-            fix="Change the group in the identity provider, or the mapping.",
-        )
+        refused = decided_by_group(member.email)
         return unit.refuse(organization_id, EventType.MEMBER_ROLE_CHANGED, refused, subject=member_id)
     before = {"granted": member.granted_role}
     outcome = _carry_out(unit, member, Change(granted={member_id: slug}), action=EventType.MEMBER_ROLE_CHANGED)
@@ -103,11 +99,7 @@ def remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Member | R
     unit.lock(organization_id)
     member = read(unit, organization_id, member_id)
     if is_managed(unit, member):
-        refused = Refused(
-            Code.MEMBER_DIRECTORY_MANAGED,
-            f"{member.email} is managed by the directory.",
-            fix="Remove them from the application in the identity provider, or suspend them here.",
-        )
+        refused = managed_by_directory(member.email)
         return unit.refuse(organization_id, EventType.MEMBER_REMOVED, refused, subject=member_id)
     outcome = _carry_out(
         unit, member, Change(removed=frozenset({member_id})), action=EventType.MEMBER_REMOVED, audited=True
@@ -115,6 +107,24 @@ def remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Member | R
     if not isinstance(outcome, Refused):
         unit.event(organization_id, EventType.MEMBER_REMOVED, subject=member_id)
     return outcome
+
+
+def decided_by_group(email: str) -> Refused:
+    """Why a role cannot be given by hand while a group decides."""
+    return Refused(
+        Code.ROLE_DECIDED_BY_GROUP,
+        f"The role of {email} follows from a group.",
+        fix="Change the group in the identity provider, or the mapping.",
+    )
+
+
+def managed_by_directory(email: str) -> Refused:
+    """Why someone a directory manages cannot be removed by hand."""
+    return Refused(
+        Code.MEMBER_DIRECTORY_MANAGED,
+        f"{email} is managed by the directory.",
+        fix="Remove them from the application in the identity provider, or suspend them here.",
+    )
 
 
 def _carry_out(

@@ -20,7 +20,7 @@ log = logging.getLogger("doorward.scim")
 def with_references(
     unit: UnitOfWork, found: Sequence[Mirrored], kinds: Collection[ResourceKind] = frozenset(ResourceKind)
 ) -> tuple[Mirrored, ...]:
-    """The same resources, those of `kinds` with their groups (users) or members (groups): one query per kind and chunk."""
+    """The same resources, those of `kinds` with their groups or members: one query per kind and chunk."""
     wanted = [resource for resource in found if resource.kind in kinds]
     users = [resource.id for resource in wanted if resource.kind is ResourceKind.USER]
     groups = [resource.id for resource in wanted if resource.kind is ResourceKind.GROUP]
@@ -39,8 +39,8 @@ def is_larger_than(unit: UnitOfWork, group_id: str, limit: int) -> bool:
 def change_members(push: Push, group_id: str, change: MembershipChange) -> MembershipOutcome:
     """Apply a change to one group of the push's directory. The cost follows the ids it names.
 
-    Ids of no living user of this directory (groups among them: nesting is not mirrored) are left out and reported, because
-    refusing them would lose the whole push of clients that do not retry a 400.
+    Ids of no living user of this directory (groups among them: nesting is not mirrored) are left out and reported,
+    because refusing them would lose the whole push of clients that do not retry a 400.
     """
     if change.is_empty:
         return MembershipOutcome()

@@ -1,4 +1,4 @@
-"""What SCIM does to the mirror: find, search, create, replace and delete, each push in one transaction with its effects."""
+"""What SCIM does to the mirror: find, search, create, replace, delete; a push and its effects in one transaction."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class Push:
 def push(transactions: Transactions, endpoint: DirectoryEndpoint) -> Iterator[Push]:
     """Open one push. What follows from it is written in the same transaction, just before the commit.
 
-    The organization's lock comes first: concurrent pushes to one group, the activation of the directory and the guard are
-    decided one after the other. Raises NotFoundError when the directory was deleted meanwhile.
+    The organization's lock comes first: concurrent pushes to one group, the activation of the directory and the guard
+    are decided one after the other. Raises NotFoundError when the directory was deleted meanwhile.
     """
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
@@ -223,8 +223,8 @@ def _check_group_is_alone(push: Push, record: DirectoryGroupRecord, *, other_tha
     )
     if holder is not None:
         raise ConflictError(
-            f"Another group of this directory (id {holder}) already has this displayName. Rename one of the two groups in"
-            " the identity provider, or link this one to the existing group.",
+            f"Another group of this directory (id {holder}) already has this displayName. Rename one of the two groups"
+            " in the identity provider, or link this one to the existing group.",
             field="displayName",
         )
 

@@ -156,3 +156,8 @@ def add_role(unit: UnitOfWork, organization_id: str, *, slug: str, name: str, pr
     unit.session.add(role)
     unit.audit(organization_id, "role.created", subject=role.id, after={"slug": slug, "priority": priority})
     return role
+
+
+def roles_of(unit: UnitOfWork, organization_id: str) -> Sequence[Role]:
+    """The organization's roles, highest priority first. Raises NotFoundError."""
+    return roles.roles(unit.session, read(unit, organization_id).id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base, unique_where
@@ -81,6 +82,14 @@ class FetchedDocument(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     text: Mapped[str]
     fetched_at: Mapped[datetime]
+
+
+def remember_document(session: Session, key: str, text: str, fetched_at: datetime) -> None:
+    """Store a fetched document under its key, whoever else is storing it at the same moment."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    values = {"text": text, "fetched_at": fetched_at}
+    statement = insert(FetchedDocument).values(key=key, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
 
 
 def all_of(session: Session, organization_id: str) -> Sequence[Connection]:

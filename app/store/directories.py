@@ -1,4 +1,4 @@
-"""Tables and queries: directories and their tokens, and the tables of the mirror they push: users, groups, memberships."""
+"""Tables and queries: directories and their tokens; tables of the mirror: users, their values, groups, memberships."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ class DirectoryUser(Base):
 
 
 class DirectoryUserValue(Base):
-    """One value of a user that a filter can find: what userName, externalId and the dates have columns for is not in here.
+    """One value of a user that a filter can find; userName, externalId and the dates have columns instead.
 
-    `digest` is 64 bits of (directory, path, key): the only thing indexed, so that an equality costs one narrow index and a
-    long value breaks nothing. Whoever looks a digest up compares path and key as well. `key` is the comparison form of
-    the value, `lead` marks the entry of a multi-valued attribute that the user is sorted by.
+    `digest` is 64 bits of (directory, path, key): the only thing indexed, so that an equality costs one narrow index
+    and a long value breaks nothing. Whoever looks a digest up compares path and key as well. `key` is the comparison
+    form of the value, `lead` marks the entry of a multi-valued attribute that the user is sorted by.
     """
 
     __tablename__ = "directory_user_values"

@@ -1,4 +1,4 @@
-"""Queries on the mirror: users and groups of a directory as values, found, paged, written, deleted. Tables: store.directories."""
+"""Queries on the mirror: users and groups of a directory as values, found, paged, written and deleted."""
 
 from __future__ import annotations
 
@@ -191,11 +191,11 @@ def group_record(session: Session, directory_id: str, group_id: str) -> Director
     return None if row is None else DirectoryGroupRecord(**row._mapping)  # noqa: SLF001 (SQLAlchemy's name)
 
 
-def _values_of(session: Session, user_id: str) -> tuple[IndexedValue, ...]:
+def _values_of(session: Session, user_id: str) -> frozenset[IndexedValue]:
     query = select(
         DirectoryUserValue.path, DirectoryUserValue.entry, DirectoryUserValue.lead, DirectoryUserValue.key
     ).where(DirectoryUserValue.user_id == user_id)
-    return tuple(IndexedValue(*row) for row in session.execute(query))
+    return frozenset(IndexedValue(*row) for row in session.execute(query))
 
 
 def insert_user(session: Session, directory_id: str, user_id: str, record: DirectoryUserRecord, now: datetime) -> None:
@@ -229,7 +229,7 @@ def update_user(
         .values(version=DirectoryUser.version + 1, modified_at=now, **_user_columns(after))
         .execution_options(synchronize_session=False)
     )
-    gone = set(before.values) - set(after.values)
+    gone = before.values - after.values
     if gone:
         key = tuple_(DirectoryUserValue.path, DirectoryUserValue.entry)
         session.execute(
@@ -237,7 +237,7 @@ def update_user(
             .where(DirectoryUserValue.user_id == user_id, key.in_([(value.path, value.entry) for value in gone]))
             .execution_options(synchronize_session=False)
         )
-    _insert_values(session, directory_id, user_id, set(after.values) - set(before.values))
+    _insert_values(session, directory_id, user_id, after.values - before.values)
 
 
 def _user_columns(record: DirectoryUserRecord) -> dict[str, Any]:

@@ -14,12 +14,14 @@ from datetime import datetime
 
 from app.rules.connections import ServiceProviderValue, SetupField
 
-# ---------------------------------------------------------------------------------------------------------- building blocks
+# ------------------------------------------------------------------------------------------------------ building blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in time. `at` is aware UTC, for the title; `relative` is what people read ("3 minutes ago", "in 6 hours")."""
+    """A point in time. `at` is aware UTC, for the title; `relative` is what people read ("3 minutes ago", "in 6
+    hours").
+    """
 
     at: datetime
     relative: str
@@ -27,7 +29,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Whether a button may be pressed. When not: `reason` is one sentence, `fix_label` and `fix_href` where to change that."""
+    """Whether a button may be pressed. When not: `reason` is one sentence, `fix_label` and `fix_href` where to change
+    that.
+    """
 
     allowed: bool
     reason: str = ""
@@ -40,7 +44,8 @@ ALLOWED = Control(allowed=True)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A control with consequences: `effects` are whole sentences with counts ("Ends 3 sessions."), shown before it is confirmed.
+    """A control with consequences: `effects` are whole sentences with counts ("Ends 3 sessions."), shown before it is
+    confirmed.
 
     `plan_hash` is the hash of the dry run that was shown; it comes back as the field `plan_hash`. Empty: no such field.
     """
@@ -97,9 +102,9 @@ class Choice:
 class Shell:
     """What surrounds every page of someone who is signed in.
 
-    `organization`, `name` and `email` are the signed-in member's. `is_admin` shows the settings links. `recovery_until` is
-    when a recovery session ends, None for an ordinary one. `notices` stand above the page, first one first. `development`
-    is one sentence when the server runs with development conveniences.
+    `organization`, `name` and `email` are the signed-in member's. `is_admin` shows the settings links. `recovery_until`
+    is when a recovery session ends, None for an ordinary one. `notices` stand above the page, first one first.
+    `development` is one sentence when the server runs with development conveniences.
     """
 
     organization: str
@@ -111,7 +116,7 @@ class Shell:
     development: str = ""
 
 
-# ---------------------------------------------------------------------------------------------------------------- signing in
+# ----------------------------------------------------------------------------------------------------------- signing in
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,8 @@ class LeavingPage:
 
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
-    """sign_in/refused.html. `sentence` may be shown to this person; `reference` ties it to the record an administrator reads.
+    """sign_in/refused.html. `sentence` may be shown to this person; `reference` ties it to the record an administrator
+    reads.
 
     `code` is the stable reason. `it_facts` are what to hand to IT (no secrets). `retry_href` begins again.
     """
@@ -195,7 +201,7 @@ class RecoverRequestPage:
     development: str = ""
 
 
-# -------------------------------------------------------------------------------------------------------- the first administrator
+# ---------------------------------------------------------------------------------------------- the first administrator
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,8 +224,8 @@ class LinkSpentPage:
 class RecoveryCodesPage:
     """start_done.html and settings/recovery_codes.html: codes in clear, in this one answer only.
 
-    `codes` are shown as they stand. `made` is when. `action` takes the confirmation (field `stored`). `replaced` is how many
-    unused codes of an older set stopped working (0: there was none). `form` has the field `stored`.
+    `codes` are shown as they stand. `made` is when. `action` takes the confirmation (field `stored`). `replaced` is how
+    many unused codes of an older set stopped working (0: there was none). `form` has the field `stored`.
     """
 
     organization: str
@@ -230,7 +236,7 @@ class RecoveryCodesPage:
     form: Form = EMPTY_FORM
 
 
-# ------------------------------------------------------------------------------------------------------ settings: authentication
+# --------------------------------------------------------------------------------------------- settings: authentication
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +251,8 @@ class DnsRecord:
 
 @dataclass(frozen=True, slots=True)
 class DomainCheck:
-    """What the last look-up found. `sentence` says it; `values` are the TXT values seen at the host, none of them secret.
+    """What the last look-up found. `sentence` says it; `values` are the TXT values seen at the host, none of them
+    secret.
 
     `matched` is whether the record was there. `server` is the name server that answered, "" when none did.
     """
@@ -294,7 +301,9 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class LastTest:
-    """The acting admin's last test sign-in of the latest revision. `href` leads to its page, "" when it is no longer kept."""
+    """The acting admin's last test sign-in of the latest revision. `href` leads to its page, "" when it is no longer
+    kept.
+    """
 
     at: Moment
     succeeded: bool
@@ -307,8 +316,9 @@ class Connection:
     """One connection. `state` is draft, validating, active or inactive; `protocol` is the kind's title ("SAML").
 
     `paste` are the values for the identity provider, in its own words. `facts` are what the revision says (issuer, URL,
-    certificate expiry). `prerequisites` are those of activation. `untested_edit` is True when an active connection has a newer revision
-    that is not in force yet. `sign_ins` is how many people have come in through the revision in force, of `people` active members.
+    certificate expiry). `prerequisites` are those of activation. `untested_edit` is True when an active connection has
+    a newer revision that is not in force yet. `sign_ins` is how many people have come in through the revision in force,
+    of `people` active members.
     """
 
     id: str
@@ -333,7 +343,9 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One directory token that works. `hint` is the part that may be shown ("scim_…a1b2"); None in `last_used` means never."""
+    """One directory token that works. `hint` is the part that may be shown ("scim_…a1b2"); None in `last_used` means
+    never.
+    """
 
     id: str
     label: str
@@ -376,8 +388,8 @@ class RoleMappings:
 class Directory:
     """One directory. `state` is draft, active or inactive; `provider` is its title ("Okta").
 
-    Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not members, with the
-    reason listed elsewhere). `first_request` None means nothing has arrived yet.
+    Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not
+    members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet.
     """
 
     id: str
@@ -401,9 +413,11 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryCodes:
-    """The break-glass box. `left` of `total` codes are unused; `confirmed` is when an admin, `confirmed_by`, stored them.
+    """The break-glass box. `left` of `total` codes are unused; `confirmed` is when an admin, `confirmed_by`, stored
+    them.
 
-    `confirm` takes the confirmation for a set that was made but not confirmed; it is shown only while `confirmed` is None.
+    `confirm` takes the confirmation for a set that was made but not confirmed; it is shown only while `confirmed` is
+    None.
     """
 
     total: int
@@ -419,8 +433,8 @@ class RecoveryCodes:
 class Administrator:
     """Someone whose effective role is admin. `why` and `way_in` are sentences, without a full stop.
 
-    `source` is granted, mapped, default or held. `usable` is whether they count for the guard; if not, `missing` says what they lack.
-    `proven` is when they last showed that the way in works.
+    `source` is granted, mapped, default or held. `usable` is whether they count for the guard; if not, `missing` says
+    what they lack. `proven` is when they last showed that the way in works.
     """
 
     member_id: str
@@ -437,7 +451,8 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Someone kept as admin against a push. `happened` is a sentence without its full stop (`since` follows it), `meaning` a whole one.
+    """Someone kept as admin against a push. `happened` is a sentence without its full stop (`since` follows it),
+    `meaning` a whole one.
 
     `repairs` are steps, the smallest first. `since` is when the push came. `member_id` leads to their row.
     """
@@ -455,9 +470,9 @@ class Hold:
 class AuthenticationPage:
     """settings/authentication.html, the page of the mission.
 
-    `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is active, because
-    groups of a sign-in do not count then; `directory_mappings` is None while there is no directory. Forms: `domain_form` (`host`),
-    `directory_form` (`name`, `provider`). `providers` are the directory's choices.
+    `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
+    active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
+    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices.
     """
 
     way_in_now: str
@@ -481,9 +496,10 @@ class AuthenticationPage:
 class ConnectionFormPage:
     """settings/connection_new.html, for a new connection and for an edit.
 
-    `protocols` are the kinds (value = protocol, label = title, hint = one sentence). `protocol` is the chosen one, "" while none
-    is; only then are `fields` and `paste` empty. `action` is where the form posts. `connection_name` is set when editing, and
-    `in_force` when the edited connection is active, so that the page can say the edit waits for its test.
+    `protocols` are the kinds (value = protocol, label = title, hint = one sentence). `protocol` is the chosen one, ""
+    while none is; only then are `fields` and `paste` empty. `action` is where the form posts. `connection_name` is set
+    when editing, and `in_force` when the edited connection is active, so that the page can say the edit waits for its
+    test.
     """
 
     protocols: tuple[Choice, ...]
@@ -507,7 +523,9 @@ class ReceivedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """One field of the mapped profile. `source` is the attribute it came from; `missing` says what to add when there is no value."""
+    """One field of the mapped profile. `source` is the attribute it came from; `missing` says what to add when there is
+    no value.
+    """
 
     label: str
     value: str
@@ -530,9 +548,10 @@ class Failure:
 class ConnectionTestedPage:
     """settings/connection_tested.html. A test creates nobody and changes no session.
 
-    With `failure` set, the rest but `received` is left empty. `groups_state` is present, empty or unknown; `role` is the title of the role that would
-    follow, `role_reason` why. `still_admin` is whether the tester would still be admin; `missing` are sentences on what stops activation.
-    `test_again` is the button for another one; `reference` is set with `failure`.
+    With `failure` set, the rest but `received` is left empty. `groups_state` is present, empty or unknown; `role` is
+    the title of the role that would follow, `role_reason` why. `still_admin` is whether the tester would still be
+    admin; `missing` are sentences on what stops activation. `test_again` is the button for another one; `reference` is
+    set with `failure`.
     """
 
     connection_id: str
@@ -555,7 +574,10 @@ class ConnectionTestedPage:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryTokenPage:
-    """settings/directory_token.html: a token in clear, in this one answer only. `directory_id` leads back to its card."""
+    """settings/directory_token.html: a token in clear, in this one answer only.
+
+    `directory_id` leads back to its card, `base_url` is shown beside the token, `expires` None means never.
+    """
 
     directory_id: str
     directory_name: str
@@ -565,15 +587,16 @@ class DirectoryTokenPage:
     expires: Moment | None = None
 
 
-# ------------------------------------------------------------------------------------------ settings: members and activity, profile
+# ------------------------------------------------------------------------------ settings: members and activity, profile
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One row. `state` is invited, active or deactivated; `suspended` and `held` are shown beside it.
 
-    `role` is a slug, `role_label` its title; `why` says where it comes from ("granted by Ada", "from the group Engineering"). `managed_by` is
-    the directory that manages them, "" for nobody. `remove.effects` count sessions. `usable_admin` marks whom the guard counts.
+    `role` is a slug, `role_label` its title; `why` says where it comes from ("granted by Ada", "from the group
+    Engineering"). `managed_by` is the directory that manages them, "" for nobody. `remove.effects` count sessions.
+    `usable_admin` marks whom the guard counts.
     """
 
     id: str
@@ -597,7 +620,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class MembersPage:
-    """settings/members.html. `roles` are the choices of the role form; `total` counts everyone. `next_href` is the next page, "" at the end."""
+    """settings/members.html. `roles` are the choices of the role form; `total` counts everyone. `next_href` is the next
+    page, "" at the end.
+    """
 
     members: tuple[Member, ...]
     roles: tuple[Choice, ...]
@@ -608,7 +633,8 @@ class MembersPage:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to sign in. `outcome` is succeeded, failed, in_progress or timed_out; `purpose` is sign_in, test or recovery.
+    """One attempt to sign in. `outcome` is succeeded, failed, in_progress or timed_out; `purpose` is sign_in, test or
+    recovery.
 
     `via` is the way ("Okta", "email code"). `failure` is set for a failed one. `reference` is what the person saw.
     """
@@ -634,7 +660,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One change or refusal. `action` is a sentence, `code` its stable name; `refused` with `reason` when it was not made."""
+    """One change or refusal. `action` is a sentence, `code` its stable name; `refused` with `reason` when it was not
+    made.
+    """
 
     id: str
     at: Moment
@@ -672,7 +700,9 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class ProfilePage:
-    """profile.html. `role` is a title, `why` where it comes from; `managed_by` is the directory that manages this person, if any."""
+    """profile.html. `role` is a title, `why` where it comes from; `managed_by` is the directory that manages this
+    person, if any.
+    """
 
     name: str
     email: str
@@ -683,7 +713,7 @@ class ProfilePage:
     managed_by: str = ""
 
 
-# -------------------------------------------------------------------------------------------------------------------- errors
+# --------------------------------------------------------------------------------------------------------------- errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -696,9 +726,11 @@ class Helper:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """error.html. `status` is 400, 403, 404, 405, 409, 413, 429 or 500; `sentence` replaces the page's own one when set.
+    """error.html. `status` is 400, 403, 404, 405, 409, 413, 429 or 500; `sentence` replaces the page's own one when
+    set.
 
-    `helpers` are shown with 403. `retry_after` is in whole seconds, for 429. `reference` is what to quote to the operator.
+    `helpers` are shown with 403. `retry_after` is in whole seconds, for 429. `reference` is what to quote to the
+    operator.
     """
 
     status: int

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
 
 from app.rules.actor import OPERATOR, SYSTEM, Actor
 from app.rules.connections import ConnectionKind
@@ -26,6 +27,7 @@ from app.web.routes import Caller, Route, Transaction
 
 SESSION_COOKIE = "__Host-doorward"
 BROWSER_COOKIE = "__Host-doorward-browser"
+REFRESH_HEADER = "Doorward-Refresh"  # a page renewing itself is not a person using it
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BROWSERS = frozenset({Caller.ANYONE, Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
 _BROWSER_AGE = 60 * 60 * 24 * 30
@@ -153,6 +155,8 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
         route = routes["GET" if request.method in {"HEAD", "OPTIONS"} else request.method]
+        if route.caller is Caller.PROVIDER and request.method == "HEAD":
+            raise MethodNotAllowed  # a look must not spend what only the visit may spend
         _check_origin(route)
         try:
             with _opened(route, context) as opened:
@@ -243,7 +247,7 @@ def _check_origin(route: Route) -> None:
 def _touch(context: Context) -> None:
     """Note that a session is in use, after the answer was made and at most once a minute."""
     person, token = signed_in_or_none(), request.cookies.get(SESSION_COOKIE)
-    if person is None or token is None:
+    if person is None or token is None or REFRESH_HEADER in request.headers:
         return
     if context.transactions.ports.clock.now() - person.seen_at < TOUCH_EVERY:
         return

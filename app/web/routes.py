@@ -36,6 +36,7 @@ class Route:
 _OPEN = Route(Caller.ANYONE, Transaction.NONE)
 _OPEN_READ = Route(Caller.ANYONE, Transaction.READ)
 _OPEN_WRITE = Route(Caller.ANYONE, Transaction.WRITE)
+_OPEN_OWN = Route(Caller.ANYONE, Transaction.OWN)
 _MEMBER_READ = Route(Caller.MEMBER, Transaction.READ)
 _MEMBER_WRITE = Route(Caller.MEMBER, Transaction.WRITE)
 _ADMIN_READ = Route(Caller.ADMIN, Transaction.READ)
@@ -56,11 +57,11 @@ TABLE: dict[str, dict[str, Route]] = {
     "health.ready": {"GET": _OPEN_READ},
     # signing in
     "sign_in.home": {"GET": _OPEN_READ},
-    "sign_in.address": {"GET": _OPEN, "POST": _OPEN_WRITE},
+    "sign_in.address": {"GET": _OPEN, "POST": _OPEN_OWN},
     "sign_in.code": {"POST": _OPEN_WRITE},
     "sign_in.sign_out": {"POST": _OPEN_WRITE},
     "sign_in.start": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
-    "sign_in.recover": {"GET": _OPEN, "POST": _OPEN_WRITE},
+    "sign_in.recover": {"GET": _OPEN, "POST": _OPEN_OWN},
     "sign_in.recover_by_link": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
     # one's own
     "profile.show_profile": {"GET": _MEMBER_READ},

@@ -156,9 +156,11 @@ def follow(step: NextStep, door: Door) -> ResponseReturnValue:
 
 
 def _begin(door: Door, purpose: Purpose) -> ResponseReturnValue:
+    """Begin, and follow only after the commit: building a provider's URL may fetch its discovery document."""
     typed = request.form.get("email", "")
     try:
-        step = sign_in.begin(current.unit(), address=typed, browser=current.browser(), purpose=purpose)
+        with current.transactions().writing() as unit:
+            step = sign_in.begin(unit, address=typed, browser=current.browser(), purpose=purpose)
     except InvalidInputError as error:
         form = Form(values={"email": typed}, errors={"email": error.sentence})
         if purpose is Purpose.RECOVER:

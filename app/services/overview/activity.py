@@ -1,0 +1,139 @@
+"""What happened, newest first, for people: attempts to sign in, audit entries with names for ids, finished tests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.rules.errors import NotFoundError
+from app.services import connections, members
+from app.services.unit_of_work import UnitOfWork
+from app.store import figures
+from app.store.events import AuditEntry
+from app.store.sign_ins import SignInFlow, SignInRecord
+
+_TESTS_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFacts:
+    """One attempt. `who` is an address or ""; `via` the connection's name, "" for email; `detail` holds no secret."""
+
+    id: str
+    at: datetime
+    who: str
+    via: str
+    purpose: str
+    outcome: str
+    reason: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    """One audit entry. `subject` is a name where there is one, never an id; `proof` names who could still get in."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    refused: bool
+    reason: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    proof: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TestFacts:
+    """A finished test sign-in: `outcome` as it was kept, `reference` its record."""
+
+    connection: str
+    protocol: str
+    at: datetime
+    by: str
+    outcome: Mapping[str, Any]
+    reference: str
+
+
+def attempts(unit: UnitOfWork, organization_id: str, *, before: str, limit: int) -> tuple[AttemptFacts, ...]:
+    """Attempts older than the one with the id `before`, newest first; "" begins at the newest."""
+    rows = figures.records_before(unit.session, organization_id, before=before, limit=limit)
+    emails = figures.names(unit.session, organization_id, [row.member_id for row in rows if row.member_id])
+    via = {row.id: row.name for row in connections.all_of(unit, organization_id)}
+    return tuple(_attempt(row, emails, via) for row in rows)
+
+
+def entries(unit: UnitOfWork, organization_id: str, *, before: str, limit: int) -> tuple[EntryFacts, ...]:
+    """Audit entries older than the one with the id `before`, newest first; "" begins at the newest."""
+    rows = figures.audit_before(unit.session, organization_id, before=before, limit=limit)
+    named = [row.subject for row in rows if row.subject] + [id_ for row in rows for id_ in _ids_in(row)]
+    names = figures.names(unit.session, organization_id, named)
+    return tuple(_entry(row, names) for row in rows)
+
+
+def finished_test(
+    unit: UnitOfWork, organization_id: str, connection_id: str, flow_id: str, *, tester_id: str
+) -> TestFacts:
+    """The result of this member's own test, for a day. Raises NotFoundError, also for tests of others."""
+    connection = connections.read(unit, organization_id, connection_id)
+    tester = members.read(unit, organization_id, tester_id)
+    flow = unit.session.get(SignInFlow, flow_id)
+    theirs = flow is not None and (flow.connection_id, flow.member_id) == (connection.id, tester.id)
+    if flow is None or not theirs or flow.purpose != "test" or not flow.outcome or flow.spent_at is None:
+        raise NotFoundError("There is no such test.")
+    if unit.now - flow.spent_at >= _TESTS_KEPT:
+        raise NotFoundError("The result of this test is no longer kept.")
+    return TestFacts(
+        connection=connection.name,
+        protocol=connection.protocol,
+        at=flow.spent_at,
+        by=tester.name or tester.email,
+        outcome=flow.outcome,
+        reference=figures.test_record(unit.session, flow) or "",
+    )
+
+
+def _attempt(row: SignInRecord, emails: Mapping[str, str], via: Mapping[str, str]) -> AttemptFacts:
+    return AttemptFacts(
+        id=row.id,
+        at=row.at,
+        who=emails.get(row.member_id or "") or str(row.detail.get("email", "")),
+        via=via.get(row.connection_id or "", "a deleted connection" if row.connection_id else ""),
+        purpose=row.purpose,
+        outcome=row.outcome,
+        reason=row.reason or "",
+        detail=row.detail,
+    )
+
+
+def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
+    return EntryFacts(
+        id=row.id,
+        at=row.at,
+        actor=row.actor_label or row.actor_kind,
+        action=row.action,
+        subject=names.get(row.subject or "") or _name_in(row.after) or _name_in(row.before),
+        refused=row.outcome == "refused",
+        reason=row.reason or "",
+        before=_readable(row.before, names),
+        after=_readable(row.after, names),
+        proof=row.proof,
+    )
+
+
+def _ids_in(row: AuditEntry) -> Collection[str]:
+    values = (*row.before.values(), *row.after.values())
+    return [value for value in values if isinstance(value, str) and "_" in value]
+
+
+def _readable(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {key: names.get(value, value) if isinstance(value, str) else value for key, value in values.items()}
+
+
+def _name_in(values: Mapping[str, Any]) -> str:
+    """What a deleted thing was called, where the entry says so."""
+    return str(values.get("host") or values.get("name") or values.get("email") or "")

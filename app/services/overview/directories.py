@@ -1,0 +1,117 @@
+"""The directories as the settings page shows them: tokens, what was pushed, and what activation still needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.rules import prerequisites
+from app.rules.decisions import Allowed, Decision
+from app.rules.prerequisites import Recovery
+from app.services import directories, recovery
+from app.services.directories import TOKEN_PREFIX, DirectoryState, Provider
+from app.services.unit_of_work import UnitOfWork
+from app.store import directories as rows
+from app.store import figures
+from app.store.directories import Directory
+from app.store.figures import Mirror
+
+_STORED = Recovery(unused=1, confirmed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """One token that was not revoked; `hint` is what may be shown of it."""
+
+    id: str
+    label: str
+    hint: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The prerequisites of activation, each judged by itself; `future_admins` is how many admins it would bring."""
+
+    set_up: Decision
+    alone: Decision
+    admin: Decision
+    recovery: Decision
+    future_admins: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryFacts:
+    id: str
+    name: str
+    provider: Provider
+    state: DirectoryState
+    base_url: str
+    tokens: tuple[TokenFacts, ...]
+    needs: Needs
+    may_activate: Decision
+    may_deactivate: Decision
+    may_delete: Decision
+    first_request_at: datetime | None
+    last_request_at: datetime | None
+    mirror: Mirror
+
+
+def read(unit: UnitOfWork, organization_id: str) -> tuple[DirectoryFacts, ...]:
+    """The organization's directories, oldest first."""
+    return tuple(_facts(unit, row) for row in directories.all_of(unit, organization_id))
+
+
+def _facts(unit: UnitOfWork, row: Directory) -> DirectoryFacts:
+    tokens = rows.tokens(unit.session, row.id)
+    return DirectoryFacts(
+        id=row.id,
+        name=row.name,
+        provider=Provider(row.provider),
+        state=DirectoryState(row.state),
+        base_url=directories.base_url(unit, row),
+        tokens=tuple(
+            TokenFacts(
+                id=token.id,
+                label=token.label,
+                hint=f"{TOKEN_PREFIX}…{token.hint}",
+                created_at=token.created_at,
+                last_used_at=token.last_used_at,
+                expires_at=token.expires_at,
+            )
+            for token in tokens
+            if token.revoked_at is None
+        ),
+        needs=_needs(unit, row),
+        may_activate=directories.may_activate(unit, row),
+        may_deactivate=directories.may_deactivate(unit, row),
+        may_delete=directories.may_delete(unit, row.organization_id),
+        first_request_at=row.first_request_at,
+        last_request_at=row.last_request_at,
+        mirror=figures.mirror(unit.session, row.id),
+    )
+
+
+def _needs(unit: UnitOfWork, row: Directory) -> Needs:
+    """Each condition asked of its rule with all others met."""
+    active = rows.active(unit.session, row.organization_id)
+    future_admins = directories.future_admins(unit, row)
+    return Needs(
+        set_up=directories.may_set_up(unit, row.organization_id),
+        alone=_judge(another_active=active is not None and active.id != row.id),
+        admin=_judge(future_admins=future_admins),
+        recovery=prerequisites.recovery_stored(recovery.state(unit, row.organization_id)),
+        future_admins=future_admins,
+    )
+
+
+def _judge(*, another_active: bool = False, future_admins: int = 1) -> Decision:
+    return prerequisites.activate_directory(
+        is_active=False,
+        another_active=another_active,
+        set_up=Allowed(),
+        future_admins=future_admins,
+        recovery=_STORED,
+    )

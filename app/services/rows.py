@@ -1,0 +1,27 @@
+"""The store's rows under names that wire code, which may not import the store, can put into its signatures."""
+
+from __future__ import annotations
+
+from app.store.connections import Connection
+from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser
+from app.store.events import AuditEntry, Event
+from app.store.members import Member
+from app.store.organizations import Domain, Organization
+from app.store.roles import Role, RoleMapping
+from app.store.sign_ins import SignInRecord
+
+__all__ = [
+    "AuditEntry",
+    "Connection",
+    "Directory",
+    "DirectoryGroup",
+    "DirectoryToken",
+    "DirectoryUser",
+    "Domain",
+    "Event",
+    "Member",
+    "Organization",
+    "Role",
+    "RoleMapping",
+    "SignInRecord",
+]

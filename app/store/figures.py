@@ -1,0 +1,233 @@
+"""Queries: the numbers and dates that the settings pages show beside what they list. Reads only, each one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.rules.sessions import IDLE
+from app.store.connections import Connection, Proof
+from app.store.directories import Directory, DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.events import AuditEntry
+from app.store.members import Member
+from app.store.organizations import Domain
+from app.store.roles import RoleMapping
+from app.store.sign_ins import RecoveryCode, SignInFlow, SignInRecord, SignInSession
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Members of an organization: all, active ones, active ones at a verified host, and all by host."""
+
+    total: int
+    active: int
+    active_at_hosts: int
+    by_host: dict[str, int]
+
+
+def people(session: Session, organization_id: str, *, hosts: Collection[str], verified: Collection[str]) -> People:
+    """Count the members; `by_host` has an entry for each of `hosts`."""
+    ordered = sorted(hosts)
+    is_active = Member.state == "active"
+    columns: list[ColumnElement[Any]] = [
+        func.count(),
+        _count_where(is_active),
+        _count_where(and_(is_active, or_(False, *(_is_at(host) for host in verified)))),
+        *(_count_where(_is_at(host)) for host in ordered),
+    ]
+    query = select(*columns).select_from(Member).where(Member.organization_id == organization_id)
+    row = session.execute(query.where(Member.removed_at.is_(None))).one()
+    total, active, at_hosts, *by_host = (int(number or 0) for number in row)
+    return People(total, active, at_hosts, dict(zip(ordered, by_host, strict=True)))
+
+
+def members_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[Member]:
+    """The last members who came before this id, in the order they came."""
+    query = select(Member).where(Member.organization_id == organization_id, Member.id < before)
+    found = session.scalars(query.where(Member.removed_at.is_(None)).order_by(Member.id.desc()).limit(limit)).all()
+    return found[::-1]
+
+
+def last_sign_in(session: Session, organization_id: str, connection_id: str) -> datetime | None:
+    """When somebody last came in through this connection."""
+    query = select(SignInRecord.at).where(
+        SignInRecord.organization_id == organization_id,
+        SignInRecord.connection_id == connection_id,
+        SignInRecord.outcome == "signed_in",
+    )
+    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(1)).one_or_none()
+
+
+def active_people_through(session: Session, revision_id: str) -> int:
+    """How many active members came in through this revision."""
+    query = select(func.count()).select_from(Proof).join(Member, Member.id == Proof.member_id)
+    is_active = Member.state == "active", Member.removed_at.is_(None)
+    return session.scalar(query.where(Proof.revision_id == revision_id, *is_active)) or 0
+
+
+def sessions_by_way_in(
+    session: Session, organization_id: str, connection_id: str, *, keep: str | None, now: datetime
+) -> tuple[int, int]:
+    """Living full sessions opened through this connection, and those opened otherwise; `keep` is not counted."""
+    through = SignInSession.connection_id == connection_id
+    query = select(_count_where(through), _count_where(or_(SignInSession.connection_id.is_(None), ~through)))
+    row = session.execute(
+        query.where(
+            SignInSession.organization_id == organization_id,
+            SignInSession.kind != "recovery",
+            SignInSession.id.is_distinct_from(keep),
+            *_living(now),
+        )
+    ).one()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def sessions_of(session: Session, member_ids: Collection[str], *, now: datetime) -> dict[str, int]:
+    """member id -> living sessions, for one page of members."""
+    query = select(SignInSession.member_id, func.count()).where(SignInSession.member_id.in_(member_ids), *_living(now))
+    return {member_id: int(number) for member_id, number in session.execute(query.group_by(SignInSession.member_id))}
+
+
+def last_test(session: Session, revision_id: str, member_id: str) -> SignInFlow | None:
+    """The member's latest finished test of this revision, while it is kept."""
+    query = select(SignInFlow).where(
+        SignInFlow.revision_id == revision_id,
+        SignInFlow.member_id == member_id,
+        SignInFlow.purpose == "test",
+        SignInFlow.spent_at.is_not(None),
+    )
+    return session.scalars(query.order_by(SignInFlow.spent_at.desc()).limit(1)).one_or_none()
+
+
+def test_record(session: Session, flow: SignInFlow) -> str | None:
+    """The id of the record that a test left behind."""
+    query = select(SignInRecord.id).where(
+        SignInRecord.organization_id == flow.organization_id,
+        SignInRecord.connection_id == flow.connection_id,
+        SignInRecord.member_id == flow.member_id,
+        SignInRecord.purpose == "test",
+        SignInRecord.at == flow.spent_at,
+    )
+    return session.scalars(query.limit(1)).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """What a directory holds. `not_members` are active users; `managed` are the members whom it manages."""
+
+    users: int
+    active_users: int
+    not_members: int
+    groups: int
+    managed: int
+
+
+def mirror(session: Session, directory_id: str) -> Mirror:
+    """Count what a directory holds."""
+    user, group = DirectoryUser, DirectoryGroup
+    active = user.active.is_(True)
+    counted = session.execute(
+        select(
+            func.count(),
+            _count_where(active),
+            _count_where(and_(active, user.member_id.is_(None))),
+            func.count(user.member_id.distinct()),
+        )
+        .select_from(user)
+        .where(user.directory_id == directory_id, user.deleted_at.is_(None))
+    ).one()
+    groups = select(func.count()).select_from(group).where(group.directory_id == directory_id)
+    users, active_users, not_members, managed = (int(number or 0) for number in counted)
+    return Mirror(
+        users, active_users, not_members, session.scalar(groups.where(group.deleted_at.is_(None))) or 0, managed
+    )
+
+
+def people_in_groups(session: Session, group_ids: Collection[str]) -> dict[str, int]:
+    """Living group -> how many members are in it, for the mapped groups; a group that is gone has no entry."""
+    query = (
+        select(DirectoryGroup.id, func.count(DirectoryUser.member_id))
+        .outerjoin(DirectoryMembership, DirectoryMembership.group_id == DirectoryGroup.id)
+        .outerjoin(
+            DirectoryUser,
+            and_(DirectoryUser.id == DirectoryMembership.user_id, DirectoryUser.deleted_at.is_(None)),
+        )
+        .where(DirectoryGroup.id.in_(group_ids), DirectoryGroup.deleted_at.is_(None))
+        .group_by(DirectoryGroup.id)
+    )
+    return {group_id: int(number) for group_id, number in session.execute(query)}
+
+
+def sign_in_groups(session: Session, organization_id: str) -> Sequence[Any]:
+    """The groups of each member whose last sign-in reported some."""
+    query = select(Member.sign_in_groups).where(
+        Member.organization_id == organization_id, Member.sign_in_groups_state == "present"
+    )
+    return session.scalars(query.where(Member.removed_at.is_(None))).all()
+
+
+def recovery_codes(session: Session, organization_id: str) -> tuple[int, int, datetime | None]:
+    """How many codes the set has, how many are unused, and when it was made."""
+    query = select(func.count(), _count_where(RecoveryCode.used_at.is_(None)), func.min(RecoveryCode.created_at))
+    total, left, made = session.execute(query.where(RecoveryCode.organization_id == organization_id)).one()
+    return int(total), int(left or 0), made
+
+
+def records_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[SignInRecord]:
+    """Attempts older than this id, newest first."""
+    query = select(SignInRecord).where(SignInRecord.organization_id == organization_id)
+    if before:
+        query = query.where(SignInRecord.id < before)
+    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
+
+
+def audit_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[AuditEntry]:
+    """Audit entries older than this id, newest first."""
+    query = select(AuditEntry).where(AuditEntry.organization_id == organization_id)
+    if before:
+        query = query.where(AuditEntry.id < before)
+    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
+
+
+def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
+    """id -> what people call it, for ids of members, domains, connections and directories, removed ones included."""
+    found: dict[str, str] = {}
+    for table, label in (
+        (Member, Member.email),
+        (Domain, Domain.host),
+        (Connection, Connection.name),
+        (Directory, Directory.name),
+        (RoleMapping, RoleMapping.label),
+    ):
+        query = select(table.id, label).where(table.organization_id == organization_id, table.id.in_(ids))
+        found.update((id_, name) for id_, name in session.execute(query))
+    return found
+
+
+def held_since(session: Session, organization_id: str, member_id: str) -> datetime | None:
+    """When a push last put this administrator on hold."""
+    query = select(AuditEntry.at).where(
+        AuditEntry.organization_id == organization_id,
+        AuditEntry.action == "admin.held",
+        AuditEntry.subject == member_id,
+    )
+    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
+
+
+def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int | None]:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _is_at(host: str) -> ColumnElement[bool]:
+    """Whether the member's address is at this host; neither holds what LIKE would read as more than itself."""
+    return Member.email.endswith(f"@{host}", autoescape=True)
+
+
+def _living(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_open = SignInSession.ended_at.is_(None)
+    return is_open, SignInSession.expires_at > now, SignInSession.seen_at > now - IDLE

@@ -1,0 +1,136 @@
+// What the pages do beyond HTML: copy, print, codes with spaces, focus on what is wrong, status that keeps itself fresh.
+// Every page works without this file. Nothing here makes a decision.
+"use strict";
+
+(() => {
+  const announcer = document.getElementById("announcer");
+
+  // Emptied first, so that the same words twice are read twice.
+  function announce(text) {
+    if (!announcer) return;
+    announcer.textContent = "";
+    setTimeout(() => { announcer.textContent = text; }, 50);
+  }
+
+  function select(element) {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  }
+
+  // The clipboard may be missing (plain http) or refused: then the text is selected and the person told what to press.
+  async function copy(button) {
+    const source = document.getElementById(button.dataset.copy);
+    const parts = source.querySelectorAll("[data-copy-line]");
+    const text = parts.length ? Array.from(parts, (part) => part.textContent.trim()).join("\n") : source.textContent.trim();
+    try {
+      await navigator.clipboard.writeText(text);
+      flash(button, "Copied");
+    } catch {
+      select(source);
+      flash(button, "Selected");
+      announce("Selected. Press Control C or Command C to copy.");
+    }
+  }
+
+  function flash(button, word) {
+    const label = button.querySelector("[data-label]");
+    button.dataset.word ??= label.textContent;
+    label.textContent = word;
+    button.classList.add("done");
+    announce(word === "Copied" ? `Copied: ${button.dataset.what}` : word);
+    clearTimeout(button.timer);
+    button.timer = setTimeout(() => {
+      label.textContent = button.dataset.word;
+      button.classList.remove("done");
+    }, 2000);
+  }
+
+  function revealScripted(root) {
+    for (const element of root.querySelectorAll("[data-scripted]")) element.hidden = false;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
+    if (button.dataset.copy) copy(button);
+    if ("print" in button.dataset) print();
+  });
+
+  // "123 456" and "123-456" are pasted as six digits; maxlength would have cut them.
+  document.addEventListener("paste", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement) || field.autocomplete !== "one-time-code") return;
+    const digits = event.clipboardData.getData("text").replace(/\D/g, "");
+    if (!digits) return;
+    event.preventDefault();
+    field.value = digits.slice(0, 6);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "yes";
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  // The part of the page a link points into is opened, so that "fix this" never leads to something folded away.
+  function openTarget() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    openAround(target.querySelector(":scope > details[name]") || target);
+  }
+
+  function openAround(element) {
+    for (let part = element; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  }
+
+  // Status: elements marked data-live are replaced from a fresh copy of this page, only while someone can see it.
+  // The request says so in a header, because looking at a page is not activity and must not keep a session alive.
+  let refused = 0;
+  const asServed = new WeakMap();
+  async function refresh() {
+    if (document.hidden || refused > 3) return;
+    try {
+      const answer = await fetch(location.pathname + location.search, { headers: { "Doorward-Refresh": "1" }, redirect: "error" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const element of document.querySelectorAll("[data-live][id]")) replace(element, fresh.getElementById(element.id));
+      refused = 0;
+    } catch {
+      refused += 1;
+    }
+  }
+
+  // Never under somebody's hands: a part that has the focus or an open confirmation is left alone.
+  function replace(old, fresh) {
+    if (!fresh || asServed.get(old) === fresh.innerHTML) return;
+    if (old.contains(document.activeElement) || old.querySelector("details[open]")) return;
+    const said = fresh.dataset.live;
+    if (said && said !== old.dataset.live) announce(said);
+    asServed.set(fresh, fresh.innerHTML);
+    old.replaceWith(document.adoptNode(fresh));
+    revealScripted(fresh);
+  }
+
+  for (const element of document.querySelectorAll("[data-live][id]")) asServed.set(element, element.innerHTML);
+  revealScripted(document);
+  openTarget();
+  addEventListener("hashchange", openTarget);
+  const wrong = document.querySelector("[aria-invalid='true']");
+  if (wrong) {
+    openAround(wrong);
+    wrong.focus();
+  }
+  const seconds = Number(document.body.dataset.refreshSeconds);
+  if (seconds && document.querySelector("[data-live][id]")) {
+    setInterval(refresh, seconds * 1000);
+    document.addEventListener("visibilitychange", refresh);
+  }
+})();

@@ -1,0 +1,133 @@
+"""OidcKind: OpenID Connect as a kind of connection: its setup form, its start, and what verifies the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from app.ports.clock import Clock
+from app.ports.http import Http
+from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
+from app.rules.errors import DoorwardError, InvalidInputError, UnreachableError
+from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.ids import ConnectionId
+from oidc.callback import AuthorizationAnswer, Callback
+from oidc.discovery import DocumentCache, Documents
+from oidc.providers import Provider, provider_of
+from oidc.reasons import rejection
+from oidc.rejections import Name, RejectedError
+from oidc.settings import DEFAULT_SCOPES, OidcSettings, read_submitted
+
+#: How far a provider's clock may be from ours, for every time in a token.
+SKEW = timedelta(seconds=120)
+
+# Typed here, because the published stubs of authlib are not.
+_code_challenge: Callable[[str], str] = create_s256_code_challenge
+
+_UNREACHABLE = frozenset({Name.PROVIDER_UNREACHABLE, Name.PROVIDER_UNAVAILABLE})
+
+
+class OidcKind:
+    """The ConnectionKind for OpenID Connect: authorization code, PKCE S256 and nonce, always."""
+
+    protocol = "oidc"
+    title = "OpenID Connect"
+
+    def __init__(
+        self, *, base_url: str, http: Http, cache: DocumentCache, clock: Clock, skew: timedelta = SKEW
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._clock = clock
+        self._documents = Documents(http=http, cache=cache)
+        self._callback = Callback(http=http, documents=self._documents, skew=skew)
+
+    def setup_fields(self) -> tuple[SetupField, ...]:
+        return (
+            SetupField("issuer", "Issuer", "url", "Okta: Issuer. Entra: https://login.microsoftonline.com/<Directory "
+                       "(tenant) ID>/v2.0. Google: https://accounts.google.com.", required=True),
+            SetupField("client_id", "Client ID", "text", "Entra: Application (client) ID.", required=True),
+            SetupField("client_secret", "Client secret", "secret", "Entra: the secret's Value.", required=True),
+            SetupField("scopes", "Scopes", "text", f"Default: {' '.join(DEFAULT_SCOPES)}. Okta sends groups for the "
+                       "scope groups."),
+            SetupField("claims.groups", "Groups claim", "text", "Default: groups."),
+            SetupField("claims.email_verification", "Email verification", "text", "required (default), or assumed for "
+                       "a provider that never says email_verified and gives addresses out itself."),
+        )  # fmt: skip
+
+    def read_settings(self, submitted: Settings) -> SettingsRead:
+        settings, secret = read_submitted(submitted)
+        try:
+            self._try_out(settings.issuer)
+        except RejectedError as error:
+            raise _setup_error(error, issuer=settings.issuer) from error
+        return SettingsRead(settings=settings.as_json(), secrets={"client_secret": secret})
+
+    def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:
+        return (
+            ServiceProviderValue("redirect_uri", "Sign-in redirect URI", self._redirect_uri(connection_id)),
+            ServiceProviderValue("login_uri", "Initiate login URI", f"{self._base_url}/oidc/{connection_id}/login"),
+        )
+
+    def summary(self, settings: Settings) -> Mapping[str, Any]:
+        stored = OidcSettings.stored(settings)
+        return {**stored.as_json(), "provider": provider_of(stored.issuer).value}
+
+    def start(self, revision: Revision, flow: Flow) -> str:
+        """The authorization request. May fetch discovery: call it outside any transaction. Raises UnreachableError."""
+        settings = OidcSettings.stored(revision.settings)
+        try:
+            discovery = self._documents.discovery(settings.issuer, now=self._clock.now())
+        except RejectedError as error:
+            said = rejection(error, issuer=settings.issuer)
+            raise UnreachableError(said.sentence, detail=f"{said.name}: {said.received}") from error
+        return str(
+            prepare_grant_uri(
+                discovery.authorization_endpoint,
+                client_id=settings.client_id,
+                response_type="code",
+                redirect_uri=self._redirect_uri(revision.connection_id),
+                scope=" ".join(settings.scopes),
+                state=flow.handle,
+                nonce=flow.nonce,
+                code_challenge=_code_challenge(flow.verifier),
+                code_challenge_method="S256",
+                login_hint=flow.email_hint,
+                **(_reauthentication(settings.issuer) if flow.is_test else {}),
+            )
+        )
+
+    def verifier(self, answer: AuthorizationAnswer) -> Verify:
+        """What checks this answer once the flow it belongs to is known."""
+
+        def verify(revision: Revision, flow: Flow, now: datetime) -> ExternalIdentity | Rejection:
+            redirect_uri = self._redirect_uri(revision.connection_id)
+            return self._callback.verify(answer, redirect_uri=redirect_uri, revision=revision, flow=flow, now=now)
+
+        return verify
+
+    def _redirect_uri(self, connection_id: ConnectionId) -> str:
+        return f"{self._base_url}/oidc/{connection_id}/callback"
+
+    def _try_out(self, issuer: str) -> None:
+        """Fetch what a sign-in will need, past the cache: an administrator wants to know what is so now."""
+        now = self._clock.now()
+        discovery = self._documents.fetch_discovery(issuer, now=now)
+        self._documents.fetch_keys(discovery.jwks_uri, now=now)
+
+
+def _reauthentication(issuer: str) -> dict[str, str]:
+    """Asks the provider to authenticate again; Google knows neither prompt=login nor max_age."""
+    if provider_of(issuer) is Provider.GOOGLE:
+        return {"prompt": "select_account"}
+    return {"prompt": "login", "max_age": "0"}
+
+
+def _setup_error(error: RejectedError, *, issuer: str) -> DoorwardError:
+    fix = rejection(error, issuer=issuer).fix
+    sentence = f"Expected {error.expected}; received: {error.received or 'something else'}. {fix}"
+    kind = UnreachableError if error.name in _UNREACHABLE else InvalidInputError
+    return kind(sentence, detail=error.name.value, field="issuer")

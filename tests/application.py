@@ -1,0 +1,173 @@
+"""The application under test: the real factory on a fresh migrated database, SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from werkzeug.test import Client, TestResponse
+
+from app.factory import Program, create_program
+from app.ports.bundle import Ports
+from app.ports.clock import Clock
+from app.ports.randomness import SystemRandomness
+from app.ports.sealing import KeyringSealing
+from app.rules.actor import OPERATOR
+from app.services import recovery, worker
+from app.services.unit_of_work import Transactions
+from app.store import schema
+from app.store.database import prepare_engine
+from config.settings import Settings, load_settings
+from tests.ports.fakes import HandClock, NoHttp, Postbox, ZoneDns
+from tests.servers.postgres import PostgresServer
+
+BASE_URL = "https://id.doorward.test"
+OPERATOR_TOKEN = "operator-token-for-tests-0123456789abcdef"
+SECRET_KEY = "a-secret-key-for-tests-0123456789abcdef"
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that tests copy."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a migrated PostgreSQL database that tests copy."""
+    url = postgres.create_database()
+    _migrate(url)
+    return url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database with the newest schema; every test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "doorward.db")
+        yield f"sqlite:///{tmp_path / 'doorward.db'}"
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    url = postgres.create_database(template=request.getfixturevalue("postgres_template"))
+    yield url
+    postgres.drop_database(url)
+
+
+@dataclass
+class World:
+    """An application with hands on its outside: clock, mail, DNS."""
+
+    program: Program
+    clock: HandClock
+    post: Postbox
+    dns: ZoneDns
+
+    @property
+    def transactions(self) -> Transactions:
+        return self.program.transactions
+
+    def browser(self) -> Browser:
+        """A browser with cookies of its own."""
+        return Browser(self.program.app.test_client(), self)
+
+    def work(self) -> None:
+        """Let the worker do everything that is due."""
+        while worker.run_due(self.program.transactions):
+            pass
+
+    def first_admin(self, address: str = "ada@acme.test", organization: str = "Acme") -> Browser:
+        """A browser in which the first administrator has just signed in through the start link."""
+        with self.program.transactions.writing(OPERATOR) as unit:
+            token = recovery.make_link(unit, kind="start")
+        browser = self.browser()
+        browser.get(f"/start/{token}")
+        browser.submit(f"/start/{token}", organization=organization, name="Ada Admin", email=address)
+        browser.enter_code(address)
+        return browser
+
+
+@dataclass
+class Browser:
+    """Just enough of a browser: cookies, same-origin headers, and the form token of the page it is on."""
+
+    client: Client
+    world: World
+    page: str = ""
+    _form_token: str = field(default="", repr=False)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self._keep(self.client.get(path, base_url=BASE_URL, headers={"Sec-Fetch-Site": "same-origin", **headers}))
+
+    def submit(self, path: str, **fields: str) -> TestResponse:
+        """Post a form of the page this browser is on."""
+        data = {"form_token": self._form_token, **fields}
+        answer = self.client.post(path, base_url=BASE_URL, data=data, headers={"Sec-Fetch-Site": "same-origin"})
+        return self._keep(answer)
+
+    def enter_code(self, address: str, **fields: str) -> TestResponse:
+        """Type the code that was mailed."""
+        self.world.work()
+        action = re.findall(r'action="(/sign-in/code[^"]*)"', self.page)[-1]
+        return self.submit(action, code=self.world.post.code_for(address), **fields)
+
+    def sign_in(self, address: str) -> TestResponse:
+        """Sign in by email code."""
+        self.get("/sign-in")
+        self.submit("/sign-in", email=address)
+        return self.enter_code(address)
+
+    def _keep(self, answer: TestResponse) -> TestResponse:
+        if answer.mimetype == "text/html":
+            self.page = answer.text
+            found = re.search(r'name="form_token" value="([^"]+)"', self.page)
+            self._form_token = found.group(1) if found else self._form_token
+        return answer
+
+
+def settings_for(database_url: str, **changes: object) -> Settings:
+    """Settings as an operator would set them, for one database."""
+    environment = {
+        "DOORWARD_DATABASE_URL": database_url,
+        "DOORWARD_BASE_URL": BASE_URL,
+        "DOORWARD_SECRET_KEYS": SECRET_KEY,
+        "DOORWARD_OPERATOR_TOKEN": OPERATOR_TOKEN,
+        "DOORWARD_SMTP_URL": "smtp://127.0.0.1:9",
+    }
+    return load_settings(environment | {f"DOORWARD_{key.upper()}": str(value) for key, value in changes.items()})
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    """The application on a fresh database, on both kinds."""
+    clock, post, dns = HandClock(), Postbox(), ZoneDns()
+    program = create_program(settings_for(database_url), ports_for(clock, post, dns))
+    yield World(program, clock, post, dns)
+    program.transactions.database.engine.dispose()
+
+
+def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:
+    """The outside world of a test."""
+    return Ports(
+        clock=clock,
+        randomness=SystemRandomness(),
+        dns=dns,
+        http=NoHttp(),
+        post=post,
+        sealing=KeyringSealing([SECRET_KEY]),
+        base_url=BASE_URL,
+    )
+
+
+def _migrate(url: str) -> None:
+    engine = prepare_engine(create_engine(url))
+    schema.upgrade(engine)
+    engine.dispose()

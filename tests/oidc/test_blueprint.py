@@ -1,0 +1,84 @@
+"""The two routes, with a door that records what it is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask.typing import ResponseReturnValue
+
+from app.rules.connections import Verify
+from app.rules.identity import ExternalIdentity, Rejection
+from oidc.blueprint import create_blueprint
+from tests.oidc.sign_in import SignIn, plain
+
+
+@dataclass
+class RecordingDoor:
+    """Knows one flow, flow_1, and verifies for it."""
+
+    sign_in: SignIn
+    started: list[str] = field(default_factory=list)
+    received: list[tuple[str, str]] = field(default_factory=list)
+    results: list[ExternalIdentity | Rejection] = field(default_factory=list)
+
+    def start(self, connection_id: str) -> ResponseReturnValue:
+        self.started.append(connection_id)
+        return "started"
+
+    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> ResponseReturnValue:
+        self.received.append((connection_id, handle))
+        if handle == "flow_1":
+            self.results.append(verify(self.sign_in.revision, self.sign_in.flow, self.sign_in.clock.now()))
+        return "received"
+
+    def exists(self, connection_id: str) -> bool:
+        return True
+
+
+@pytest.fixture
+def door() -> RecordingDoor:
+    return RecordingDoor(plain())
+
+
+@pytest.fixture
+def client(door: RecordingDoor) -> FlaskClient:
+    app = Flask(__name__)
+    app.register_blueprint(create_blueprint(kind=door.sign_in.kind, door=door))
+    return app.test_client()
+
+
+def test_login_begins_a_sign_in(client: FlaskClient, door: RecordingDoor) -> None:
+    assert client.get("/oidc/conn_1/login?iss=ignored").text == "started"
+    assert door.started == ["conn_1"]
+
+
+def test_a_callback_is_verified_for_the_flow_its_state_names(client: FlaskClient, door: RecordingDoor) -> None:
+    query = "state=flow_1&code=code-1&iss=https%3A%2F%2Fidp.example.test&session_state=x"
+    assert client.get(f"/oidc/conn_1/callback?{query}").text == "received"
+    assert door.received == [("conn_1", "flow_1")]
+    assert isinstance(door.results[0], ExternalIdentity)
+
+
+@pytest.mark.parametrize("query", ["", "code=a", "state=flow_1&state=flow_1", "state=%00", "state=%ff", "state=a%0ab"])
+def test_a_callback_whose_state_names_no_flow_is_not_verified(
+    query: str, client: FlaskClient, door: RecordingDoor
+) -> None:
+    client.get(f"/oidc/conn_1/callback?{query}")
+    assert door.results == []
+    assert door.sign_in.provider.seen == []
+
+
+@pytest.mark.parametrize("extra", ["code=code-2", "code=", "iss=https%3A%2F%2Fidp.example.test", "error=&error="])
+def test_a_repeated_parameter_is_refused(extra: str, client: FlaskClient, door: RecordingDoor) -> None:
+    query = f"state=flow_1&code=code-1&iss=https%3A%2F%2Fidp.example.test&{extra}"
+    client.get(f"/oidc/conn_1/callback?{query}")
+    assert [result.name for result in door.results if isinstance(result, Rejection)] == ["parameter_repeated"]
+
+
+@pytest.mark.parametrize("path", ["login", "callback"])
+def test_a_post_is_not_allowed(path: str, client: FlaskClient, door: RecordingDoor) -> None:
+    assert client.post(f"/oidc/conn_1/{path}", data={"state": "flow_1", "code": "code-1"}).status_code == 405
+    assert (door.started, door.received) == ([], [])

@@ -1,0 +1,1 @@
+"""The outside world as the product sees it, against real listeners on loopback."""

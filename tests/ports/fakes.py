@@ -1,0 +1,69 @@
+"""The only fakes there are: stand-ins for the outside world, as real classes with the ports' shapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from app.ports.dns import TxtAnswer
+from app.ports.http import HttpAnswer, HttpFailedError
+from app.ports.mail import Mail
+
+
+@dataclass
+class HandClock:
+    """Time that passes when a test says so."""
+
+    time: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, **parts: float) -> None:
+        """Let time pass: `advance(minutes=5)`."""
+        self.time += timedelta(**parts)
+
+
+@dataclass
+class Postbox:
+    """Mail that was sent, for reading codes out of it."""
+
+    mails: list[Mail] = field(default_factory=list)
+
+    def send(self, mail: Mail) -> None:
+        self.mails.append(mail)
+
+    def to(self, address: str) -> list[Mail]:
+        return [mail for mail in self.mails if mail.to == address]
+
+    def code_for(self, address: str) -> str:
+        """The newest six-digit code mailed to `address`."""
+        found = re.search(r"\b(\d{6})\b", self.to(address)[-1].text)
+        assert found is not None
+        return found.group(1)
+
+
+@dataclass
+class ZoneDns:
+    """TXT records by host."""
+
+    records: dict[str, list[str]] = field(default_factory=dict)
+
+    def txt(self, host: str) -> TxtAnswer:
+        if host not in self.records:
+            return TxtAnswer(host=host, problem=f"the name {host} does not exist in DNS", server="fake:53")
+        return TxtAnswer(host=host, values=tuple(self.records[host]), server="fake:53")
+
+
+class NoHttp:
+    """A network in which nothing answers."""
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        raise HttpFailedError(f"{url} did not answer.")
+
+    def post_form(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> HttpAnswer:
+        raise HttpFailedError(f"{url} did not answer.")

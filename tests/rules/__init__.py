@@ -1,0 +1,1 @@
+"""The rules alone: pure functions of facts."""

@@ -1,0 +1,215 @@
+"""The guard's own decisions, without a database: who is usable, what is refused, who is held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.rules.decisions import Allowed, Code, Refused
+from app.rules.lockout import Access, Guests, Standing, WayIn, World, is_usable, settle, usable, way_in
+from app.rules.members import MemberState
+from app.rules.roles import EffectiveRole, RoleSource
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ADMIN = EffectiveRole("admin", RoleSource.GRANTED)
+PLAIN = EffectiveRole("member", RoleSource.DEFAULT)
+EMAIL = Access(frozenset({"acme.test"}), None, Guests.REFUSE)
+SSO = Access(frozenset({"acme.test"}), "rev_1", Guests.REFUSE)
+ADA = Standing(
+    member_id="mem_a",
+    email="ada@acme.test",
+    state=MemberState.ACTIVE,
+    suspended=False,
+    role=ADMIN,
+    held=False,
+    has_signed_in=True,
+    last_signed_in_at=NOW,
+    proofs=frozenset({"rev_1"}),
+)
+GRACE = replace(ADA, member_id="mem_g", email="grace@acme.test", last_signed_in_at=None)
+
+
+@pytest.mark.parametrize(
+    ("person", "access", "expected"),
+    [
+        (ADA, EMAIL, WayIn.EMAIL_CODE),
+        (replace(ADA, has_signed_in=False), EMAIL, None),
+        (replace(ADA, suspended=True), EMAIL, None),
+        (replace(ADA, removed=True), EMAIL, None),
+        (replace(ADA, state=MemberState.DEACTIVATED), EMAIL, None),
+        (replace(ADA, state=MemberState.INVITED), EMAIL, None),
+        (ADA, SSO, WayIn.SINGLE_SIGN_ON),
+        (replace(ADA, proofs=frozenset({"rev_0"})), SSO, None),
+        (replace(ADA, email="ada@other.test"), SSO, None),
+        (replace(ADA, email="ada@other.test"), replace(SSO, guests=Guests.EMAIL_CODE), WayIn.EMAIL_CODE),
+    ],
+)
+def test_way_in_is_what_the_settings_leave_open_and_the_person_has_proven(
+    person: Standing, access: Access, expected: WayIn | None
+) -> None:
+    assert way_in(person, access) is expected
+
+
+@pytest.mark.parametrize("change", [{"held": True}, {"role": PLAIN}, {"suspended": True}])
+def test_administrator_on_hold_demoted_or_suspended_is_not_usable(change: dict[str, object]) -> None:
+    assert is_usable(ADA, EMAIL)
+    assert not is_usable(replace(ADA, **change), EMAIL)  # type: ignore[arg-type]  # the fields are Standing's own
+
+
+def test_change_that_leaves_an_administrator_is_allowed_and_names_them() -> None:
+    outcome = settle(World(EMAIL, (ADA, GRACE)), World(EMAIL, (ADA, replace(GRACE, role=PLAIN))), by_person=True)
+
+    assert outcome.proof == {"administrator": "mem_a", "email": "ada@acme.test", "way_in": "email_code"}
+
+
+def test_persons_change_that_leaves_nobody_is_refused_and_names_the_last() -> None:
+    outcome = settle(World(EMAIL, (ADA,)), World(EMAIL, (replace(ADA, role=PLAIN),)), by_person=True)
+
+    assert isinstance(outcome.decision, Refused)
+    assert outcome.decision.code is Code.LAST_ADMINISTRATOR
+    assert outcome.people == (ADA,)
+    assert outcome.proof == {}
+
+
+def test_turning_on_single_sign_on_that_no_administrator_has_proven_is_refused() -> None:
+    people = (replace(ADA, proofs=frozenset()),)
+
+    assert isinstance(settle(World(EMAIL, people), World(SSO, people), by_person=True).decision, Refused)
+
+
+def test_push_that_leaves_nobody_holds_the_latest_to_have_signed_in_and_only_them() -> None:
+    before = World(EMAIL, (GRACE, ADA))
+    after = World(EMAIL, (replace(GRACE, role=PLAIN), replace(ADA, role=PLAIN)))
+
+    outcome = settle(before, after, by_person=False)
+
+    assert [person.member_id for person in outcome.held] == ["mem_a"]
+    assert [(person.member_id, person.role.role) for person in outcome.people] == [("mem_g", "member"), ("mem_a", "admin")]
+
+
+def test_held_person_is_released_as_soon_as_somebody_else_is_usable() -> None:
+    on_hold = replace(ADA, held=True, role=EffectiveRole("admin", RoleSource.HELD))
+    outcome = settle(World(EMAIL, (on_hold,)), World(EMAIL, (replace(ADA, role=PLAIN), GRACE)), by_person=False)
+
+    assert [person.member_id for person in outcome.released] == ["mem_a"]
+    assert outcome.people[0].role == PLAIN
+
+
+def test_held_person_stays_on_hold_through_further_pushes() -> None:
+    on_hold = replace(ADA, held=True, role=EffectiveRole("admin", RoleSource.HELD))
+    after = World(EMAIL, (replace(ADA, role=PLAIN, state=MemberState.DEACTIVATED),))
+
+    outcome = settle(World(EMAIL, (on_hold,)), after, by_person=False)
+
+    assert outcome.people[0].held
+    assert outcome.held == ()
+    assert outcome.people[0].state is MemberState.DEACTIVATED
+
+
+def test_held_person_made_administrator_again_without_a_proven_way_in_is_released_but_still_one() -> None:
+    on_hold = replace(ADA, held=True, role=EffectiveRole("admin", RoleSource.HELD), proofs=frozenset())
+    after = World(SSO, (replace(on_hold, held=False, role=ADMIN),))
+
+    outcome = settle(World(SSO, (on_hold,)), after, by_person=False)
+
+    assert [person.member_id for person in outcome.released] == ["mem_a"]
+    assert not outcome.people[0].held
+
+
+@pytest.mark.parametrize("change", [{"suspended": True}, {"removed": True}])
+def test_taking_the_way_back_of_the_only_administrator_on_hold_is_refused(change: dict[str, object]) -> None:
+    on_hold = replace(ADA, held=True, role=EffectiveRole("admin", RoleSource.HELD))
+    after = World(EMAIL, (replace(ADA, role=PLAIN, **change),))  # type: ignore[arg-type]  # Standing's own fields
+
+    outcome = settle(World(EMAIL, (on_hold,)), after, by_person=True)
+
+    assert isinstance(outcome.decision, Refused)
+    assert outcome.decision.code is Code.LAST_HELD_ADMINISTRATOR
+
+
+def test_other_changes_are_allowed_while_only_held_administrators_are_left() -> None:
+    on_hold = replace(ADA, held=True, role=EffectiveRole("admin", RoleSource.HELD))
+    outcome = settle(World(EMAIL, (on_hold,)), World(EMAIL, (replace(ADA, role=PLAIN),)), by_person=True)
+
+    assert isinstance(outcome.decision, Allowed)
+    assert outcome.people[0].held
+
+
+def test_role_may_not_be_taken_from_the_only_one_who_has_it_even_if_they_never_signed_in() -> None:
+    fresh = replace(ADA, has_signed_in=False)
+    after = World(EMAIL, (replace(fresh, role=PLAIN),))
+
+    assert isinstance(settle(World(EMAIL, (fresh,)), after, by_person=True).decision, Refused)
+    assert settle(World(EMAIL, (fresh,)), after, by_person=False).held
+
+
+def test_push_in_an_organization_without_any_administrator_changes_what_it_says() -> None:
+    nobody = World(EMAIL, (replace(ADA, role=PLAIN),))
+
+    assert settle(nobody, nobody, by_person=False).people == nobody.people
+
+
+def test_push_that_only_takes_the_proof_of_an_administrator_who_stays_one_holds_nobody() -> None:
+    after = World(SSO, (replace(ADA, proofs=frozenset()),))
+
+    assert settle(World(SSO, (ADA,)), after, by_person=False).held == ()
+
+
+def test_removed_person_cannot_be_held() -> None:
+    after = World(EMAIL, (replace(ADA, removed=True),))
+
+    assert settle(World(EMAIL, (ADA,)), after, by_person=False).held == ()
+
+
+_ACCESSES = st.sampled_from([EMAIL, SSO, replace(SSO, guests=Guests.EMAIL_CODE)])
+
+
+@st.composite
+def _people(draw: st.DrawFn) -> tuple[Standing, ...]:
+    def person(name: str) -> Standing:
+        held = draw(st.booleans())
+        role = EffectiveRole("admin", RoleSource.HELD) if held else draw(st.sampled_from([ADMIN, PLAIN]))
+        return Standing(
+            member_id=f"mem_{name}",
+            email=f"{name}@{draw(st.sampled_from(['acme.test', 'guest.test']))}",
+            state=draw(st.sampled_from(MemberState)),
+            suspended=draw(st.booleans()),
+            role=role,
+            held=held,
+            has_signed_in=draw(st.booleans()),
+            last_signed_in_at=NOW,
+            proofs=draw(st.sampled_from([frozenset(), frozenset({"rev_1"})])),
+        )
+
+    return tuple(person(name) for name in ("a", "b", "c"))
+
+
+@given(before=_people(), after=_people(), first=_ACCESSES, second=_ACCESSES, by_person=st.booleans())
+def test_nobody_usable_before_and_nobody_usable_or_held_after_never_follows_a_usable_one(
+    before: tuple[Standing, ...], after: tuple[Standing, ...], first: Access, second: Access, by_person: bool
+) -> None:
+    """From a world with a usable administrator no allowed change leads to one with neither a usable nor a held administrator."""
+    worked_out = tuple(replace(person, held=False, role=ADMIN if person.held else person.role) for person in after)
+    start = World(first, before)
+    outcome = settle(start, World(second, worked_out), by_person=by_person)
+    if not usable(start) or isinstance(outcome.decision, Refused):
+        return
+    left = World(second, outcome.people)
+    still_admin = [person for person in left.people if person.holds_admin and person.is_present]
+    assert usable(left) or [person for person in left.people if person.held] or still_admin
+
+
+@given(before=_people(), after=_people(), access=_ACCESSES, by_person=st.booleans())
+def test_hold_never_stands_beside_a_usable_administrator(
+    before: tuple[Standing, ...], after: tuple[Standing, ...], access: Access, by_person: bool
+) -> None:
+    worked_out = tuple(replace(person, held=False) for person in after)
+    outcome = settle(World(access, before), World(access, worked_out), by_person=by_person)
+    if isinstance(outcome.decision, Refused):
+        return
+    left = World(access, outcome.people)
+    assert not (usable(left) and any(person.held for person in left.people))

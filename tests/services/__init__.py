@@ -1,0 +1,1 @@
+"""Use cases through the real application on both databases."""
