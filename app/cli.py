@@ -1,4 +1,6 @@
-"""The `doorward` command, for whoever runs the server: serve, work, database, organization, directory, member, recover."""
+"""The `doorward` command, for whoever runs the server: serve, work, database, organization, directory, member,
+recover.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import threading
 from pathlib import Path
 
 import click
+from sqlalchemy import Engine
 
 from app.factory import Program, create_program
 from app.rules.actor import OPERATOR
@@ -126,7 +129,9 @@ def directory_create(organization_id: str, name: str, provider: str) -> None:
             raise click.ClickException(f"{created.sentence} {created.fix or ''}".strip())
         unit.session.flush()
         token = directories.add_token(unit, organization_id, created.id, label="command line")
-        click.echo(f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}")
+        click.echo(
+            f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}"
+        )
 
 
 @main.group()
@@ -179,6 +184,7 @@ def run() -> None:
 
 
 def _settings() -> Settings:
+    os.umask(0o077)  # the database, its key and the start link are their owner's business only
     return load_settings()
 
 
@@ -186,14 +192,14 @@ def _program(settings: Settings) -> Program:
     return create_program(settings)
 
 
-def _engine(program: Program):  # type: ignore[no-untyped-def]  # SQLAlchemy's Engine, which the command line need not name
+def _engine(program: Program) -> Engine:
     return program.transactions.database.engine
 
 
 def _prepare(settings: Settings) -> None:
     """The folder of a SQLite database, and the newest schema."""
-    if settings.is_sqlite:
-        Path(settings.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    if settings.sqlite_path is not None:
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
     engine = _engine(_program(settings))
     schema.upgrade(engine)
     engine.dispose()
@@ -213,13 +219,15 @@ def _announce_start_link(program: Program) -> None:
     descriptor = os.open(_START_LINK_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(link + "\n")
-    click.secho(f"\nOpen this link to become the first administrator (it works once, within 24 hours):\n\n  {link}\n", bold=True)
+    click.secho(
+        f"\nOpen this link to become the first administrator (it works once, within 24 hours):\n\n  {link}\n", bold=True
+    )
 
 
 def _supervise() -> int:
     """Run gunicorn and one worker; when either ends, end the other."""
-    web = subprocess.Popen([sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "wsgi:application"])  # noqa: S603
-    helper = subprocess.Popen([sys.executable, "-m", "app.cli", "work"])  # noqa: S603
+    web = subprocess.Popen([sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "wsgi:application"])
+    helper = subprocess.Popen([sys.executable, "-m", "app.cli", "work"])
     children = (web, helper)
 
     def stop(*_: object) -> None:
@@ -234,7 +242,9 @@ def _supervise() -> int:
         except (ChildProcessError, InterruptedError):
             break
     stop()
-    return max(abs(child.wait()) for child in children) if any(child.wait() not in {0, -15} for child in children) else 0
+    return (
+        max(abs(child.wait()) for child in children) if any(child.wait() not in {0, -15} for child in children) else 0
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""create_app: the one module that knows every package; builds the ports, names the connection kinds, mounts the blueprints."""
+"""create_app: the one module that knows every package; builds the ports, names the connection kinds, mounts the
+blueprints.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,10 @@ from app.services.unit_of_work import Transactions
 from app.store.database import Database, prepare_engine
 from app.web import errors, health, profile, protection, sign_in
 from app.web import request as current
+from app.web.api.blueprint import create_blueprint as create_api
 from app.web.request import Context, guard_routes
 from app.web.routes import TABLE
+from app.web.settings.mount import settings_pages
 from config.settings import Settings
 from oidc.blueprint import create_blueprint as create_oidc
 from oidc.kind import OidcKind
@@ -74,8 +78,11 @@ def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
 
 def _database(app: Flask, settings: Settings) -> Database:
     """Flask-SQLAlchemy makes the engine; sessions are plain SQLAlchemy ones, so that services need no Flask."""
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not settings.is_sqlite}
+    # Absolute, because Flask-SQLAlchemy would look for a relative one in a folder of its own.
+    path = settings.sqlite_path
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url if path is None else f"sqlite:///{path}"
+    # An error that is logged names the statement, never what people or directories sent.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not settings.is_sqlite, "hide_parameters": True}
     extension = SQLAlchemy(app, disable_autonaming=True)
     with app.app_context():
         return Database(prepare_engine(extension.engine))
@@ -98,9 +105,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:
     ports = transactions.ports
     saml = SamlKind(base_url=settings.base_url, http=ports.http, clock=ports.clock)
-    oidc = OidcKind(
-        base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock
-    )
+    oidc = OidcKind(base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock)
     # Every way to sign in through an identity provider; a third protocol is one more line.
     kinds: Mapping[str, ConnectionKind] = {"saml": saml, "oidc": oidc}
     door = sign_in.Door(kinds)
@@ -114,6 +119,8 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:
         create_saml(kind=saml, door=door),
         create_oidc(kind=oidc, door=door),
         create_scim(transactions=transactions, base_url=settings.base_url),
+        create_api(),
+        *settings_pages(),
     ):
         app.register_blueprint(blueprint)
     errors.register(app)

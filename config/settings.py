@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite:")
 
     @property
+    def sqlite_path(self) -> Path | None:
+        """The database file, absolute; None on PostgreSQL. A relative path counts from where the program runs."""
+        return Path(self.database_url.removeprefix("sqlite:///")).absolute() if self.is_sqlite else None
+
+    @property
     def resolvers(self) -> tuple[tuple[str, int], ...]:
         """`dns_resolvers` as (host, port)."""
         split = (entry.rpartition(":") for entry in self.dns_resolvers)
@@ -177,7 +182,7 @@ def _own_key(path: Path) -> str:
     """The key of a single-machine installation, made on first use and readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with open(path, "x", encoding="ascii", opener=_owner_only) as file:  # noqa: PTH123 (Path.open has no opener)
+        with open(path, "x", encoding="ascii", opener=_owner_only) as file:
             file.write(secrets.token_urlsafe(48))
     except FileExistsError:
         pass

@@ -105,7 +105,9 @@ class Browser:
     _form_token: str = field(default="", repr=False)
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self._keep(self.client.get(path, base_url=BASE_URL, headers={"Sec-Fetch-Site": "same-origin", **headers}))
+        return self._keep(
+            self.client.get(path, base_url=BASE_URL, headers={"Sec-Fetch-Site": "same-origin", **headers})
+        )
 
     def submit(self, path: str, **fields: str) -> TestResponse:
         """Post a form of the page this browser is on."""

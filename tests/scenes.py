@@ -11,9 +11,9 @@ from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Refused
 from app.rules.roles import ADMIN, GroupSource
 from app.services import directories, domains, members, organizations, recovery, role_mappings
+from app.services.connections import acting_of
 from app.services.directories import Provider
 from app.services.policy import current
-from app.services.connections import acting_of
 from app.store import members as member_rows
 from app.store.members import Member
 from tests.application import BASE_URL, World
@@ -100,7 +100,9 @@ class Organization:
 
     def verify_domain(self, host: str = HOST) -> None:
         with self.world.transactions.writing(OPERATOR) as unit:
-            domain = domains.claim(unit, self.id, host=host, acting=acting_of(members.read(unit, self.id, self.admin_id)))
+            domain = domains.claim(
+                unit, self.id, host=host, acting=acting_of(members.read(unit, self.id, self.admin_id))
+            )
             assert not isinstance(domain, Refused), domain
             unit.session.flush()
             assert not isinstance(domains.verify_by_operator(unit, self.id, domain.id), Refused)

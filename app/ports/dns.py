@@ -62,7 +62,9 @@ def _read(reply: dns.message.Message, *, host: str, server: str) -> TxtAnswer:
     if reply.rcode() == dns.rcode.NXDOMAIN:
         return TxtAnswer(host=host, server=server, problem=f"the name {host} does not exist in DNS")
     if reply.rcode() != dns.rcode.NOERROR:
-        return TxtAnswer(host=host, server=server, problem=f"the name server answered {dns.rcode.to_text(reply.rcode())}")
+        return TxtAnswer(
+            host=host, server=server, problem=f"the name server answered {dns.rcode.to_text(reply.rcode())}"
+        )
     name = dns.name.from_text(host)
     values = [
         b"".join(record.strings).decode("utf-8", "replace")

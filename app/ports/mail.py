@@ -43,7 +43,9 @@ class ConsolePost:
 
 
 class SmtpPost:
-    """`smtp://[user:password@]host[:port][?from=address]` (STARTTLS when offered) or `smtps://...` (TLS from the start)."""
+    """`smtp://[user:password@]host[:port][?from=address]` (STARTTLS when offered) or `smtps://...` (TLS from the
+    start).
+    """
 
     def __init__(self, url: str, *, sender: str) -> None:
         parts = urlsplit(url)

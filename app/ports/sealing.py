@@ -1,4 +1,6 @@
-"""Sealing: secrets encrypted at rest and bound to their place, tokens and codes kept as digests, constant-time comparison."""
+"""Sealing: secrets encrypted at rest and bound to their place, tokens and codes kept as digests, constant-time
+comparison.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ class SealBrokenError(Exception):
 
 class Sealing(Protocol):
     def seal(self, text: str, *, place: str) -> str:
-        """Encrypt `text` so that it opens only under the same `place` (for example `connection_revisions/rev_x/secrets`)."""
+        """Encrypt `text` so that it opens only under the same `place` (for example
+        `connection_revisions/rev_x/secrets`).
+        """
         ...
 
     def unseal(self, sealed: str, *, place: str) -> str:
@@ -54,7 +58,8 @@ class KeyringSealing:
         if not secret_keys:
             raise ValueError("sealing needs at least one secret key")
         self._ciphers = [
-            (hashlib.sha256(key.encode()).digest()[:_KEY_ID_BYTES], AESGCM(_derive(key, b"seal"))) for key in secret_keys
+            (hashlib.sha256(key.encode()).digest()[:_KEY_ID_BYTES], AESGCM(_derive(key, b"seal")))
+            for key in secret_keys
         ]
         self._code_keys = [_derive(key, b"code") for key in secret_keys]
 

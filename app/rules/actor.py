@@ -15,7 +15,8 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
-#: Those who answer for what they ask: the guard refuses them. The others only report what happened elsewhere: the guard holds.
+#: Those who answer for what they ask: the guard refuses them. The others only report what happened elsewhere: the
+#: guard holds.
 PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.OPERATOR})
 
 

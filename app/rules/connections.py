@@ -42,7 +42,8 @@ class Flow:
     """One sign-in under way, as the protocol sees it: what it must match when the browser comes back.
 
     `handle` travels through the identity provider (RelayState, state) and names the flow; it is not a secret.
-    `request_id` is the SAML AuthnRequest ID; `nonce` and `verifier` (PKCE) are OIDC's. All are made when the flow starts and
+    `request_id` is the SAML AuthnRequest ID; `nonce` and `verifier` (PKCE) are OIDC's. All are made when the flow
+    starts and
     are single use. `is_test` marks a test sign-in, which asks the provider to authenticate again.
     """
 
@@ -101,7 +102,8 @@ class ConnectionKind(Protocol):
         ...
 
     def read_settings(self, submitted: Settings) -> SettingsRead:
-        """Understand what was submitted (JSON API shape without `protocol` and `name`); may fetch metadata or discovery.
+        """Understand what was submitted (JSON API shape without `protocol` and `name`); may fetch metadata or
+        discovery.
 
         Raises InvalidInputError naming the field, or UnreachableError.
         """
@@ -121,7 +123,8 @@ class ConnectionKind(Protocol):
 
 
 class Door(Protocol[Answer]):
-    """What a protocol's routes hand the browser's arrivals to; the web layer implements it, `Answer` is its response type.
+    """What a protocol's routes hand the browser's arrivals to; the web layer implements it, `Answer` is its response
+    type.
 
     The door owns flows, cookies, transactions and records, so that the three callbacks stay three lines long.
     """

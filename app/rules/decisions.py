@@ -1,4 +1,6 @@
-"""What a rule returns: Allowed, or Refused with a stable code and a sentence. A refusal is a value, a bug is an exception."""
+"""What a rule returns: Allowed, or Refused with a stable code and a sentence. A refusal is a value, a bug is an
+exception.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,10 @@ class Code(StrEnum):
     LAST_ADMINISTRATOR = "last_administrator"
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
     # roles and members
-    ROLE_IN_USE = "role_in_use"
-    ROLE_BUILT_IN = "role_built_in"
     DEFAULT_ROLE_ADMIN = "default_role_admin"
     ROLE_DECIDED_BY_GROUP = "role_decided_by_group"
     MEMBER_DIRECTORY_MANAGED = "member_directory_managed"
     # signing in (product.md 4)
-    CODE_WRONG = "code_wrong"
     FLOW_EXPIRED = "flow_expired"
     EMAIL_SIGN_IN_OFF = "email_sign_in_off"
     GUESTS_REFUSED = "guests_refused"
@@ -62,7 +61,9 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The change may be made. `proof` names a usable administrator and their way in where the change tightens something."""
+    """The change may be made. `proof` names a usable administrator and their way in where the change tightens
+    something.
+    """
 
     proof: Mapping[str, str] | None = None
 

@@ -72,8 +72,8 @@ class IndexedValue:
 class DirectoryUserRecord:
     """A pushed user as the mirror keeps it.
 
-    `user_name_key` and `external_id` are comparison forms. `document` is the resource as JSON text, with id and schemas,
-    without meta and groups. `active` is the state that counts; the document may be silent about it.
+    `user_name_key` and `external_id` are comparison forms. `document` is the resource as JSON text, with id and
+    schemas, without meta and groups. `active` is the state that counts; the document may be silent about it.
     """
 
     user_name_key: str

@@ -21,15 +21,16 @@ _MAX_LOCAL = 64
 _MAX_HOST = 253
 
 #: Hosts where everybody may have an address: nobody owns them, so nobody may claim them.
-PUBLIC_MAIL_PROVIDERS = frozenset(
-    "126.com 163.com aol.com att.net bluewin.ch btinternet.com comcast.net cox.net duck.com earthlink.net email.com "
-    "fastmail.com fastmail.fm free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com "
-    "hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr hotmail.it icloud.com inbox.com laposte.net libero.it "
-    "live.co.uk live.com live.de live.fr live.nl mac.com mail.com mail.ru me.com msn.com naver.com orange.fr "
-    "outlook.com outlook.de outlook.fr outlook.it pm.me posteo.de proton.me protonmail.ch protonmail.com qq.com "
-    "rediffmail.com rocketmail.com sbcglobal.net sfr.fr shaw.ca sina.com t-online.de telus.net tutanota.com "
-    "tutanota.de tuta.io verizon.net virgilio.it wanadoo.fr web.de yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk "
-    "yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru ymail.com zoho.com".split()
+PUBLIC_MAIL_PROVIDERS = frozenset(  # noqa: SIM905  # one name a line would be a page
+    "126.com 163.com aol.com att.net bluewin.ch btinternet.com comcast.net cox.net duck.com earthlink.net "
+    "email.com fastmail.com fastmail.fm free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net "
+    "googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr hotmail.it icloud.com inbox.com "
+    "laposte.net libero.it live.co.uk live.com live.de live.fr live.nl mac.com mail.com mail.ru me.com msn.com "
+    "naver.com orange.fr outlook.com outlook.de outlook.fr outlook.it pm.me posteo.de proton.me protonmail.ch "
+    "protonmail.com qq.com rediffmail.com rocketmail.com sbcglobal.net sfr.fr shaw.ca sina.com t-online.de "
+    "telus.net tutanota.com tutanota.de tuta.io verizon.net virgilio.it wanadoo.fr web.de yahoo.ca yahoo.co.in "
+    "yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru "
+    "ymail.com zoho.com".split()
 )
 
 
@@ -87,7 +88,9 @@ def record_value(token: str) -> str:
 def judge_claim(
     host: str, *, is_first: bool, own_host: str | None, is_public_suffix: bool, already_claimed: bool
 ) -> Decision:
-    """Whether an organization may claim `host` (product.md 3). `own_host` is the acting admin's proven email host, None for the operator."""
+    """Whether an organization may claim `host` (product.md 3). `own_host` is the acting admin's proven email host,
+    None for the operator.
+    """
     if host in PUBLIC_MAIL_PROVIDERS:
         return Refused(Code.DOMAIN_PUBLIC_PROVIDER, f"{host} is a public mail provider; no organization owns it.")
     if is_public_suffix:
@@ -107,7 +110,9 @@ def judge_claim(
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What follows from one look-up: the new state, when to look again (None: never), and since when the record is gone."""
+    """What follows from one look-up: the new state, when to look again (None: never), and since when the record is
+    gone.
+    """
 
     state: DomainState
     next_check_at: datetime | None
@@ -117,7 +122,9 @@ class CheckOutcome:
 def after_check(
     state: DomainState, *, found: bool, checks: int, created_at: datetime, missing_since: datetime | None, now: datetime
 ) -> CheckOutcome:
-    """What a look-up changes. A verified domain never loses `verified` by itself: a missing record is only remembered."""
+    """What a look-up changes. A verified domain never loses `verified` by itself: a missing record is only
+    remembered.
+    """
     if found:
         return CheckOutcome(DomainState.VERIFIED, now + RECHECK_VERIFIED_EVERY)
     if state is DomainState.VERIFIED:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 
 class DoorwardError(Exception):
-    """A use case could not be carried out. `code` is stable, `sentence` may be shown to anyone, `detail` goes to the log only.
+    """A use case could not be carried out. `code` is stable, `sentence` may be shown to anyone, `detail` goes to the
+    log only.
 
-    `field` names the input at fault, in the caller's own spelling (`admin_email`, `idp.metadata_xml`), where there is one.
+    `field` names the input at fault, in the caller's own spelling (`admin_email`, `idp.metadata_xml`), where there is
+    one.
     """
 
     code = "error"

@@ -37,7 +37,8 @@ class ExternalIdentity:
     """Who the identity provider says signed in, after every check the protocol knows.
 
     `issuer` and `subject` together are the stable key inside one connection. `subject_is_stable` is False when the
-    subject is only an address (a non-persistent NameID without an immutable attribute). `email` is trimmed and lower-cased,
+    subject is only an address (a non-persistent NameID without an immutable attribute). `email` is trimmed and
+    lower-cased,
     not yet compared with the organization's domains. `replay_key`, unique within the connection, is remembered until
     `replay_until` (UTC). `received` holds the attributes as they came, for the test sign-in's page only.
     """
@@ -61,7 +62,8 @@ class Rejection:
     """Why what an identity provider sent was not accepted.
 
     `name` is from the protocol's closed list (saml/rejections.py, oidc/rejections.py). `sentence` is for the
-    person at the browser, `expected` and `received` for the administrator (never an assertion or a token), `fix` says what
+    person at the browser, `expected` and `received` for the administrator (never an assertion or a token), `fix` says
+    what
     to change and where.
     """
 

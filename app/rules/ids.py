@@ -44,7 +44,8 @@ class Prefix(StrEnum):
 
 
 def make_id(prefix: Prefix, *, milliseconds: int, randomness: bytes) -> str:
-    """An identifier that sorts by time: 48 bits of Unix milliseconds, then 80 random bits, as 26 Crockford base32 digits.
+    """An identifier that sorts by time: 48 bits of Unix milliseconds, then 80 random bits, as 26 Crockford base32
+    digits.
 
     `randomness` is exactly 10 bytes. Ids made later sort later, so indexes grow at their right edge.
     """

@@ -1,4 +1,6 @@
-"""The guard: who is a usable administrator, whether a change may leave none, and whose role is held when a push would."""
+"""The guard: who is a usable administrator, whether a change may leave none, and whose role is held when a push
+would.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class WayIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The settings that ways in depend on. `sso_revision` is the connection revision in force, None while SSO is off."""
+    """The settings that ways in depend on. `sso_revision` is the connection revision in force, None while SSO is
+    off.
+    """
 
     verified_hosts: frozenset[str]
     sso_revision: str | None
@@ -86,7 +90,9 @@ class Settlement:
 
 
 def way_in(person: Standing, access: Access) -> WayIn | None:
-    """How this person would sign in under these settings, proven where the identity provider is part of it; None: not at all."""
+    """How this person would sign in under these settings, proven where the identity provider is part of it; None: not
+    at all.
+    """
     if not person.is_present:
         return None
     if access.sso_revision is None:
@@ -123,7 +129,9 @@ def settle(before: World, after: World, *, by_person: bool) -> Settlement:
 
 
 def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> Settlement:
-    """Nobody usable would be left: refused if there was somebody, or if the last one on hold would lose their way back."""
+    """Nobody usable would be left: refused if there was somebody, or if the last one on hold would lose their way
+    back.
+    """
     last = usable(before)
     if last:
         return Settlement(_refused(last), before.people)

@@ -20,7 +20,9 @@ class Listing(StrEnum):
 
 
 def state_listed(state: MemberState, listing: Listing) -> MemberState:
-    """The state that follows from the listing (product.md 5.4); whoever the directory does not list stays as they are."""
+    """The state that follows from the listing (product.md 5.4); whoever the directory does not list stays as they
+    are.
+    """
     if listing is Listing.ACTIVE:
         return MemberState.ACTIVE
     if listing is Listing.INACTIVE:

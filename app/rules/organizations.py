@@ -10,7 +10,9 @@ MAX_NAME = 200
 
 
 def read_text(text: str, *, field: str, limit: int = MAX_NAME) -> str:
-    """`text` trimmed, 1 to `limit` characters, without control characters or lone surrogates. Raises InvalidInputError."""
+    """`text` trimmed, 1 to `limit` characters, without control characters or lone surrogates. Raises
+    InvalidInputError.
+    """
     trimmed = text.strip()
     if not trimmed:
         raise InvalidInputError("This must not be empty.", code="empty", field=field)

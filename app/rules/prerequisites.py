@@ -1,4 +1,6 @@
-"""Every control of the settings page: available, or the code and sentence that says what is missing and where to fix it."""
+"""Every control of the settings page: available, or the code and sentence that says what is missing and where to fix
+it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Roles and the one that counts: groups, mappings, grants and the default make a single effective role, with its reason."""
+"""Roles and the one that counts: groups, mappings, grants and the default make a single effective role, with its
+reason.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,8 @@ class RolePolicy:
 def effective_role(*, groups: frozenset[GroupRef], granted: str | None, policy: RolePolicy) -> EffectiveRole:
     """The highest-priority mapped role, else the granted one, else the default (product.md 5.5).
 
-    A mapped role outranks a granted one, also when it is lower. Groups from the source that does not count are passed over.
+    A mapped role outranks a granted one, also when it is lower. Groups from the source that does not count are passed
+    over.
     """
     applying = [rule for rule in policy.mappings if rule.group in groups and rule.group.source is policy.groups_from]
     known = [rule for rule in applying if rule.role in policy.priorities]
@@ -99,5 +102,7 @@ def read_priority(number: int) -> int:
 def judge_default_role(slug: str) -> Decision:
     """The default role may not be admin: everybody who comes would be one."""
     if slug == ADMIN:
-        return Refused(Code.DEFAULT_ROLE_ADMIN, "The default role may not be admin: everyone who signs in would be one.")
+        return Refused(
+            Code.DEFAULT_ROLE_ADMIN, "The default role may not be admin: everyone who signs in would be one."
+        )
     return Allowed()

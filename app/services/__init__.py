@@ -1,1 +1,3 @@
-"""Use cases: load facts, ask a rule, write what follows, in one transaction. No Flask and no protocol library in here."""
+"""Use cases: load facts, ask a rule, write what follows, in one transaction. No Flask and no protocol library in
+here.
+"""

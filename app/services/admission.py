@@ -1,4 +1,6 @@
-"""Who a proven sign-in is, and whether they may come in: by address, or by what an identity provider says (product.md 4)."""
+"""Who a proven sign-in is, and whether they may come in: by address, or by what an identity provider says (product.md
+4).
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ _NOT_A_MEMBER = Refused(
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """This member may come in. `needs_code`: first an emailed code, because the link to an administrator is new."""
+    """A member who may come in. `needs_code`: first an emailed code, because the link to an administrator is new."""
 
     member: Member
     needs_code: bool = False
@@ -64,18 +66,24 @@ def by_email(unit: UnitOfWork, email: str) -> Admitted | Refused:
 def by_identity(
     unit: UnitOfWork, connection: Connection, revision_id: str, identity: ExternalIdentity
 ) -> Admitted | Refused:
-    """Who this identity is: linked before; else by address inside this organization, once; else created where that is allowed."""
+    """Who this identity is: linked before; else by address inside this organization, once; else created where that is
+    allowed.
+    """
     organization = unit.lock(connection.organization_id)
-    linked = connections.identity(
-        unit.session, connection.id, issuer=identity.issuer, subject=identity.subject
-    )
+    linked = connections.identity(unit.session, connection.id, issuer=identity.issuer, subject=identity.subject)
     if linked is not None:
         member = members.present(unit.session, organization.id, linked.member_id)
         return _refuse_removed() if member is None else _state(member) or Admitted(member)
     member = members.by_email(unit.session, identity.email)
     if member is None:
         return _create(unit, organization, identity)
-    return _first_link(unit, organization, connection, revision_id, identity, member)
+    if member.organization_id != organization.id:
+        return Refused(
+            Code.ADDRESS_IN_USE,
+            "This address is a member of another organization.",
+            fix="Ask the operator of this server to move it.",
+        )
+    return _first_link(unit, connection, revision_id, identity, member)
 
 
 def link(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> None:
@@ -98,7 +106,9 @@ def link(unit: UnitOfWork, connection: Connection, member: Member, identity: Ext
 def note_arrival(
     unit: UnitOfWork, member: Member, *, identity: ExternalIdentity | None = None, revision_id: str | None = None
 ) -> None:
-    """What a completed sign-in changes: times, proof, groups; then roles and holds are worked out anew. Never refused."""
+    """What a completed sign-in changes: times, proof, groups; then roles and holds are worked out anew. Never
+    refused.
+    """
     organization = unit.lock(member.organization_id)
     before = policy.current(unit.session, organization)
     if identity is not None and revision_id is not None:
@@ -126,7 +136,9 @@ def prove(
 
 
 def consume(unit: UnitOfWork, connection: Connection, identity: ExternalIdentity) -> bool:
-    """Whether this assertion is seen for the first time. The organization is locked, so a second one waits for the first."""
+    """Whether this assertion is seen for the first time. The organization is locked, so a second one waits for the
+    first.
+    """
     unit.lock(connection.organization_id)
     if unit.session.get(ConsumedAssertion, (connection.id, identity.replay_key)) is not None:
         return False
@@ -149,19 +161,8 @@ def role_through(unit: UnitOfWork, member: Member, identity: ExternalIdentity) -
 
 
 def _first_link(
-    unit: UnitOfWork,
-    organization: Organization,
-    connection: Connection,
-    revision_id: str,
-    identity: ExternalIdentity,
-    member: Member,
+    unit: UnitOfWork, connection: Connection, revision_id: str, identity: ExternalIdentity, member: Member
 ) -> Admitted | Refused:
-    if member.organization_id != organization.id:
-        return Refused(
-            Code.ADDRESS_IN_USE,
-            "This address is a member of another organization.",
-            fix="Ask the operator of this server to move it.",
-        )
     if connections.identity_of(unit.session, connection.id, member.id, issuer=identity.issuer) is not None:
         return Refused(
             Code.SUBJECT_CHANGED,
@@ -226,4 +227,3 @@ def _note_groups(member: Member, identity: ExternalIdentity) -> None:
     if identity.groups.state is not GroupsState.UNKNOWN:
         member.sign_in_groups_state = identity.groups.state
         member.sign_in_groups = sorted(identity.groups.values)
-

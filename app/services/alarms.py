@@ -17,8 +17,8 @@ def admin_held(unit: UnitOfWork, organization_id: str, *, email: str) -> None:
         text=(
             f"A change in your identity provider would have taken the admin role from {email}, the last administrator "
             "who can sign in. Doorward took the change but keeps the role until another administrator can sign in.\n\n"
-            "Make another member an administrator, in the identity provider or under Settings, Members. If nobody can sign "
-            f"in, use a recovery code at {unit.ports.base_url}/recover."
+            "Make another member an administrator, in the identity provider or under Settings, Members. "
+            f"If nobody can sign in, use a recovery code at {unit.ports.base_url}/recover."
         ),
         also=email,
     )

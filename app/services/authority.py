@@ -1,4 +1,5 @@
-"""From what is known to what counts: works out state, role and holds for exactly the people a change touches, and writes it.
+"""From what is known to what counts: works out state, role and holds for exactly the people a change touches, and
+writes it.
 
 Everything that may move a role or a way in goes through `propose` (asks the guard, writes nothing) and `carry_out`.
 """
@@ -24,12 +25,20 @@ from app.store.members import Member
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """A role given to one person, and by what kind of actor (`directory`: kept from one that was turned off)."""
+
+    role: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What would be different from what is stored: the settings, and facts of single members by id."""
 
     policy: Policy | None = None
     touched: frozenset[str] = frozenset()
-    granted: Mapping[str, str | None] = field(default_factory=dict)
+    granted: Mapping[str, Grant] = field(default_factory=dict)
     suspended: Mapping[str, bool] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     signed_in: frozenset[str] = frozenset()
@@ -60,9 +69,7 @@ class Proposal:
         return self.settlement.proof
 
 
-def propose(
-    unit: UnitOfWork, organization_id: str, *, policy: Policy, change: Change, by_person: bool
-) -> Proposal:
+def propose(unit: UnitOfWork, organization_id: str, *, policy: Policy, change: Change, by_person: bool) -> Proposal:
     """Work out `change` for those it touches and every administrator, and ask the guard. The organization is locked."""
     session = unit.session
     rows = {member.id: member for member in members.administrators(session, organization_id)}
@@ -74,9 +81,7 @@ def propose(
     return Proposal(change, before, settle(before, after, by_person=by_person), rows)
 
 
-def world(
-    unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids: frozenset[str] = frozenset()
-) -> World:
+def world(unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids: frozenset[str] = frozenset()) -> World:
     """Every administrator and these members as the guard sees them now. Reads only."""
     rows = {member.id: member for member in members.administrators(unit.session, organization_id)}
     rows |= {member.id: member for member in members.some(unit.session, organization_id, member_ids)}
@@ -85,7 +90,9 @@ def world(
 
 
 def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> None:
-    """Write what the proposal worked out: facts, states, roles and holds, each with its events; end the sessions that must end."""
+    """Write what the proposal worked out: facts, states, roles and holds, each with its events; end the sessions that
+    must end.
+    """
     _write_facts(proposal)
     before = {person.member_id: person for person in proposal.before.people}
     for person in proposal.settlement.people:
@@ -140,9 +147,7 @@ def _worked_out(
             email=row.email,
             state=state_listed(MemberState(row.state), _listing(listed.get(row.id))),
             suspended=change.suspended.get(row.id, row.suspended),
-            role=effective_role(
-                groups=groups[row.id], granted=change.granted.get(row.id, row.granted_role), policy=policy.roles
-            ),
+            role=effective_role(groups=groups[row.id], granted=_granted(row, change), policy=policy.roles),
             held=False,
             has_signed_in=row.first_signed_in_at is not None or row.id in change.signed_in,
             last_signed_in_at=row.last_signed_in_at,
@@ -151,6 +156,11 @@ def _worked_out(
         )
         for row in rows.values()
     )
+
+
+def _granted(row: Member, change: Change) -> str | None:
+    grant = change.granted.get(row.id)
+    return row.granted_role if grant is None else grant.role
 
 
 def _groups(session: Session, rows: Mapping[str, Member], policy: Policy) -> dict[str, frozenset[GroupRef]]:
@@ -195,15 +205,14 @@ def _listing(active: bool | None) -> Listing:
 
 def _write_facts(proposal: Proposal) -> None:
     change = proposal.change
-    for member_id, slug in change.granted.items():
-        proposal.rows[member_id].granted_role = slug
+    for member_id, grant in change.granted.items():
+        row = proposal.rows[member_id]
+        row.granted_role, row.granted_origin = grant.role, grant.origin
     for member_id, suspended in change.suspended.items():
         proposal.rows[member_id].suspended = suspended
 
 
-def _write_standing(
-    unit: UnitOfWork, organization_id: str, row: Member, before: Standing, after: Standing
-) -> None:
+def _write_standing(unit: UnitOfWork, organization_id: str, row: Member, before: Standing, after: Standing) -> None:
     """Write one person's standing where it differs, with one event for each thing that happened."""
     if after.removed:
         row.removed_at = unit.now

@@ -1,4 +1,6 @@
-"""Connections: created, edited as revisions, tested, activated (which is requiring single sign-on), deactivated, deleted."""
+"""Connections: created, edited as revisions, tested, activated (which is requiring single sign-on), deactivated,
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from datetime import datetime
 from app.rules import prerequisites
 from app.rules.connections import ConnectionState, Revision, SettingsRead
 from app.rules.decisions import Decision, Refused
-from app.rules.errors import NotFoundError
+from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
@@ -61,15 +63,29 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
 
 
 def create(
-    unit: UnitOfWork, organization_id: str, *, protocol: str, name: str, read: SettingsRead, acting: Acting | None
+    unit: UnitOfWork,
+    organization_id: str,
+    *,
+    protocol: str,
+    name: str,
+    read: SettingsRead,
+    acting: Acting | None,
+    connection_id: str | None = None,
 ) -> Connection | Refused:
-    """A connection with its first revision, ready to be tested."""
+    """A connection with its first revision, ready to be tested.
+
+    `connection_id` is one that this organization was promised, because identity providers ask for our addresses
+    before they
+    give theirs. Raises ConflictError when it was used already.
+    """
     unit.lock(organization_id)
     decision = _set_up(unit, organization_id, acting)
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, "connection.created", decision)
+    if connection_id is not None and exists(unit, connection_id):
+        raise ConflictError("This connection was saved already.")
     connection = Connection(
-        id=unit.id(Prefix.CONNECTION),
+        id=connection_id or unit.id(Prefix.CONNECTION),
         organization_id=organization_id,
         protocol=protocol,
         name=read_text(name, field="name"),
@@ -139,7 +155,12 @@ def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | N
 
 
 def activate(
-    unit: UnitOfWork, organization_id: str, connection_id: str, *, acting: Member | None, keep_session: str | None = None
+    unit: UnitOfWork,
+    organization_id: str,
+    connection_id: str,
+    *,
+    acting: Member | None,
+    keep_session: str | None = None,
 ) -> Connection | Refused:
     """Require single sign-on through the latest revision. Sessions opened otherwise end, except the acting one."""
     organization = unit.lock(organization_id)
@@ -166,7 +187,9 @@ def activate(
 def deactivate(
     unit: UnitOfWork, organization_id: str, connection_id: str, *, keep_session: str | None = None
 ) -> Connection | Refused:
-    """Turn single sign-on off: everyone falls back to email codes. Sessions opened through it end, except the acting one."""
+    """Turn single sign-on off: everyone falls back to email codes. Sessions opened through it end, except the acting
+    one.
+    """
     organization = unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
     decision = prerequisites.deactivate_sso(state=ConnectionState(connection.state))

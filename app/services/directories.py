@@ -17,7 +17,7 @@ from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.roles import ADMIN, GroupSource
 from app.services import authority, effects, policy, recovery
-from app.services.authority import Change
+from app.services.authority import Change, Grant
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, organizations, roles
@@ -220,7 +220,7 @@ def activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Direc
     linked = effects.link_members(unit, directory, everybody, after, default_role=organization.default_role)
     sign_in_members = frozenset(members.with_sign_in_groups(unit.session, organization_id))
     change = Change(policy=after, touched=linked | sign_in_members)
-    return _switch(unit, directory, before, change, DirectoryState.ACTIVE, EventType.DIRECTORY_ACTIVATED)
+    return _switch(unit, directory, before, change, DirectoryState.ACTIVE)
 
 
 def may_deactivate(unit: UnitOfWork, directory: Directory) -> Decision:
@@ -240,14 +240,8 @@ def deactivate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Dir
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, EventType.DIRECTORY_DEACTIVATED, decision, subject=directory_id)
     before = policy.current(unit.session, organization)
-    return _switch(
-        unit,
-        directory,
-        before,
-        _freeze(unit, organization, before, directory),
-        DirectoryState.INACTIVE,
-        EventType.DIRECTORY_DEACTIVATED,
-    )
+    change = _freeze(unit, organization, before, directory)
+    return _switch(unit, directory, before, change, DirectoryState.INACTIVE)
 
 
 def may_delete(unit: UnitOfWork, organization_id: str) -> Decision:
@@ -267,9 +261,7 @@ def delete(unit: UnitOfWork, organization_id: str, directory_id: str) -> Refused
     if directory.state == DirectoryState.ACTIVE:
         before = policy.current(unit.session, organization)
         change = _freeze(unit, organization, before, directory)
-        switched = _switch(
-            unit, directory, before, change, DirectoryState.INACTIVE, EventType.DIRECTORY_DEACTIVATED
-        )
+        switched = _switch(unit, directory, before, change, DirectoryState.INACTIVE)
         if isinstance(switched, Refused):
             return switched
     directory.deleted_at, directory.state = unit.now, DirectoryState.INACTIVE
@@ -279,9 +271,11 @@ def delete(unit: UnitOfWork, organization_id: str, directory_id: str) -> Refused
 
 
 def _switch(
-    unit: UnitOfWork, directory: Directory, before: Policy, change: Change, state: DirectoryState, action: EventType
+    unit: UnitOfWork, directory: Directory, before: Policy, change: Change, state: DirectoryState
 ) -> Directory | Refused:
     organization_id = directory.organization_id
+    on = state is DirectoryState.ACTIVE
+    action = EventType.DIRECTORY_ACTIVATED if on else EventType.DIRECTORY_DEACTIVATED
     proposal = authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
     if proposal.refused is not None:
         return unit.refuse(organization_id, action, proposal.refused, subject=directory.id)
@@ -296,7 +290,7 @@ def _freeze(unit: UnitOfWork, organization: Organization, before: Policy, direct
     """What turning a directory off means: every active member keeps the role that counts now, as a grant."""
     listed = listings.members_listed(unit.session, directory.id)
     granted = {
-        member.id: member.role
+        member.id: Grant(member.role, "directory")
         for member in members.some(unit.session, organization.id, listed)
         if member.state == MemberState.ACTIVE
     }

@@ -66,9 +66,7 @@ def question(unit: UnitOfWork, organization_id: str, domain_id: str) -> str:
     return read(unit, organization_id, domain_id).host
 
 
-def apply_answer(
-    unit: UnitOfWork, organization_id: str, domain_id: str, answer: TxtAnswer
-) -> Domain | Refused:
+def apply_answer(unit: UnitOfWork, organization_id: str, domain_id: str, answer: TxtAnswer) -> Domain | Refused:
     """Write down what a look-up found and what follows. A failed domain that is checked by hand starts anew."""
     unit.lock(organization_id)
     domain = read(unit, organization_id, domain_id)
@@ -136,7 +134,9 @@ def _judge(unit: UnitOfWork, host: str, claimed: Sequence[Domain], acting: Actin
 
 
 def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
-    """The host counts from now on: the guard is asked, because whoever is at that host now needs the identity provider."""
+    """The host counts from now on: the guard is asked, because whoever is at that host now needs the identity
+    provider.
+    """
     owner = organizations.verified_domain(unit.session, domain.host)
     if owner is not None:
         refused = Refused(
@@ -188,4 +188,3 @@ def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -
         unit.event(domain.organization_id, EventType.DOMAIN_FAILED, subject=domain.id, host=domain.host)
     if outcome.missing_since is not None and was_missing is None:
         unit.event(domain.organization_id, EventType.DOMAIN_RECORD_MISSING, subject=domain.id, host=domain.host)
-

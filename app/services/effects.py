@@ -1,4 +1,6 @@
-"""The mirror's effects: directory users become members, are linked, follow changes of name and address, and roles follow groups."""
+"""The mirror's effects: directory users become members, are linked, follow changes of name and address, and roles
+follow groups.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ INACTIVE = "inactive"
 def follow_push(unit: UnitOfWork, directory: Directory, user_ids: Collection[str]) -> None:
     """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
 
-    Called at the end of the push's own transaction, with the organization locked. Does nothing unless the directory is active.
+    Called at the end of the push's own transaction, with the organization locked. Does nothing unless the directory
+    is active.
     Never refuses: what would leave no usable administrator is held (product.md 6).
     """
     if directory.state != "active" or not user_ids:
@@ -47,7 +50,9 @@ def follow_push(unit: UnitOfWork, directory: Directory, user_ids: Collection[str
 def link_members(
     unit: UnitOfWork, directory: Directory, user_ids: Collection[str], in_force: Policy, *, default_role: str
 ) -> frozenset[str]:
-    """Tie each of these users to a member, existing or new, where product.md 5.2 says so; the ids of all members concerned."""
+    """Tie each of these users to a member, existing or new, where product.md 5.2 says so; the ids of all members
+    concerned.
+    """
     unit.session.flush()
     users = list(listings.users(unit.session, directory.id, user_ids))
     known = _Known.load(unit, directory, users)
@@ -60,7 +65,9 @@ def link_members(
 
 @dataclass
 class _Known:
-    """What was read for all users of one push at once: members by address, by earlier link, and who is linked by whom."""
+    """What was read for all users of one push at once: members by address, by earlier link, and who is linked by
+    whom.
+    """
 
     by_email: dict[str, Member]
     by_id: dict[str, Member]
@@ -129,8 +136,13 @@ def _existing(directory: Directory, user: DirectoryUser, known: _Known) -> Membe
 
 
 def _take_over(unit: UnitOfWork, directory: Directory, member: Member, user: DirectoryUser, known: _Known) -> None:
-    """From now on the directory manages this member. Who comes back after a deletion or removal has lost earlier grants."""
-    if member.removed_at is not None or member.id in known.listed:
+    """From now on the directory manages this member.
+
+    Whoever comes back after a deletion or removal has lost earlier grants, and so has a member whose role was only
+    kept from
+    a directory that was turned off: now a directory decides again.
+    """
+    if member.removed_at is not None or member.id in known.listed or member.granted_origin == "directory":
         member.granted_role = member.granted_origin = None
     if member.removed_at is not None:
         member.removed_at = None

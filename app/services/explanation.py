@@ -1,4 +1,6 @@
-"""How members stand right now: who is a usable administrator and how, whom the directory manages, and what one is missing."""
+"""How members stand right now: who is a usable administrator and how, whom the directory manages, and what one is
+missing.
+"""
 
 from __future__ import annotations
 

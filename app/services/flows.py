@@ -1,4 +1,6 @@
-"""Sign-ins under way: rows bound to one browser, their codes, and the secrets a protocol needs when the browser comes back."""
+"""Sign-ins under way: rows bound to one browser, their codes, and the secrets a protocol needs when the browser comes
+back.
+"""
 
 from __future__ import annotations
 
@@ -93,9 +95,11 @@ def send_code(unit: UnitOfWork, flow: SignInFlow) -> None:
     code = unit.ports.randomness.digits(CODE_DIGITS)
     flow.code_digest = unit.ports.sealing.code_digests(code, place=_place(flow.id))[0]
     purpose = Purpose(flow.purpose)
+    minutes = FLOW // timedelta(minutes=1)
     text = (
-        f"Your code is {code}\n\nIt works once, for {FLOW // timedelta(minutes=1)} minutes, in the browser window where you "
-        "asked for it. If you did not ask for it, ignore this message: nobody can sign in without the code."
+        f"Your code is {code}\n\n"
+        f"It works once, for {minutes} minutes, in the browser window where you asked for it. If you did not ask "
+        "for it, ignore this message: nobody can sign in without the code."
     )
     subject = f"{_SUBJECTS.get(purpose, _SUBJECTS[Purpose.SIGN_IN])}: {code}"
     mailbox.post(unit, Mail(to=flow.email, subject=subject, text=text), keep_trying=FLOW)
@@ -118,9 +122,7 @@ def finish(unit: UnitOfWork, flow: SignInFlow) -> None:
     flow.spent_at, flow.step, flow.code_digest, flow.sealed_secrets = unit.now, Step.FINISHED, None, None
 
 
-def prepare_for_provider(
-    unit: UnitOfWork, flow: SignInFlow, connection: Connection, revision_id: str
-) -> Flow:
+def prepare_for_provider(unit: UnitOfWork, flow: SignInFlow, connection: Connection, revision_id: str) -> Flow:
     """Make the values that go to the identity provider and must come back; the protocol's own view of the flow."""
     secrets = {
         "request_id": "_" + unit.ports.randomness.token().replace("-", "a").replace("_", "b"),

@@ -10,7 +10,7 @@ from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.roles import RoleSource
 from app.services import authority, policy
-from app.services.authority import Change
+from app.services.authority import Change, Grant
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, members, roles
 from app.store.members import Member
@@ -42,7 +42,9 @@ def is_managed(unit: UnitOfWork, member: Member) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """Why a member has the role they have: its name, its source, the group that decided, who granted it, who manages them."""
+    """Why a member has the role they have: its name, its source, the group that decided, who granted it, who manages
+    them.
+    """
 
     role_name: str
     source: RoleSource
@@ -76,10 +78,11 @@ def grant_role(unit: UnitOfWork, organization_id: str, member_id: str, *, slug: 
         refused = decided_by_group(member.email)
         return unit.refuse(organization_id, EventType.MEMBER_ROLE_CHANGED, refused, subject=member_id)
     before = {"granted": member.granted_role}
-    outcome = _carry_out(unit, member, Change(granted={member_id: slug}), action=EventType.MEMBER_ROLE_CHANGED)
+    outcome = _carry_out(
+        unit, member, Change(granted={member_id: Grant(slug, unit.actor.kind)}), action=EventType.MEMBER_ROLE_CHANGED
+    )
     if isinstance(outcome, Refused):
         return outcome
-    member.granted_origin = unit.actor.kind
     unit.audit(organization_id, "member.role_granted", subject=member_id, before=before, after={"granted": slug})
     return member
 

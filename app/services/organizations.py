@@ -30,7 +30,9 @@ class Created:
 
 
 def create(unit: UnitOfWork, *, name: str, admin_email: str, admin_name: str | None = None) -> Created:
-    """An organization with its built-in roles and one active administrator. Raises ConflictError for an address in use."""
+    """An organization with its built-in roles and one active administrator. Raises ConflictError for an address in
+    use.
+    """
     email = normalize_address(admin_email, field="admin_email")
     if members.by_email(unit.session, email) is not None:
         raise ConflictError("This address is a member of an organization already.", field="admin_email")

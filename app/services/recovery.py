@@ -17,6 +17,7 @@ from app.store.organizations import Organization
 from app.store.sign_ins import OneTimeLink, RecoveryCode
 
 CODES = 10
+Link = OneTimeLink
 _CODE_LENGTH = 26  # of 32 characters: 130 bits
 _GROUP = 5
 
@@ -61,7 +62,9 @@ def state(unit: UnitOfWork, organization_id: str) -> Recovery:
 
 
 def spend(unit: UnitOfWork, organization_id: str, *, code: str, by: Member) -> bool:
-    """Whether `code` is one of the unused ones; it is used up with that. The organization is locked, so no code is spent twice."""
+    """Whether `code` is one of the unused ones; it is used up with that. The organization is locked, so no code is
+    spent twice.
+    """
     unit.lock(organization_id)
     row = _find(unit, organization_id, code)
     if row is None:

@@ -23,9 +23,7 @@ def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[RoleMapping]:
     return roles.mappings(unit.session, organization_id)
 
 
-def add(
-    unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: str, role: str
-) -> RoleMapping | Refused:
+def add(unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: str, role: str) -> RoleMapping | Refused:
     """Everyone in `group` gets `role` from now on. `group` is a SCIM group id or the value a sign-in sends."""
     organization = unit.lock(organization_id)
     if roles.role(unit.session, organization_id, role) is None:

@@ -79,7 +79,8 @@ def open_session(
 def recognise(unit: UnitOfWork, token: str) -> SignedIn | None:
     """Who this cookie is, if the session lives and the member may still be signed in.
 
-    The member's own state is asked on every request, so that a session is worth nothing the moment they are gone. A recovery
+    The member's own state is asked on every request, so that a session is worth nothing the moment they are gone. A
+    recovery
     session also serves a deactivated member on hold, and ends when they are no administrator any more.
     """
     row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))

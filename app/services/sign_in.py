@@ -1,4 +1,6 @@
-"""Signing in: start a flow, take what the browser brings back, and `next_step`, the single place that decides what follows."""
+"""Signing in: start a flow, take what the browser brings back, and `next_step`, the single place that decides what
+follows.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,6 @@ FLOW_EXPIRED = Refused(
     "This sign-in has expired or was started in another browser.",
     fix="Start again with your address.",
 )
-_CODE_WRONG = Refused(Code.CODE_WRONG, "That is not the code.", fix="Check the latest message, or start again.")
 _RECOVERY_CODE_WRONG = Refused(
     Code.RECOVERY_CODE_WRONG, "That did not work.", fix="Check the address, the emailed code and the recovery code."
 )
@@ -112,20 +113,25 @@ def begin_start(
         "name": read_text(name, field="name") if name else "",
     }
     email = normalize_address(address)
-    return next_step(unit, flows.begin(unit, browser=browser, purpose=Purpose.START, email=email, secrets=pending), Proven())
+    return next_step(
+        unit, flows.begin(unit, browser=browser, purpose=Purpose.START, email=email, secrets=pending), Proven()
+    )
 
 
-def begin_through(
-    unit: UnitOfWork, connection_id: str, *, browser: str, tester: Member | None = None
-) -> NextStep:
-    """Go straight to a connection: the one in force, or for a test, made by `tester`, its latest settings. Raises NotFoundError."""
+def begin_through(unit: UnitOfWork, connection_id: str, *, browser: str, tester: Member | None = None) -> NextStep:
+    """Go straight to a connection: the one in force, or for a test, made by `tester`, its latest settings. Raises
+    NotFoundError.
+    """
     connection = connection_rows.by_public_id(unit.session, connection_id)
     is_test = tester is not None
     revision_id = connections.revision_for_sign_in(connection, is_test=is_test) if connection else None
     if connection is None or revision_id is None:
         raise NotFoundError("There is no sign-in at this address.")
     flow = flows.begin(
-        unit, browser=browser, purpose=Purpose.TEST if is_test else Purpose.SIGN_IN, email=tester.email if tester else ""
+        unit,
+        browser=browser,
+        purpose=Purpose.TEST if is_test else Purpose.SIGN_IN,
+        email=tester.email if tester else "",
     )
     flow.member_id = tester.id if tester else None
     return _to_provider(unit, flow, connection, revision_id)
@@ -170,9 +176,7 @@ def claim_arrival(unit: UnitOfWork, connection_id: str, *, handle: str, browser:
     return Arrival(flow.id, protocol_flow, revision, flow.created_at)
 
 
-def arrive(
-    unit: UnitOfWork, arrival: Arrival, *, browser: str, result: ExternalIdentity | Rejection
-) -> NextStep:
+def arrive(unit: UnitOfWork, arrival: Arrival, *, browser: str, result: ExternalIdentity | Rejection) -> NextStep:
     """What the protocol made of it."""
     flow = flows.find(unit, arrival.flow_id, browser=browser)
     if flow is None:
@@ -209,7 +213,9 @@ def _sign_in_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextSte
 
 
 def _connection_for(unit: UnitOfWork, email: str) -> Connection | None:
-    """The connection that addresses at this host must use (product.md 4: the organization that has verified the host)."""
+    """The connection that addresses at this host must use (product.md 4: the organization that has verified the
+    host).
+    """
     domain = organization_rows.verified_domain(unit.session, host_of(email))
     return connection_rows.active(unit.session, domain.organization_id) if domain else None
 
@@ -277,7 +283,9 @@ def _let_in(
 
 
 def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
-    """The first address is proven: make the organization, its administrator and its recovery codes, and spend the link."""
+    """The first address is proven: make the organization, its administrator and its recovery codes, and spend the
+    link.
+    """
     pending = flows.secrets_of(unit, flow)
     link = unit.session.get(OneTimeLink, pending["link"], with_for_update=True)
     if link is None or link.used_at is not None:
@@ -313,7 +321,9 @@ def open_recovery(unit: UnitOfWork, member: Member, *, flow: SignInFlow | None, 
 
 
 def _finish_test(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
-    """A test makes nobody, changes no session, and writes down what was seen; its success is the proof for activation."""
+    """A test makes nobody, changes no session, and writes down what was seen; its success is the proof for
+    activation.
+    """
     organization_id, connection_id = flow.organization_id or "", flow.connection_id or ""
     tester = member_rows.present(unit.session, organization_id, flow.member_id or "")
     if tester is None:
@@ -356,7 +366,9 @@ def _test_outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: 
 
 
 def _rejected(unit: UnitOfWork, flow: SignInFlow, rejection: Rejection) -> TurnedAway:
-    """What the provider sent was not accepted: the person gets a sentence and a reference, the administrator all of it."""
+    """What the provider sent was not accepted: the person gets a sentence and a reference, the administrator all of
+    it.
+    """
     detail = {"expected": rejection.expected, "received": rejection.received, "fix": rejection.fix}
     reference = _record(unit, flow, outcome="rejected", reason=rejection.name, detail=detail)
     flows.finish(unit, flow)

@@ -23,7 +23,9 @@ from app.store.organizations import Organization
 
 @dataclass
 class UnitOfWork:
-    """What a use case works with. Nobody commits but `writing`, which does so after the use case and before the answer."""
+    """What a use case works with. Nobody commits but `writing`, which does so after the use case and before the
+    answer.
+    """
 
     session: Session
     ports: Ports
@@ -107,7 +109,8 @@ class Transactions:
     def writing(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """A unit that may write: committed when the block ends, rolled back when it raises."""
         with self.database.writing() as session:
-            # Take the connection now: on SQLite the wait for the only writer belongs before the first look at the clock.
+            # Take the connection now: on SQLite the wait for the only writer belongs before the first look at the
+            # clock.
             session.connection()
             try:
                 yield UnitOfWork(session=session, ports=self.ports, actor=actor)
@@ -121,4 +124,3 @@ class Transactions:
         """A unit that only reads: nothing it does stays."""
         with self.database.reading() as session:
             yield UnitOfWork(session=session, ports=self.ports, actor=actor)
-

@@ -1,4 +1,6 @@
-"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, deleting what is past its days."""
+"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, deleting what is past its
+days.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def run_due(transactions: Transactions) -> bool:
             busy = True
             try:
                 job.run(transactions)
-            except Exception:  # noqa: BLE001  # one failing job must not stop the others
+            except Exception:  # one failing job must not stop the others
                 log.exception("job failed", extra={"job": job.name})
     return busy
 
@@ -59,7 +61,10 @@ def send_mail(transactions: Transactions) -> bool:
 def check_domains(transactions: Transactions) -> None:
     """Look up every domain whose time has come."""
     with transactions.reading() as unit:
-        due = [(row.organization_id, row.id, row.host) for row in organizations.domains_due(unit.session, unit.now, limit=_BATCH)]
+        due = [
+            (row.organization_id, row.id, row.host)
+            for row in organizations.domains_due(unit.session, unit.now, limit=_BATCH)
+        ]
     for organization_id, domain_id, host in due:
         answer = transactions.ports.dns.txt(host)
         with transactions.writing() as unit:

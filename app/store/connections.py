@@ -1,4 +1,6 @@
-"""Tables and queries: connections, their revisions, who proved them, whose identity is whose, and what was already consumed."""
+"""Tables and queries: connections, their revisions, who proved them, whose identity is whose, and what was already
+consumed.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class ConnectionRevision(Base):
 
 
 class Proof(Base):
-    """That a member came in through exactly this revision, by a test or a sign-in: what activation and the guard ask for."""
+    """That a member came in through exactly this revision, by a test or a sign-in: what activation and the guard ask
+    for.
+    """
 
     __tablename__ = "proofs"
     revision_id: Mapped[str] = mapped_column(

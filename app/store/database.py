@@ -1,9 +1,12 @@
-"""The database: declarative base, naming convention, column types, and the two kinds of transaction (reading, writing)."""
+"""The database: declarative base, naming convention, column types, and the two kinds of transaction (reading,
+writing).
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
+
 from sqlalchemy import DateTime, Dialect, Engine, Index, MetaData, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -14,7 +17,9 @@ _WRITES = "doorward_writes"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC. SQLite has no zones, so the zone is taken off on the way in and put back on the way out."""
+    """An aware datetime in UTC. SQLite has no zones, so the zone is taken off on the way in and put back on the way
+    out.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True

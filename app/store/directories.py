@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -180,22 +180,6 @@ def token(session: Session, directory_id: str, token_id: str) -> DirectoryToken 
     return session.scalars(query).one_or_none()
 
 
-def living_user_ids(session: Session, directory_id: str) -> Sequence[str]:
-    """Ids of every user in the mirror."""
-    query = select(DirectoryUser.id).where(DirectoryUser.directory_id == directory_id)
-    return session.scalars(query.where(DirectoryUser.deleted_at.is_(None))).all()
-
-
-def users(session: Session, directory_id: str, user_ids: Collection[str]) -> Iterator[DirectoryUser]:
-    """These users of the mirror, deleted ones included, read in chunks."""
-    ids = sorted(user_ids)
-    for start in range(0, len(ids), _CHUNK):
-        query = select(DirectoryUser).where(
-            DirectoryUser.directory_id == directory_id, DirectoryUser.id.in_(ids[start : start + _CHUNK])
-        )
-        yield from session.scalars(query)
-
-
 def user_of_member(session: Session, directory_id: str, member_id: str) -> DirectoryUser | None:
     """The living user that this member is."""
     query = select(DirectoryUser).where(
@@ -204,45 +188,6 @@ def user_of_member(session: Session, directory_id: str, member_id: str) -> Direc
         DirectoryUser.deleted_at.is_(None),
     )
     return session.scalars(query).one_or_none()
-
-
-def members_in_groups(session: Session, directory_id: str, group_ids: Collection[str]) -> frozenset[str]:
-    """Ids of the members who are in one of these groups."""
-    query = (
-        select(DirectoryUser.member_id)
-        .join(DirectoryMembership, DirectoryMembership.user_id == DirectoryUser.id)
-        .where(
-            DirectoryUser.directory_id == directory_id,
-            DirectoryUser.deleted_at.is_(None),
-            DirectoryUser.member_id.is_not(None),
-            DirectoryMembership.group_id.in_(group_ids),
-        )
-    )
-    return frozenset(filter(None, session.scalars(query)))
-
-
-def groups_of_members(
-    session: Session, directory_id: str, member_ids: Collection[str], *, among: Collection[str]
-) -> dict[str, frozenset[str]]:
-    """member id -> the groups among `among` (mapped groups: few) that they are in."""
-    found: dict[str, set[str]] = {}
-    ids = sorted(member_ids)
-    for start in range(0, len(ids), _CHUNK):
-        query = (
-            select(DirectoryUser.member_id, DirectoryMembership.group_id)
-            .join(DirectoryMembership, DirectoryMembership.user_id == DirectoryUser.id)
-            .join(DirectoryGroup, DirectoryGroup.id == DirectoryMembership.group_id)
-            .where(
-                DirectoryUser.directory_id == directory_id,
-                DirectoryUser.deleted_at.is_(None),
-                DirectoryUser.member_id.in_(ids[start : start + _CHUNK]),
-                DirectoryGroup.deleted_at.is_(None),
-                DirectoryMembership.group_id.in_(among),
-            )
-        )
-        for member_id, group_id in session.execute(query):
-            found.setdefault(member_id, set()).add(group_id)
-    return {member_id: frozenset(groups) for member_id, groups in found.items()}
 
 
 def group(session: Session, directory_id: str, group_id: str) -> DirectoryGroup | None:

@@ -1,4 +1,6 @@
-"""Tables and queries: mail waiting to be sent and the periodic jobs, both leased, so that any number of workers may run."""
+"""Tables and queries: mail waiting to be sent and the periodic jobs, both leased, so that any number of workers may
+run.
+"""
 
 from __future__ import annotations
 

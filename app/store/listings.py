@@ -1,4 +1,6 @@
-"""Queries: how a directory lists the members it is about, and which groups they are in. Reads only; the tables are the mirror's."""
+"""Queries: how a directory lists the members it is about, and which groups they are in. Reads only; the tables are
+the mirror's.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
 
 
 def listed(session: Session, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
-    """member id -> whether the directory lists them as active; a deleted user counts as inactive, a living one comes first."""
+    """member id -> whether the directory lists them as active; a deleted user counts as inactive, a living one comes
+    first.
+    """
     found: dict[str, bool] = {}
     for ids in chunks(member_ids):
         query = select(DirectoryUser.member_id, DirectoryUser.active, DirectoryUser.deleted_at).where(
@@ -49,9 +53,7 @@ def linked(session: Session, directory_id: str, member_ids: Collection[str]) -> 
 def members_by_id(session: Session, organization_id: str, member_ids: Collection[str]) -> Iterator[Member]:
     """These members, removed ones included."""
     for ids in chunks(member_ids):
-        yield from session.scalars(
-            select(Member).where(Member.organization_id == organization_id, Member.id.in_(ids))
-        )
+        yield from session.scalars(select(Member).where(Member.organization_id == organization_id, Member.id.in_(ids)))
 
 
 def groups_of(

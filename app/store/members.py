@@ -15,7 +15,8 @@ _CHUNK = 500
 
 
 class Member(Base):
-    """A person in an organization. `role`, `role_source` and `held` are the stored effect; the rest is what it follows from.
+    """A person in an organization. `role`, `role_source` and `held` are the stored effect; the rest is what it
+    follows from.
 
     A removed member keeps the row (`removed_at`), so that a sign-in cannot bring them back by itself.
     """

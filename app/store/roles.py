@@ -24,7 +24,9 @@ class Role(Base):
 
 
 class RoleMapping(Base):
-    """group -> role. `group_ref` is a SCIM group id (source `directory`) or the value a sign-in sends (source `sign_in`)."""
+    """group -> role. `group_ref` is a SCIM group id (source `directory`) or the value a sign-in sends (source
+    `sign_in`).
+    """
 
     __tablename__ = "role_mappings"
     __table_args__ = (UniqueConstraint("organization_id", "source", "group_ref", "role"),)

@@ -139,7 +139,9 @@ def end_sessions(session: Session, member_ids: Collection[str], *, now: datetime
 def end_sessions_opened_otherwise(
     session: Session, organization_id: str, *, connection_id: str, keep: str | None, now: datetime
 ) -> None:
-    """End the organization's sessions that were not opened through this connection; recovery sessions and `keep` stay."""
+    """End the organization's sessions that were not opened through this connection; recovery sessions and `keep`
+    stay.
+    """
     session.execute(
         update(SignInSession)
         .where(

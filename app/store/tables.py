@@ -1,4 +1,6 @@
-"""Every table at once: importing this module makes the metadata complete, for migrations and for whoever drops or compares."""
+"""Every table at once: importing this module makes the metadata complete, for migrations and for whoever drops or
+compares.
+"""
 
 from __future__ import annotations
 

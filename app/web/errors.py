@@ -111,9 +111,7 @@ def problem(
     return response
 
 
-def _page(
-    status: HTTPStatus, *, sentence: str = "", retry_after: int = 0, reference: str | None = None
-) -> Response:
+def _page(status: HTTPStatus, *, sentence: str = "", retry_after: int = 0, reference: str | None = None) -> Response:
     helpers = _helpers() if status is HTTPStatus.FORBIDDEN else ()
     page = ErrorPage(
         status=status.value,
@@ -122,7 +120,9 @@ def _page(
         helpers=helpers,
         retry_after=retry_after,
     )
-    response = Response(render_template("error.html", page=page, shell=shell_or_none(), form_token=current.form_token()))
+    response = Response(
+        render_template("error.html", page=page, shell=shell_or_none(), form_token=current.form_token())
+    )
     response.status_code = status.value
     return response
 

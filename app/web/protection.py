@@ -9,8 +9,8 @@ from app.rules.errors import ForbiddenError
 
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105 (the name of a field)
 _CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": _CSP,
@@ -25,13 +25,12 @@ _STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
 def check_same_origin(*, base_url: str) -> None:
-    """An unsafe request of a browser comes from a page of ours: Sec-Fetch-Site says so, else Origin. Raises ForbiddenError."""
+    """An unsafe request of a browser comes from a page of ours: Sec-Fetch-Site says so, else Origin. Raises
+    ForbiddenError.
+    """
     site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        allowed = site in {"same-origin", "none"}
-    else:
-        allowed = request.headers.get("Origin") == base_url
-    if not allowed:
+    same = request.headers.get("Origin") == base_url if site is None else site in {"same-origin", "none"}
+    if not same:
         raise ForbiddenError("This request came from another site.", code="cross_site")
 
 

@@ -1,6 +1,7 @@
 """The one reader of cookies and keys: who is acting, for which organization, in which unit of work.
 
-Every view is wrapped once, at start, by what the route table says of it; a route that is not in the table stops the start.
+Every view is wrapped once, at start, by what the route table says of it; a route that is not in the table stops the
+start.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BROWSERS = frozenset({Caller.ANYONE, Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
 _BROWSER_AGE = 60 * 60 * 24 * 30
 
-View = Callable[..., ResponseReturnValue]
+View = Callable[..., Any]  # as Flask keeps them; ours return ResponseReturnValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def unit() -> UnitOfWork:
 
 @contextmanager
 def reading() -> Iterator[UnitOfWork]:
-    """This request's unit where it has one open, else one for reading."""
+    """The unit of this request where it has one open, else one for reading."""
     opened = cast("UnitOfWork | None", g.get("unit"))
     if opened is not None:
         yield opened
@@ -131,7 +132,9 @@ def form_token(session_token: str | None = None) -> str:
 
 
 def keep_browser(response: Response) -> Response:
-    """Set the browser cookie where one was made. Cross-site answers of identity providers must carry it, so SameSite is None."""
+    """Set the browser cookie where one was made. Cross-site answers of identity providers must carry it, so SameSite
+    is None.
+    """
     if "browser" in g and request.cookies.get(BROWSER_COOKIE) != g.browser:
         response.set_cookie(
             BROWSER_COOKIE, g.browser, max_age=_BROWSER_AGE, path="/", secure=True, httponly=True, samesite="None"
@@ -164,7 +167,7 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
                 _authenticate(route, context, opened)
                 if opened is not None:
                     opened.actor = actor()
-                answer = view(*args, **values)
+                answer: ResponseReturnValue = view(*args, **values)
         finally:
             g.unit = None  # whoever makes an error page opens a transaction of its own
         _touch(context)

@@ -1,4 +1,6 @@
-"""Who may call what: every route and method, its caller, and the transaction it runs in. A route that is not here stops the start."""
+"""Who may call what: every route and method, its caller, and the transaction it runs in. A route that is not here
+stops the start.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +48,9 @@ _FULL_READ = Route(Caller.FULL_ADMIN, Transaction.READ)
 _FULL_WRITE = Route(Caller.FULL_ADMIN, Transaction.WRITE)
 _PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
 _DIRECTORY = Route(Caller.DIRECTORY, Transaction.OWN)
+_OPERATOR_READ = Route(Caller.OPERATOR, Transaction.READ)
+_OPERATOR_WRITE = Route(Caller.OPERATOR, Transaction.WRITE)
+_OPERATOR_OWN = Route(Caller.OPERATOR, Transaction.OWN)
 
 _ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 
@@ -75,7 +80,7 @@ TABLE: dict[str, dict[str, Route]] = {
     # directories: the protocol's own routes, one by one, and the two that answer everything else in SCIM form
     "scim.root": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
     "scim.any_method": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
-    "scim.fallback": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
+    "scim.fallback": dict.fromkeys(_ANY_METHOD[:-1], _DIRECTORY),
     "scim.service_provider_config": {"GET": _DIRECTORY},
     "scim.resource_types": {"GET": _DIRECTORY},
     "scim.resource_type": {"GET": _DIRECTORY},
@@ -105,7 +110,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "domains.remove": {"POST": _ADMIN_WRITE},
     "connections.new": {"GET": _ADMIN_READ, "POST": _ADMIN_OWN},
     "connections.edit": {"GET": _ADMIN_READ, "POST": _ADMIN_OWN},
-    "connections.test": {"POST": _ADMIN_WRITE},
+    "connections.test": {"POST": _ADMIN_OWN},
     "connections.tested": {"GET": _ADMIN_READ},
     "connections.activate": {"POST": _ADMIN_WRITE},
     "connections.deactivate": {"POST": _ADMIN_WRITE},
@@ -124,4 +129,53 @@ TABLE: dict[str, dict[str, Route]] = {
     "members.restore": {"POST": _FULL_WRITE},
     "members.remove": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
+    # the JSON API
+    "api.openapi": {"GET": _OPEN},
+    "api.create_organization": {"POST": _OPERATOR_WRITE},
+    "api.list_organizations": {"GET": _OPERATOR_READ},
+    "api.read_organization": {"GET": _OPERATOR_READ},
+    "api.edit_organization": {"PATCH": _OPERATOR_WRITE},
+    "api.delete_organization": {"DELETE": _OPERATOR_WRITE},
+    "api.claim_domain": {"POST": _OPERATOR_WRITE},
+    "api.list_domains": {"GET": _OPERATOR_READ},
+    "api.read_domain": {"GET": _OPERATOR_READ},
+    "api.verify_domain": {"POST": _OPERATOR_OWN},
+    "api.remove_domain": {"DELETE": _OPERATOR_WRITE},
+    "api.create_connection": {"POST": _OPERATOR_OWN},
+    "api.list_connections": {"GET": _OPERATOR_READ},
+    "api.read_connection": {"GET": _OPERATOR_READ},
+    "api.edit_connection": {"PATCH": _OPERATOR_OWN},
+    "api.delete_connection": {"DELETE": _OPERATOR_WRITE},
+    "api.activate_connection": {"POST": _OPERATOR_WRITE},
+    "api.deactivate_connection": {"POST": _OPERATOR_WRITE},
+    "api.test_connection": {"POST": _OPERATOR_READ},
+    "api.create_directory": {"POST": _OPERATOR_WRITE},
+    "api.list_directories": {"GET": _OPERATOR_READ},
+    "api.read_directory": {"GET": _OPERATOR_READ},
+    "api.edit_directory": {"PATCH": _OPERATOR_WRITE},
+    "api.delete_directory": {"DELETE": _OPERATOR_WRITE},
+    "api.activate_directory": {"POST": _OPERATOR_WRITE},
+    "api.deactivate_directory": {"POST": _OPERATOR_WRITE},
+    "api.create_token": {"POST": _OPERATOR_WRITE},
+    "api.list_tokens": {"GET": _OPERATOR_READ},
+    "api.revoke_token": {"DELETE": _OPERATOR_WRITE},
+    "api.list_directory_users": {"GET": _OPERATOR_READ},
+    "api.list_directory_groups": {"GET": _OPERATOR_READ},
+    "api.create_role": {"POST": _OPERATOR_WRITE},
+    "api.list_roles": {"GET": _OPERATOR_READ},
+    "api.create_role_mapping": {"POST": _OPERATOR_WRITE},
+    "api.list_role_mappings": {"GET": _OPERATOR_READ},
+    "api.delete_role_mapping": {"DELETE": _OPERATOR_WRITE},
+    "api.list_members": {"GET": _OPERATOR_READ},
+    "api.read_member": {"GET": _OPERATOR_READ},
+    "api.edit_member": {"PATCH": _OPERATOR_WRITE},
+    "api.remove_member": {"DELETE": _OPERATOR_WRITE},
+    "api.explain_member": {"GET": _OPERATOR_READ},
+    "api.read_lockout_proof": {"GET": _OPERATOR_READ},
+    "api.make_recovery_codes": {"POST": _OPERATOR_WRITE},
+    "api.confirm_recovery_codes": {"POST": _OPERATOR_WRITE},
+    "api.drill_recovery_code": {"POST": _OPERATOR_READ},
+    "api.list_events": {"GET": _OPERATOR_READ},
+    "api.list_audit": {"GET": _OPERATOR_READ},
+    "api.list_sign_ins": {"GET": _OPERATOR_READ},
 }

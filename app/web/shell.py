@@ -16,6 +16,7 @@ _NOTICES = {
     "domain-not-found": Notice("warning", "The record was not found yet.", "What the last check saw stands below."),
     "domain-removed": Notice("success", "Domain removed."),
     "connection-saved": Notice("success", "Connection saved. Make a test sign-in next."),
+    "connection-renamed": Notice("success", "Connection renamed."),
     "connection-activated": Notice("success", "Single sign-on is required from now on."),
     "connection-deactivated": Notice("success", "Single sign-on is off. Everyone signs in with an emailed code."),
     "connection-deleted": Notice("success", "Connection deleted."),

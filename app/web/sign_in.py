@@ -74,7 +74,13 @@ class Door:
 def create_blueprint(door: Door) -> Blueprint:
     """The pages of signing in."""
     pages = Blueprint("sign_in", __name__)
+    _add_pages(pages, door)
+    _add_recovery(pages, door)
+    _add_links(pages, door)
+    return pages
 
+
+def _add_pages(pages: Blueprint, door: Door) -> None:
     @pages.get("/")
     def home() -> ResponseReturnValue:
         person = current.signed_in_or_none()
@@ -107,12 +113,16 @@ def create_blueprint(door: Door) -> Blueprint:
             sessions.end(current.unit(), person.member_id, person.session_id, reason="signed_out")
         return current.sign_out_browser(see("/sign-in?signed-out"))
 
+
+def _add_recovery(pages: Blueprint, door: Door) -> None:
     @pages.route("/recover", methods=["GET", "POST"])
     def recover() -> ResponseReturnValue:
         if request.method == "GET":
             return show("recover_request.html", RecoverRequestPage(development=development_notice()))
         return _begin(door, Purpose.RECOVER)
 
+
+def _add_links(pages: Blueprint, door: Door) -> None:
     @pages.route("/start/<token>", methods=["GET", "POST"])
     def start(token: str) -> ResponseReturnValue:
         link = recovery.find_link(current.unit(), kind="start", token=token)
@@ -135,8 +145,6 @@ def create_blueprint(door: Door) -> Blueprint:
             return show("recover.html", page)
         link.used_at = unit.now
         return follow(sign_in.open_recovery(unit, member, flow=None, how="the server's own command line"), door)
-
-    return pages
 
 
 def follow(step: NextStep, door: Door) -> ResponseReturnValue:
@@ -170,7 +178,7 @@ def _begin(door: Door, purpose: Purpose) -> ResponseReturnValue:
     return follow(step, door)
 
 
-def _begin_start(door: Door, link: recovery.OneTimeLink, *, action: str) -> ResponseReturnValue:
+def _begin_start(door: Door, link: recovery.Link, *, action: str) -> ResponseReturnValue:
     typed = {name: request.form.get(name, "") for name in ("organization", "name", "email")}
     try:
         step = sign_in.begin_start(

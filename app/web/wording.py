@@ -2,15 +2,80 @@
 
 from __future__ import annotations
 
-from app.rules.lockout import WayIn
+from collections.abc import Mapping
+from typing import Any
+
+from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
 from app.services.members import Explained
+from app.web.presentation import Failure
 
 _WAYS = {
     "email_code": "an emailed code",
     "single_sign_on": "single sign-on",
     "recovery": "recovery",
 }
+
+#: Action of an audit entry -> what somebody did, and what they tried to do.
+_ACTIONS = {
+    "organization.created": ("founded the organization", "found the organization"),
+    "organization.updated": ("changed the organization", "change the organization"),
+    "domain.claimed": ("added the domain", "add a domain"),
+    "domain.verified": ("verified the domain", "verify the domain"),
+    "domain.removed": ("removed the domain", "remove the domain"),
+    "connection.created": ("added the connection", "add a connection"),
+    "connection.updated": ("changed the connection", "change the connection"),
+    "connection.activated": ("required single sign-on through", "require single sign-on through"),
+    "connection.deactivated": ("turned off single sign-on through", "turn off single sign-on through"),
+    "connection.deleted": ("deleted the connection", "delete the connection"),
+    "directory.created": ("added the directory", "add a directory"),
+    "directory.updated": ("changed the directory", "change the directory"),
+    "directory.token_created": ("made a token for the directory", "make a token for the directory"),
+    "directory.token_revoked": ("revoked a token of the directory", "revoke a token of the directory"),
+    "directory.activated": ("activated the directory", "activate the directory"),
+    "directory.deactivated": ("turned off the directory", "turn off the directory"),
+    "directory.deleted": ("deleted the directory", "delete the directory"),
+    "role.created": ("added the role", "add a role"),
+    "role_mapping.created": ("mapped the group", "map a group to a role"),
+    "role_mapping.deleted": ("removed the mapping of", "remove the mapping of"),
+    "member.created": ("added", "add"),
+    "member.linked": ("linked to the directory", "link to the directory"),
+    "member.identity_linked": ("linked an identity to", "link an identity to"),
+    "member.role_changed": ("changed the role of", "change the role of"),
+    "member.role_granted": ("granted a role to", "grant a role to"),
+    "member.suspended": ("suspended", "suspend"),
+    "member.restored": ("lifted the suspension of", "lift the suspension of"),
+    "member.removed": ("removed", "remove"),
+    "admin.held": ("would have taken the last administrator, now on hold:", "take the last administrator"),
+    "admin.released": ("settled the hold of", "settle the hold of"),
+    "recovery.link_made": ("made a recovery link for", "make a recovery link for"),
+    "recovery.used": ("used a recovery code:", "use a recovery code"),
+    "recovery_codes.created": ("made new recovery codes", "make new recovery codes"),
+    "recovery_codes.confirmed": ("confirmed the recovery codes as stored:", "confirm the recovery codes"),
+}
+#: Reason of a refused sign-in -> a sentence for the administrator.
+_REASONS = {
+    "not_a_member": "The address is not a member of any organization here.",
+    "not_provisioned": "They are not a member, and sign-ins do not make new members here.",
+    "member_deactivated": "They are deactivated.",
+    "member_suspended": "They are suspended.",
+    "member_removed": "They were removed from this organization.",
+    "email_sign_in_off": "Their address is at a verified domain, so they have to come through the identity provider.",
+    "guests_refused": "They are a guest, and guests may not sign in while single sign-on is required.",
+    "address_in_use": "Their address is a member of another organization.",
+    "subject_changed": "The identity provider sent another identifier for them than before.",
+}
+_REJECTED = "What the identity provider sent was not accepted."
+
+
+def count(number: int, one: str, many: str) -> str:
+    """A number with the word that fits: "1 session", "3 sessions"."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def readable(name: str) -> str:
+    """A field's name as a label: "last_name" becomes "Last name"."""
+    return name.replace("_", " ").capitalize()
 
 
 def way_in(opened_by: str) -> str:
@@ -21,6 +86,14 @@ def way_in(opened_by: str) -> str:
 def way_in_sentence(way: WayIn | None) -> str:
     """How someone would sign in."""
     return f"Signs in with {_WAYS[way]}" if way is not None else "Has no proven way in"
+
+
+def ways_in_now(connection: str | None, *, hosts: str, guests: Guests) -> str:
+    """How people sign in at present; `connection` is the active one's name."""
+    if connection is None:
+        return "Everyone signs in with a code by email."
+    others = "use a code by email" if guests is Guests.EMAIL_CODE else "cannot sign in"
+    return f"Everyone at {hosts} signs in through {connection}; guests at other domains {others}."
 
 
 def role_reason(explained: Explained) -> str:
@@ -34,3 +107,28 @@ def role_reason(explained: Explained) -> str:
             return "On hold: a push would have taken the last administrator"
         case RoleSource.DEFAULT:
             return "The default role"
+
+
+def action(code: str, *, refused: bool) -> str:
+    """What somebody did, or tried to do, before its subject."""
+    done, tried = _ACTIONS.get(code, (code, code))
+    return f"tried to {tried}" if refused else done
+
+
+def failure(reason: str, detail: Mapping[str, Any]) -> Failure:
+    """Why a sign-in did not come about, for the administrator."""
+    texts = {name: value for name, value in detail.items() if isinstance(value, str)}
+    return Failure(
+        name=reason,
+        sentence=texts.get("sentence") or _REASONS.get(reason, _REJECTED),
+        expected=texts.get("expected", ""),
+        received=texts.get("received") or texts.get("received_value", ""),
+        fix=texts.get("fix", ""),
+    )
+
+
+def proof_sentence(proof: Mapping[str, Any]) -> str:
+    """Who could still get in after a change, and how."""
+    if not proof:
+        return ""
+    return f"{proof['email']}, with {_WAYS.get(str(proof['way_in']), str(proof['way_in']))}"

@@ -19,7 +19,8 @@ from app.store import organizations
 from tests.application import BASE_URL, ports_for, settings_for
 from tests.ports.fakes import Postbox, ZoneDns
 
-#: How long the first waits for the second just before its commit. With the lock the second cannot come; without it, it does.
+#: How long the first waits for the second just before its commit. With the lock the second cannot come; without it,
+#: it does.
 _MEETING_SECONDS = 0.02
 _SPAWN = multiprocessing.get_context("spawn")
 

@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
         ("Example.COM", "example.com"),
         (" example.com. ", "example.com"),
         ("bücher.example", "xn--bcher-kva.example"),
-        ("ｅxample.com", "example.com"),
+        ("\uff45xample.com", "example.com"),
     ],
 )
 def test_host_has_one_spelling(typed: str, host: str) -> None:
@@ -39,8 +39,23 @@ def test_host_has_one_spelling(typed: str, host: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "localhost", "127.0.0.1", "1.2.3", "[::1]", "*.example.com", "a..example", "-a.example", "a-.example"]
-    + ["x" * 64 + ".example", ".".join(["a" * 60] * 5), "exa mple.com", "a_b.example", "example.com/x", "a\x00b.example"],
+    [
+        "",
+        "localhost",
+        "127.0.0.1",
+        "1.2.3",
+        "[::1]",
+        "*.example.com",
+        "a..example",
+        "-a.example",
+        "a-.example",
+        "x" * 64 + ".example",
+        ".".join(["a" * 60] * 5),
+        "exa mple.com",
+        "a_b.example",
+        "example.com/x",
+        "a\x00b.example",
+    ],
 )
 def test_what_dns_cannot_hold_is_not_a_host(typed: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
@@ -55,8 +70,20 @@ def test_address_has_one_spelling_and_its_host_is_what_follows_the_last_at() -> 
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "ada", "@acme.test", "ada@", "a b@acme.test", "ada@acme", "a@b@acme.test", "ada@127.0.0.1", "a\nb@acme.test"]
-    + ['"ada"@acme.test', "x" * 65 + "@acme.test", "a@" + "b" * 63 + "." + "c" * 63 + "." + "d" * 63 + "." + "e" * 63],
+    [
+        "",
+        "ada",
+        "@acme.test",
+        "ada@",
+        "a b@acme.test",
+        "ada@acme",
+        "a@b@acme.test",
+        "ada@127.0.0.1",
+        "a\nb@acme.test",
+        '"ada"@acme.test',
+        "x" * 65 + "@acme.test",
+        "a@" + "b" * 63 + "." + "c" * 63 + "." + "d" * 63 + "." + "e" * 63,
+    ],
 )
 def test_what_is_not_an_address_is_refused_with_its_field(typed: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
@@ -75,7 +102,7 @@ def test_any_text_is_an_address_or_a_clear_error_and_normalising_twice_changes_n
 
 def test_label_of_two_scripts_looks_like_another_name() -> None:
     assert looks_alike(normalize_host("gооgle.com"))  # noqa: RUF001  # Cyrillic o is the point
-    assert not looks_alike(normalize_host("пример.example"))  # noqa: RUF001  # one script
+    assert not looks_alike(normalize_host("пример.example"))  # one script
     assert not looks_alike("xn--zz--.example")  # not decodable: nothing to mistake
 
 

@@ -88,7 +88,10 @@ def test_push_that_leaves_nobody_holds_the_latest_to_have_signed_in_and_only_the
     outcome = settle(before, after, by_person=False)
 
     assert [person.member_id for person in outcome.held] == ["mem_a"]
-    assert [(person.member_id, person.role.role) for person in outcome.people] == [("mem_g", "member"), ("mem_a", "admin")]
+    assert [(person.member_id, person.role.role) for person in outcome.people] == [
+        ("mem_g", "member"),
+        ("mem_a", "admin"),
+    ]
 
 
 def test_held_person_is_released_as_soon_as_somebody_else_is_usable() -> None:
@@ -192,7 +195,9 @@ def _people(draw: st.DrawFn) -> tuple[Standing, ...]:
 def test_nobody_usable_before_and_nobody_usable_or_held_after_never_follows_a_usable_one(
     before: tuple[Standing, ...], after: tuple[Standing, ...], first: Access, second: Access, by_person: bool
 ) -> None:
-    """From a world with a usable administrator no allowed change leads to one with neither a usable nor a held administrator."""
+    """From a world with a usable administrator no allowed change leads to one with neither a usable nor a held
+    administrator.
+    """
     worked_out = tuple(replace(person, held=False, role=ADMIN if person.held else person.role) for person in after)
     start = World(first, before)
     outcome = settle(start, World(second, worked_out), by_person=by_person)

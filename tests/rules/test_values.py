@@ -24,7 +24,9 @@ def test_identifier_made_later_sorts_later() -> None:
     assert is_id(earlier, Prefix.MEMBER)
 
 
-@pytest.mark.parametrize("text", ["", "mem_", "org_01m84dwj63a9xa178cj0kc6sw8", "mem_01M84DWJ63A9XA178CJ0KC6SW8", "mem"])
+@pytest.mark.parametrize(
+    "text", ["", "mem_", "org_01m84dwj63a9xa178cj0kc6sw8", "mem_01M84DWJ63A9XA178CJ0KC6SW8", "mem"]
+)
 def test_text_that_is_not_an_identifier_of_the_kind_is_recognised(text: str) -> None:
     assert not is_id(text, Prefix.MEMBER)
 

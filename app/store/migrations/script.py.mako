@@ -1,4 +1,4 @@
-"""${message}"""
+"""${message.capitalize().rstrip(".")}."""
 
 from __future__ import annotations
 

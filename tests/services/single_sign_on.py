@@ -1,0 +1,102 @@
+"""A connection whose protocol is left out: tests hand over the identity that a protocol would have made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app.rules.actor import OPERATOR
+from app.rules.connections import SettingsRead
+from app.rules.decisions import Refused
+from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, Rejection
+from app.services import connections, members, sign_in
+from app.services.sign_in import Arrival, GoToProvider, NextStep
+from tests.application import World
+from tests.scenes import ADA, HOST, Organization, found_organization
+
+
+def identity_of(world: World, email: str, **changes: object) -> ExternalIdentity:
+    """What a provider says of `email`; every one has a replay key of its own."""
+    identity = ExternalIdentity(
+        issuer="https://idp.test",
+        subject=f"subject-of-{email}",
+        email=email,
+        name=email.partition("@")[0].title(),
+        groups=UNKNOWN_GROUPS,
+        replay_key=world.program.transactions.ports.randomness.token(),
+        replay_until=world.clock.now() + timedelta(minutes=10),
+    )
+    return replace(identity, **changes)  # type: ignore[arg-type]  # the fields are ExternalIdentity's own
+
+
+@dataclass
+class SingleSignOn:
+    """An organization and its connection."""
+
+    organization: Organization
+    connection_id: str
+
+    @property
+    def world(self) -> World:
+        return self.organization.world
+
+    def come_back(
+        self, result: ExternalIdentity | Rejection, *, tester: bool = False, browser: str = "browser-token"
+    ) -> NextStep:
+        """Go to the provider and come back with `result`, as a sign-in or as the administrator's test."""
+        return self.arrive(self.leave(tester=tester, browser=browser), result, browser=browser)
+
+    def leave(self, *, tester: bool = False, browser: str = "browser-token") -> Arrival:
+        """Go to the provider, and be back with nothing verified yet."""
+        with self.world.transactions.writing() as unit:
+            admin = members.read(unit, self.organization.id, self.organization.admin_id) if tester else None
+            step = sign_in.begin_through(unit, self.connection_id, browser=browser, tester=admin)
+        assert isinstance(step, GoToProvider)
+        with self.world.transactions.writing() as unit:
+            arrival = sign_in.claim_arrival(unit, self.connection_id, handle=step.flow.handle, browser=browser)
+        assert isinstance(arrival, Arrival)
+        return arrival
+
+    def arrive(
+        self, arrival: Arrival, result: ExternalIdentity | Rejection, *, browser: str = "browser-token"
+    ) -> NextStep:
+        with self.world.transactions.writing() as unit:
+            return sign_in.arrive(unit, arrival, browser=browser, result=result)
+
+    def activate(self) -> object:
+        with self.world.transactions.writing(OPERATOR) as unit:
+            admin = members.read(unit, self.organization.id, self.organization.admin_id)
+            return connections.activate(unit, self.organization.id, self.connection_id, acting=admin)
+
+
+def connected(world: World) -> SingleSignOn:
+    """A verified domain and a connection that nobody has tested."""
+    return connect(found_organization(world))
+
+
+def connect(organization: Organization) -> SingleSignOn:
+    """A connection beside what the organization has already."""
+    if HOST not in organization.verified_hosts():
+        organization.verify_domain()
+    with organization.world.transactions.writing(OPERATOR) as unit:
+        admin = members.read(unit, organization.id, organization.admin_id)
+        connection = connections.create(
+            unit,
+            organization.id,
+            protocol="saml",
+            name="Provider",
+            read=SettingsRead({"idp": "test"}),
+            acting=connections.acting_of(admin),
+        )
+    assert not isinstance(connection, Refused)
+    return SingleSignOn(organization, connection.id)
+
+
+def required(world: World) -> SingleSignOn:
+    """Single sign-on is required: tested by Ada, recovery codes stored, activated."""
+    scene = connected(world)
+    scene.organization.store_recovery_codes()
+    scene.come_back(identity_of(world, ADA), tester=True)
+    outcome = scene.activate()
+    assert not isinstance(outcome, Refused), outcome
+    return scene
