@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from app.rules.domains import normalize_address
+from app.rules.errors import InvalidInputError
+
 
 class ResourceKind(StrEnum):
     """What the mirror holds; the value is SCIM's meta.resourceType."""
@@ -38,20 +41,26 @@ class Address:
 def choose_address(addresses: Sequence[Address], *, user_name: str) -> str | None:
     """The address a directory user is known by: primary, else work, else the first, else userName if it is one.
 
-    Lower case, since members are compared that way. None when there is none (product.md 5.2).
+    In its one spelling, since members are compared that way. None when there is none (product.md 5.2).
     """
-    candidates = [address for address in addresses if _is_address(address.value)]
-    primary = [address for address in candidates if address.primary]
-    work = [address for address in candidates if address.type.lower() == "work"]
-    for address in (*primary, *work, *candidates):
-        return address.value.strip().lower()
-    return user_name.strip().lower() if _is_address(user_name) else None
+    for address in _by_preference(addresses):
+        known = _normalized(address.value)
+        if known is not None:
+            return known
+    return _normalized(user_name)
 
 
-def _is_address(text: str) -> bool:
-    """Whether this can be an email address at all; whether its host is verified is asked elsewhere."""
-    local, at, host = text.strip().rpartition("@")
-    return bool(local and at and host) and not any(character.isspace() for character in text.strip())
+def _by_preference(addresses: Sequence[Address]) -> list[Address]:
+    """Primary ones first, then those of type work, then as they came; the sort is stable."""
+    return sorted(addresses, key=lambda address: (not address.primary, address.type.lower() != "work"))
+
+
+def _normalized(text: str) -> str | None:
+    """The one spelling of an address, or None for what is not one; whether its host is verified is asked elsewhere."""
+    try:
+        return normalize_address(text)
+    except InvalidInputError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

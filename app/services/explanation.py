@@ -1,6 +1,4 @@
-"""How members stand right now: who is a usable administrator and how, whom the directory manages, and what one is
-missing.
-"""
+"""Why members stand as they do: who is a usable administrator and how, who is managed, and what somebody is missing."""
 
 from __future__ import annotations
 

@@ -4,14 +4,14 @@ follows.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from app.rules.connections import Flow, Revision
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
-from app.rules.errors import NotFoundError
+from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups, Rejection
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
@@ -181,6 +181,8 @@ def arrive(unit: UnitOfWork, arrival: Arrival, *, browser: str, result: External
     flow = flows.find(unit, arrival.flow_id, browser=browser)
     if flow is None:
         return TurnedAway(FLOW_EXPIRED)
+    if isinstance(result, ExternalIdentity):
+        result = _with_known_spelling(result)
     if isinstance(result, Rejection):
         return next_step(unit, flow, Proven(rejection=result))
     return next_step(unit, flow, Proven(identity=result))
@@ -197,6 +199,14 @@ def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
             return _finish_test(unit, flow, proven)
         case Purpose.SIGN_IN:
             return _sign_in_step(unit, flow, proven)
+
+
+def _with_known_spelling(identity: ExternalIdentity) -> ExternalIdentity | Rejection:
+    """The identity with its address as members are stored, so that no spelling makes a second person of somebody."""
+    try:
+        return replace(identity, email=normalize_address(identity.email))
+    except InvalidInputError:
+        return replace(_NO_ADDRESS, received=identity.email)
 
 
 def _sign_in_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
@@ -420,6 +430,14 @@ _REPLAYED = Rejection(
     expected="an assertion that was not seen before",
     received="one that was accepted earlier",
     fix="Start again; if it happens again, somebody may be replaying recorded sign-ins.",
+)
+
+
+_NO_ADDRESS = Rejection(
+    name="address_invalid",
+    sentence="Your identity provider did not send a usable email address.",
+    expected="an email address",
+    fix="Map the attribute that carries the address of each person.",
 )
 
 

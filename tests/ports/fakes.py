@@ -63,7 +63,5 @@ class NoHttp:
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         raise HttpFailedError(f"{url} did not answer.")
 
-    def post_form(
-        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None
-    ) -> HttpAnswer:
+    def post_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         raise HttpFailedError(f"{url} did not answer.")

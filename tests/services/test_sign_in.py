@@ -240,6 +240,18 @@ def test_assertion_that_was_accepted_once_is_not_accepted_again(world: World) ->
     assert step.refused.facts == {"name": "replayed"}
 
 
+def test_address_in_another_spelling_is_the_same_member_and_an_unusable_one_is_rejected(world: World) -> None:
+    scene = required(world)
+    scene.come_back(identity_of(world, GRACE))
+
+    again = scene.come_back(identity_of(world, " Grace@ACME.test ", subject=f"subject-of-{GRACE}"))
+    nobody = scene.come_back(identity_of(world, "grace"))
+
+    assert isinstance(again, SignedIn)
+    assert isinstance(nobody, TurnedAway)
+    assert nobody.refused.facts == {"name": "address_invalid"}
+
+
 def test_rejection_is_recorded_with_what_to_change_and_the_person_gets_its_reference(world: World) -> None:
     scene = required(world)
     step = scene.come_back(Rejection("wrong_audience", "Not for us.", expected="us", received="them", fix="Set it."))

@@ -1,0 +1,116 @@
+"""SamlKind: the ConnectionKind for SAML 2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import xmlsec
+from onelogin.saml2.errors import OneLogin_Saml2_Error
+
+from app.ports.clock import Clock
+from app.ports.http import Http
+from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
+from app.rules.errors import InvalidInputError
+from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.ids import ConnectionId
+from saml.authn_request import redirect_url
+from saml.checks import Expected
+from saml.metadata import write_metadata
+from saml.response import verify
+from saml.settings import ServiceProvider, SettingsCache, library_settings
+from saml.setup import SETUP_FIELDS, read_submitted
+
+DEFAULT_SKEW = timedelta(seconds=120)
+
+
+class SamlKind:
+    """SAML 2.0, with Doorward as service provider. One instance per process; threads may share it.
+
+    `base_url` is where browsers reach Doorward, as configured. `skew` is how far a provider's clock may be off.
+    """
+
+    protocol = "saml"
+    title = "SAML 2.0"
+
+    def __init__(self, *, base_url: str, http: Http, clock: Clock, skew: timedelta = DEFAULT_SKEW) -> None:
+        # Takes xmlsec's file and network readers out of the whole process, so that not even a signature that slipped
+        # through the gate could open a local file. Here, because nothing is verified without a kind, and importing
+        # should change nothing.
+        xmlsec.cleanup_callbacks()
+        self._base_url = base_url.rstrip("/")
+        self._http = http
+        self._clock = clock
+        self._skew = skew
+        self._settings = SettingsCache()
+
+    def setup_fields(self) -> tuple[SetupField, ...]:
+        """The form an administrator fills in."""
+        return SETUP_FIELDS
+
+    def read_settings(self, submitted: Settings) -> SettingsRead:
+        """Understand what was submitted. Raises InvalidInputError naming the field, UnreachableError."""
+        settings = read_submitted(submitted, http=self._http, now=self._clock.now())
+        try:
+            library_settings(settings["idp"], self._service_provider(ConnectionId("conn_trial")))
+        except OneLogin_Saml2_Error as error:
+            # What python3-saml would not take at the first sign-in is refused now: it is stricter about hosts than we
+            # are.
+            sentence = "The single sign-on URL is not accepted: its host must be a full name or an address."
+            raise InvalidInputError(sentence, field="idp.sso_url", detail=str(error)) from error
+        return SettingsRead(settings=settings)
+
+    def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:
+        """What to paste at the identity provider, under the names that Okta, Entra and Google have for it."""
+        service_provider = self._service_provider(connection_id)
+        return (
+            ServiceProviderValue(
+                "acs_url",
+                "Single Sign-On URL (Okta), Reply URL (Entra), ACS URL (Google)",
+                service_provider.acs_url,
+            ),
+            ServiceProviderValue(
+                "entity_id",
+                "Audience URI (Okta), Identifier (Entra), Entity ID (Google)",
+                service_provider.entity_id,
+            ),
+            ServiceProviderValue("metadata_url", "Service provider metadata", service_provider.entity_id),
+        )
+
+    def summary(self, settings: Settings) -> Mapping[str, Any]:
+        """What may be shown: certificates by fingerprint and end, the rest as it is. SAML settings hold no secret."""
+        certificates = [
+            {"fingerprint": certificate["fingerprint"], "not_after": certificate["not_after"]}
+            for certificate in settings["idp"]["certificates"]
+        ]
+        return {**settings, "idp": {**settings["idp"], "certificates": certificates}}
+
+    def start(self, revision: Revision, flow: Flow) -> str:
+        """The URL at the identity provider, with an AuthnRequest in it."""
+        service_provider = self._service_provider(revision.connection_id)
+        return redirect_url(revision.settings["idp"]["sso_url"], service_provider=service_provider, flow=flow)
+
+    def verifier(self, posted: str) -> Verify:
+        """What judges a posted SAMLResponse once its flow is found."""
+        return partial(self._verify, posted)
+
+    def service_provider_metadata(self, connection_id: ConnectionId) -> bytes:
+        """Our metadata for one connection, as XML."""
+        return write_metadata(self._service_provider(connection_id))
+
+    def _verify(self, posted: str, revision: Revision, flow: Flow, now: datetime) -> ExternalIdentity | Rejection:
+        service_provider = self._service_provider(revision.connection_id)
+        expected = Expected(
+            service_provider=service_provider,
+            issuer=revision.settings["idp"]["entity_id"],
+            flow=flow,
+            now=now,
+            skew=self._skew,
+        )
+        settings = self._settings.get(revision, service_provider)
+        return verify(posted, revision=revision, settings=settings, expected=expected)
+
+    def _service_provider(self, connection_id: ConnectionId) -> ServiceProvider:
+        return ServiceProvider(self._base_url, connection_id)

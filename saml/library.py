@@ -1,0 +1,100 @@
+"""python3-saml behind one function: schema, signatures and structure of a response that the gate admitted."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import xmlsec
+from lxml import etree
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
+from onelogin.saml2.response import OneLogin_Saml2_Response
+from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
+
+from app.rules.identity import Rejection
+from saml.documents import SAML, Element, descend, text
+from saml.gate import Admitted
+from saml.rejections import Name, name_of, reject
+from saml.settings import ServiceProvider
+
+_CONFIRMATIONS = "/saml:Subject/saml:SubjectConfirmation"
+
+
+# The base class is Any to mypy: python3-saml has no types.
+class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
+    """python3-saml's Response on the gate's own tree, with every look at the machine's clock taken out.
+
+    The library takes no time as argument, allows 300 seconds on Conditions and none at all on SubjectConfirmationData
+    and SessionNotOnOrAfter: a provider whose clock is one second ahead would be refused. saml/checks.py does all of
+    these checks, with one clock and one skew, so here the library is shown no times to compare.
+    """
+
+    def __init__(self, settings: LibrarySettings, root: Element) -> None:
+        # Not super().__init__: it would decode and parse the post once more, with another parser than the gate's.
+        self._settings = settings
+        self._error = None
+        self.document = root
+        self.response = None
+        self.encrypted = None
+        self.decrypted_document = None
+        self.valid_scd_not_on_or_after = None
+
+    def validate_timestamps(self, **_: Any) -> bool:
+        """Conditions: checked by saml/checks.py."""
+        return True
+
+    def get_session_not_on_or_after(self) -> None:
+        """AuthnStatement: checked by saml/checks.py."""
+
+    def _query_assertion(self, xpath_expr: str) -> list[Element]:
+        found: list[Element] = super()._query_assertion(xpath_expr)
+        return [_without_terms(node) for node in found] if xpath_expr == _CONFIRMATIONS else found
+
+
+def _without_terms(confirmation: Element) -> Element:
+    """A copy without Recipient, InResponseTo and times: the library sees that it is there and of which method.
+
+    The signature and the schema are judged on the document, which stays as it is.
+    """
+    bare = deepcopy(confirmation)
+    for data in bare.iter(f"{SAML}SubjectConfirmationData"):
+        data.attrib.clear()
+    return bare
+
+
+def judge(admitted: Admitted, *, settings: LibrarySettings, service_provider: ServiceProvider) -> Rejection | None:
+    """None when schema, structure and every signature are right, by a certificate of the connection."""
+    response = _ResponseWithoutClock(settings, admitted.root)
+    try:
+        response.is_valid(service_provider.request_data(), raise_exceptions=True)
+    except (OneLogin_Saml2_ValidationError, OneLogin_Saml2_Error, xmlsec.Error, etree.LxmlError, ValueError) as error:
+        return _refusal(error, admitted=admitted, settings=settings)
+    return None
+
+
+def _refusal(error: Exception, *, admitted: Admitted, settings: LibrarySettings) -> Rejection:
+    """The library's refusal with what was expected and what came, where its own message does not hold both."""
+    name = name_of(error)
+    expected, received = "", str(error)
+    if name is Name.AUDIENCE_MISMATCH:
+        expected = settings.get_sp_data()["entityId"]
+        received = ", ".join(text(audience) for audience in audiences(admitted.assertion))
+    elif name is Name.DESTINATION_MISMATCH:
+        expected = settings.get_sp_data()["assertionConsumerService"]["url"]
+        received = str(admitted.root.get("Destination"))
+    elif name is Name.ISSUER_MISMATCH:
+        expected = settings.get_idp_data()["entityId"]
+        received = ", ".join(text(issuer) for issuer in issuers(admitted))
+    elif name is Name.SIGNATURE_INVALID:
+        expected = "a signature by a certificate of the connection"
+    return reject(name, expected=expected, received=received)
+
+
+def audiences(assertion: Element) -> list[Element]:
+    """Every Audience of every AudienceRestriction."""
+    return descend(assertion, f"{SAML}Conditions", f"{SAML}AudienceRestriction", f"{SAML}Audience")
+
+
+def issuers(admitted: Admitted) -> list[Element]:
+    """The Issuer of the Response, where there is one, and that of its assertion."""
+    return [*descend(admitted.root, f"{SAML}Issuer"), *descend(admitted.assertion, f"{SAML}Issuer")]

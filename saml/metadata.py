@@ -1,0 +1,189 @@
+"""Metadata: an identity provider's read with line and cause of what is wrong, and our own written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from app.rules.errors import InvalidInputError
+from saml.certificates import MOST_CERTIFICATES, BadCertificateError, Certificate, read_certificate
+from saml.documents import (
+    DS,
+    HTTP_POST,
+    HTTP_REDIRECT,
+    MD,
+    PROTOCOL,
+    DoctypeError,
+    Element,
+    NotXmlError,
+    children,
+    descend,
+    parse,
+    read_time,
+    text,
+)
+from saml.settings import ServiceProvider
+
+LONGEST_METADATA = 1024 * 1024
+LONGEST_URL = 2048
+_LONGEST_ENTITY_ID = 1024
+_ENTITY = f"{MD}EntityDescriptor"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """What a connection has to know of an identity provider. `certificates` are those that sign, each once."""
+
+    entity_id: str
+    sso_url: str
+    certificates: tuple[Certificate, ...]
+
+    def as_settings(self) -> dict[str, object]:
+        """As it stands in a revision."""
+        return {
+            "entity_id": self.entity_id,
+            "sso_url": self.sso_url,
+            "certificates": [certificate.as_settings() for certificate in self.certificates],
+        }
+
+
+def read_metadata(document: bytes, *, field: str, now: datetime) -> IdentityProvider:
+    """The one identity provider in a metadata document. Raises InvalidInputError for `field`, with line and cause.
+
+    A signature on the document is not looked at: whoever pastes it, or names the https URL it is fetched from, vouches
+    for it.
+    """
+    entity, idp = _identity_provider(_parse(document, field=field), field=field)
+    _refuse_expired(idp, field=field, now=now)
+    entity_id = entity.get("entityID", "").strip()
+    if fault := entity_id_fault(entity_id):
+        raise _fault(f"the entityID {fault}", entity, field)
+    return IdentityProvider(entity_id, _sso_url(idp, field=field), _signing_certificates(idp, field=field))
+
+
+def _parse(document: bytes, *, field: str) -> Element:
+    if len(document) > LONGEST_METADATA:
+        raise InvalidInputError(f"The metadata is larger than {LONGEST_METADATA // 1024} kB.", field=field)
+    try:
+        return parse(document, keep_comments=False)
+    except NotXmlError as error:
+        raise InvalidInputError(f"The metadata is not XML: {error}.", field=field) from error
+    except DoctypeError as error:
+        raise InvalidInputError("The metadata declares a DOCTYPE, which is not accepted.", field=field) from error
+
+
+def _identity_provider(root: Element, *, field: str) -> tuple[Element, Element]:
+    """The one EntityDescriptor and the one IDPSSODescriptor in it that speaks SAML 2.0."""
+    entities = list(root.iter(_ENTITY))
+    if root.tag not in (_ENTITY, f"{MD}EntitiesDescriptor") or not entities:
+        raise _fault("this is not SAML metadata: there is no EntityDescriptor", root, field)
+    if len(entities) > 1:
+        cause = f"this is the second of {len(entities)} EntityDescriptors; give the metadata of one identity provider"
+        raise _fault(cause, entities[1], field)
+    roles = children(entities[0], f"{MD}IDPSSODescriptor")
+    speaking = [role for role in roles if PROTOCOL in role.get("protocolSupportEnumeration", "").split()]
+    if len(speaking) != 1:
+        cause = f"there are {len(speaking)} IDPSSODescriptors for SAML 2.0 and there must be one"
+        raise _fault(cause, entities[0], field)
+    return entities[0], speaking[0]
+
+
+def _refuse_expired(idp: Element, *, field: str, now: datetime) -> None:
+    for element in (idp, *idp.iterancestors()):
+        until = element.get("validUntil")
+        if until is None:
+            continue
+        try:
+            expired = read_time(until) <= now
+        except ValueError as error:
+            raise _fault(f"validUntil={until[:40]} is not a time", element, field) from error
+        if expired:
+            raise _fault(f"the metadata was valid until {until[:40]}; download it again", element, field)
+
+
+def _sso_url(idp: Element, *, field: str) -> str:
+    """The first single sign-on service with the HTTP-Redirect binding, the only one in which we send requests."""
+    for service in children(idp, f"{MD}SingleSignOnService"):
+        if service.get("Binding") != HTTP_REDIRECT:
+            continue
+        url = service.get("Location", "").strip()
+        if fault := url_fault(url):
+            raise _fault(f"the SingleSignOnService Location {fault}", service, field)
+        return url
+    raise _fault("there is no SingleSignOnService with the HTTP-Redirect binding", idp, field)
+
+
+def entity_id_fault(entity_id: str) -> str | None:
+    """What is wrong with an entity ID, as the end of a sentence; None when it is fine (SAML core 8.3.6)."""
+    if entity_id and len(entity_id) <= _LONGEST_ENTITY_ID and entity_id.isascii() and entity_id.isprintable():
+        return None
+    return f"must be one line of 1 to {_LONGEST_ENTITY_ID} ASCII characters"
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with a URL that browsers are to be sent to, as the end of a sentence; None when it is fine."""
+    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or set(url) & set(' "<>\\^`{|}'):
+        return "is not a URL: it has characters that must be escaped, or too many"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        return "must begin with https://"
+    if not host or "@" in parts.netloc or parts.fragment:
+        return "must have a host and neither a user name nor a fragment"
+    return None
+
+
+def _is_loopback(host: str | None) -> bool:
+    """A provider on this machine, in development and tests: what is sent there over http leaves no machine."""
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _signing_certificates(idp: Element, *, field: str) -> tuple[Certificate, ...]:
+    found: dict[str, Certificate] = {}
+    for element in _signing_keys(idp):
+        try:
+            certificate = read_certificate(text(element))
+        except BadCertificateError as error:
+            raise _fault(f"the certificate {error}", element, field) from error
+        found[certificate.fingerprint] = certificate
+    if not found or len(found) > MOST_CERTIFICATES:
+        cause = f"there are {len(found)} certificates to verify signatures with (KeyDescriptor use=signing)"
+        raise _fault(f"{cause} and there must be one to {MOST_CERTIFICATES}", idp, field)
+    return tuple(found.values())
+
+
+def _signing_keys(idp: Element) -> Iterator[Element]:
+    for key in children(idp, f"{MD}KeyDescriptor"):
+        if key.get("use", "signing") == "signing":
+            yield from descend(key, f"{DS}KeyInfo", f"{DS}X509Data", f"{DS}X509Certificate")
+
+
+def _fault(cause: str, element: Element, field: str) -> InvalidInputError:
+    return InvalidInputError(f"Line {element.sourceline}: {cause}.", field=field)
+
+
+def write_metadata(service_provider: ServiceProvider) -> bytes:
+    """Our own metadata for one connection: entity ID, ACS, and that assertions are wanted signed."""
+    entity = etree.Element(_ENTITY, {"entityID": service_provider.entity_id}, nsmap={"md": MD[1:-1]})
+    role = etree.SubElement(
+        entity,
+        f"{MD}SPSSODescriptor",
+        {"AuthnRequestsSigned": "false", "WantAssertionsSigned": "true", "protocolSupportEnumeration": PROTOCOL},
+    )
+    etree.SubElement(
+        role,
+        f"{MD}AssertionConsumerService",
+        {"Binding": HTTP_POST, "Location": service_provider.acs_url, "index": "0", "isDefault": "true"},
+    )
+    return etree.tostring(entity, xml_declaration=True, encoding="UTF-8")

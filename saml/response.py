@@ -1,0 +1,98 @@
+"""One posted SAML response: through gate, library and our own checks, to an ExternalIdentity or a named rejection."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
+
+from app.rules.connections import Revision
+from app.rules.identity import ExternalIdentity, Rejection
+from saml.attributes import (
+    AttributeNames,
+    NameId,
+    email_of,
+    groups_of,
+    name_of_person,
+    read_attributes,
+    subject_of,
+)
+from saml.checks import Expected, authn_statement, bearer_data, check, moment
+from saml.documents import SAML, Element, descend, text
+from saml.gate import Admitted, admit
+from saml.library import judge
+from saml.rejections import Name, reject
+
+# Longer than any assertion can be answered: the request it must name lives ten minutes.
+_LONGEST_REPLAY = timedelta(days=1)
+
+
+def verify(
+    posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected
+) -> ExternalIdentity | Rejection:
+    """Who signed in, or why nobody did.
+
+    1. The gate: the post has the one form that may be looked at (saml/gate.py).
+    2. python3-saml, strict, on the gate's tree: schema, structure, signatures (saml/library.py).
+    3. Our checks: issuer, addressee, request, all times (saml/checks.py).
+    4. The profile: subject, email inside the verified hosts, name, groups (saml/attributes.py), from the assertion
+       alone, which step 1 and 2 have shown to be covered by a signature.
+    That the assertion is new is for the caller to see, by `replay_key`.
+    """
+    admitted = admit(posted)
+    if isinstance(admitted, Rejection):
+        return admitted
+    refused = judge(admitted, settings=settings, service_provider=expected.service_provider) or check(
+        admitted, expected
+    )
+    return refused or _identity(admitted, revision=revision, expected=expected)
+
+
+def _identity(admitted: Admitted, *, revision: Revision, expected: Expected) -> ExternalIdentity | Rejection:
+    assertion = admitted.assertion
+    names = AttributeNames(**revision.settings.get("attributes", {}))
+    received = read_attributes(assertion)
+    name_id = _name_id(assertion, expected)
+    if isinstance(name_id, Rejection):
+        return name_id
+    subject = subject_of(received, name_id=name_id, names=names)
+    if isinstance(subject, Rejection):
+        return subject
+    email = email_of(received, name_id=name_id, names=names, hosts=revision.verified_hosts)
+    if isinstance(email, Rejection):
+        return email
+    statement = authn_statement(assertion)
+    return ExternalIdentity(
+        issuer=expected.issuer,
+        subject=subject.value,
+        subject_is_stable=subject.is_stable,
+        email=email,
+        name=name_of_person(received, names),
+        groups=groups_of(received, names),
+        replay_key=assertion.get("ID", ""),
+        replay_until=_replay_until(assertion, expected),
+        authenticated_at=moment(statement, "AuthnInstant"),
+        session_until=moment(statement, "SessionNotOnOrAfter"),
+        session_index=statement.get("SessionIndex"),
+        received=received,
+    )
+
+
+def _name_id(assertion: Element, expected: Expected) -> NameId | Rejection | None:
+    """The NameID; None without one or with an empty one, as an attribute may be the subject."""
+    if descend(assertion, f"{SAML}Subject", f"{SAML}EncryptedID"):
+        return reject(Name.NAME_ID_ENCRYPTED)
+    for element in descend(assertion, f"{SAML}Subject", f"{SAML}NameID"):
+        qualifier = element.get("SPNameQualifier", expected.service_provider.entity_id)
+        if qualifier != expected.service_provider.entity_id:
+            entity_id = expected.service_provider.entity_id
+            return reject(Name.NAME_ID_FOR_ANOTHER_SERVICE, expected=entity_id, received=qualifier)
+        value = text(element).strip()
+        return NameId(value, element.get("Format")) if value else None
+    return None
+
+
+def _replay_until(assertion: Element, expected: Expected) -> datetime:
+    """When the last confirmation has ended on every clock that we put up with."""
+    ends = [end for data in bearer_data(assertion) if (end := moment(data, "NotOnOrAfter"))]
+    return min(max(ends), expected.now + _LONGEST_REPLAY) + expected.skew

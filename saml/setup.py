@@ -1,0 +1,160 @@
+"""What an administrator submits to set a SAML connection up, understood field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from app.ports.http import Http, HttpFailedError
+from app.rules.connections import SetupField
+from app.rules.errors import InvalidInputError, UnreachableError
+from saml.attributes import AttributeNames
+from saml.certificates import MOST_CERTIFICATES, BadCertificateError, Certificate, read_certificate, split_pem
+from saml.metadata import IdentityProvider, entity_id_fault, read_metadata, url_fault
+
+_WAYS = ("metadata_url", "metadata_xml")
+_BY_HAND = ("entity_id", "sso_url", "certificates")
+_ATTRIBUTES = tuple(field.name for field in fields(AttributeNames))
+_LONGEST_TEXT = 2048
+
+SETUP_FIELDS = (
+    SetupField(
+        "idp.metadata_url", "Metadata URL", "url", 'Entra: "App Federation Metadata Url". Okta: "Metadata URL".'
+    ),
+    SetupField("idp.metadata_xml", "Metadata XML", "textarea", 'Instead of the URL. Google: "Download metadata".'),
+    SetupField("idp.entity_id", "Entity ID of the identity provider", "text", "Only without metadata."),
+    SetupField("idp.sso_url", "Single sign-on URL", "url", "Only without metadata; the one for HTTP-Redirect."),
+    SetupField(
+        "idp.certificates", "Signing certificates", "textarea", "Only without metadata; PEM, one after another."
+    ),
+    SetupField("attributes.email", "Attribute with the email address", "text", "Empty: the usual names."),
+    SetupField("attributes.first_name", "Attribute with the first name", "text", "Empty: the usual names."),
+    SetupField("attributes.last_name", "Attribute with the last name", "text", "Empty: the usual names."),
+    SetupField("attributes.display_name", "Attribute with the full name", "text", "Empty: the usual names."),
+    SetupField("attributes.groups", "Attribute with the groups", "text", "Empty: the usual names."),
+    SetupField(
+        "attributes.groups_separator",
+        "Separator of groups",
+        "text",
+        "Only when all groups come as one value: red,green.",
+    ),
+    SetupField(
+        "attributes.subject",
+        "Attribute that never changes for a person",
+        "text",
+        "Empty: the NameID, which should then be persistent.",
+    ),
+)
+
+
+def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -> dict[str, Any]:
+    """The settings of a revision. Empty texts count as absent, as forms send them.
+
+    Raises InvalidInputError for the field at fault, UnreachableError when the metadata URL gives no metadata.
+    """
+    _refuse_unknown(submitted, known=("idp", "attributes"), prefix="")
+    idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND))
+    attributes = _part(submitted, "attributes", known=_ATTRIBUTES)
+    settings: dict[str, Any] = {"idp": _provider(idp, http=http, now=now).as_settings()}
+    if "metadata_url" in idp:
+        settings["idp"]["metadata_url"] = idp["metadata_url"]
+    if attributes:
+        settings["attributes"] = {
+            name: _line(value, field=f"attributes.{name}", trim=name != "groups_separator")
+            for name, value in attributes.items()
+        }
+    return settings
+
+
+def _refuse_unknown(given: Mapping[str, Any], *, known: tuple[str, ...], prefix: str) -> None:
+    for key in given:
+        if key not in known:
+            raise InvalidInputError(
+                f"There is no such field; known are {', '.join(known)}.", field=f"{prefix}{key}"[:100]
+            )
+
+
+def _part(submitted: Mapping[str, Any], name: str, *, known: tuple[str, ...]) -> dict[str, Any]:
+    """One of the nested objects, without what is empty."""
+    part = submitted.get(name) or {}
+    if not isinstance(part, Mapping):
+        raise InvalidInputError("This must be an object.", field=name)
+    _refuse_unknown(part, known=known, prefix=f"{name}.")
+    return {key: value for key, value in part.items() if value not in (None, "", [])}
+
+
+def _provider(idp: dict[str, Any], *, http: Http, now: datetime) -> IdentityProvider:
+    ways = [way for way in _WAYS if way in idp] + ["entity_id"] * any(key in idp for key in _BY_HAND)
+    if len(ways) != 1:
+        raise InvalidInputError(
+            "Give exactly one: a metadata URL, metadata XML, or entity ID, sign-on URL and certificates.",
+            field="idp.metadata_url" if not ways else f"idp.{ways[1]}",
+        )
+    if "metadata_url" in idp:
+        idp["metadata_url"] = _line(idp["metadata_url"], field="idp.metadata_url")
+        return fetch_metadata(idp["metadata_url"], http=http, now=now)
+    if "metadata_xml" in idp:
+        document = _text(idp["metadata_xml"], field="idp.metadata_xml")
+        return read_metadata(document.strip().encode(), field="idp.metadata_xml", now=now)
+    return _by_hand(idp)
+
+
+def fetch_metadata(url: str, *, http: Http, now: datetime) -> IdentityProvider:
+    """The identity provider whose metadata stands at `url`. Raises InvalidInputError, UnreachableError."""
+    field = "idp.metadata_url"
+    try:
+        answer = http.get(url, headers={"accept": "application/samlmetadata+xml, application/xml, text/xml"})
+    except HttpFailedError as error:
+        raise UnreachableError(f"The metadata could not be fetched: {error}", field=field) from error
+    if answer.status != 200:
+        raise UnreachableError(f"The metadata could not be fetched: the server answered {answer.status}.", field=field)
+    return read_metadata(answer.body, field=field, now=now)
+
+
+def _by_hand(idp: dict[str, Any]) -> IdentityProvider:
+    for key in _BY_HAND:
+        if key not in idp:
+            raise InvalidInputError("This is needed where there is no metadata.", field=f"idp.{key}")
+    sso_url = _line(idp["sso_url"], field="idp.sso_url")
+    if fault := url_fault(sso_url):
+        raise InvalidInputError(f"The sign-on URL {fault}.", field="idp.sso_url")
+    entity_id = _text(idp["entity_id"], field="idp.entity_id").strip()
+    if fault := entity_id_fault(entity_id):
+        raise InvalidInputError(f"The entity ID {fault}.", field="idp.entity_id")
+    return IdentityProvider(entity_id, sso_url, _certificates(idp["certificates"]))
+
+
+def _certificates(pasted: Any) -> tuple[Certificate, ...]:
+    """From a list with one certificate in each entry, or a text with one after another; PEM or its base64."""
+    field = "idp.certificates"
+    entries = pasted if isinstance(pasted, list) else [pasted]
+    encoded = [part for entry in entries for part in split_pem(_text(entry, field=field))]
+    if len(encoded) > MOST_CERTIFICATES:
+        raise InvalidInputError(f"There are more than {MOST_CERTIFICATES} certificates.", field=field)
+    try:
+        found = [read_certificate(part) for part in encoded]
+    except BadCertificateError as error:
+        raise InvalidInputError(f"A certificate {error}.", field=field) from error
+    return tuple({certificate.fingerprint: certificate for certificate in found}.values())
+
+
+def _text(value: Any, *, field: str) -> str:
+    """Text that can be written down: no lone surrogates."""
+    if not isinstance(value, str):
+        raise InvalidInputError("This must be text.", field=field)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError("This is not readable text.", field=field) from error
+    return value
+
+
+def _line(value: Any, *, field: str, trim: bool = True) -> str:
+    """One line of text, not empty and not too long."""
+    line = _text(value, field=field)
+    line = line.strip() if trim else line
+    if not line or not line.isprintable() or len(line) > _LONGEST_TEXT:
+        raise InvalidInputError(f"This must be one line of at most {_LONGEST_TEXT} characters.", field=field)
+    return line

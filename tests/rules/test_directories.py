@@ -1,0 +1,36 @@
+"""Directory records: whose address counts, and what several membership operations come to."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.rules.directories import Address, MembershipChange, choose_address
+
+
+@pytest.mark.parametrize(
+    ("addresses", "user_name", "expected"),
+    [
+        ([Address("a@x.test"), Address("b@x.test", primary=True)], "u", "b@x.test"),
+        ([Address("a@x.test", type="home"), Address("b@x.test", type="Work")], "u", "b@x.test"),
+        ([Address("First@X.test"), Address("b@x.test")], "u", "first@x.test"),
+        ([Address("not an address", primary=True), Address("b@x.test")], "u", "b@x.test"),
+        ([], "User@X.test", "user@x.test"),
+        ([Address("")], "user", None),
+    ],
+)
+def test_address_is_the_primary_one_else_the_work_one_else_the_first_else_the_user_name(
+    addresses: list[Address], user_name: str, expected: str | None
+) -> None:
+    assert choose_address(addresses, user_name=user_name) == expected
+
+
+def test_operations_on_members_come_to_one_change_whatever_their_order() -> None:
+    added_then_removed = MembershipChange().then_add(["a", "b"]).then_remove(["a"])
+    removed_then_added = MembershipChange().then_remove(["a"]).then_add(["a"])
+    replaced = MembershipChange().then_add(["a"]).then_replace(["c"]).then_remove(["c"]).then_add(["d"])
+
+    assert added_then_removed == MembershipChange(added=frozenset({"b"}), removed=frozenset({"a"}))
+    assert removed_then_added == MembershipChange(added=frozenset({"a"}))
+    assert replaced == MembershipChange(keeps_others=False, added=frozenset({"d"}))
+    assert MembershipChange().is_empty
+    assert not replaced.is_empty

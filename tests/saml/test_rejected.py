@@ -1,0 +1,82 @@
+"""Each attack and mistake is refused by its own name, quickly, and only because of the one thing that differs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from app.rules.identity import ExternalIdentity, Rejection
+from saml.rejections import CAUSES, LONGEST_SHOWN, Name
+from tests.saml.cases import CASES
+from tests.saml.forge import Case, Recipe, World, put
+
+SECONDS_OF_CPU = 0.25
+STATUS = "urn:oasis:names:tc:SAML:2.0:status"
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+
+
+@each_case
+def test_case_is_refused_with_its_name_and_quickly(case: Case) -> None:
+    posted = case.recipe.post()
+    before = time.process_time()
+    verdict = case.world.judge(posted)
+    spent = time.process_time() - before
+    assert isinstance(verdict, Rejection), case.id
+    assert verdict.name == case.name
+    assert spent < SECONDS_OF_CPU
+    assert verdict.sentence
+    assert verdict.fix
+    assert max(len(verdict.expected), len(verdict.received)) <= LONGEST_SHOWN
+
+
+@each_case
+def test_case_is_accepted_when_its_change_is_undone(case: Case) -> None:
+    assert isinstance(case.accepted(), ExternalIdentity), case.id
+
+
+def test_every_rejection_has_a_case_and_a_cause() -> None:
+    assert {case.name for case in CASES} == set(Name) == set(CAUSES)
+
+
+def test_no_two_cases_have_one_name() -> None:
+    assert len({case.id for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize(
+    ("case", "expected", "received"),
+    [
+        ("another audience", "https://doorward.test/saml/conn_1/metadata", "https://other.test"),
+        ("another host as Destination", "https://doorward.test/saml/conn_1/acs", "https://evil.test/acs"),
+        ("another issuer", "https://idp.test/metadata", "https://evil.test, https://evil.test"),
+        (
+            "the provider refused",
+            "urn:oasis:names:tc:SAML:2.0:status:Success",
+            " / ".join((f"{STATUS}:Responder", f"{STATUS}:AuthnFailed", "not assigned")),
+        ),
+        (
+            "confirmation ended too early",
+            "within 120 s of 2026-11-23T12:00:00+00:00",
+            "NotOnOrAfter=2026-11-23T11:58:00+00:00",
+        ),
+    ],
+)
+def test_administrator_is_told_what_was_expected_and_what_came(case: str, expected: str, received: str) -> None:
+    (found,) = [candidate for candidate in CASES if candidate.id == case]
+    verdict = found.mutated()
+    assert isinstance(verdict, Rejection)
+    assert (verdict.expected, verdict.received) == (expected, received)
+
+
+def test_what_came_is_shown_on_one_line() -> None:
+    verdict = World().judge(Recipe(before=put("//saml:Audience", "a\n\x85b")).post())
+    assert isinstance(verdict, Rejection)
+    assert verdict.received == "a\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}b"
+
+
+def test_advice_is_in_the_words_of_the_provider() -> None:
+    advice = CAUSES[Name.AUDIENCE_MISMATCH].advice()
+    assert 'Okta: "Audience URI (SP Entity ID)"' in advice
+    assert 'Microsoft Entra: "Basic SAML Configuration", "Identifier (Entity ID)"' in advice
+    assert 'Google: "Service provider details", "Entity ID"' in advice

@@ -1,0 +1,264 @@
+"""What an administrator submits is understood, or the field at fault is named with line and cause."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from app.ports.http import HttpAnswer
+from app.rules.errors import InvalidInputError, UnreachableError
+from app.rules.ids import ConnectionId
+from saml.kind import SamlKind
+from saml.metadata import LONGEST_METADATA
+from tests.saml.forge import BASE_URL, ISSUER, SSO_URL, Internet, StoppedClock, pair
+
+METADATA_URL = "https://idp.test/metadata.xml"
+REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+
+
+def key(name: str = "idp", *, use: str = ' use="signing"') -> str:
+    folded = "\n".join(textwrap.wrap(pair(name).der, 64))
+    return f"""<KeyDescriptor{use}><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>
+    <ds:X509Certificate>{folded}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"""
+
+
+def metadata(
+    *,
+    entity_id: str = ISSUER,
+    keys: str | None = None,
+    location: str = SSO_URL,
+    binding: str = REDIRECT,
+    until: str = "",
+    protocol: str = "urn:oasis:names:tc:SAML:2.0:protocol",
+    roles: int = 1,
+) -> str:
+    role = f"""<IDPSSODescriptor protocolSupportEnumeration="{protocol}">
+    {key() if keys is None else keys}
+    <SingleSignOnService Binding="{POST}" Location="https://idp.test/post"/>
+    <SingleSignOnService Binding="{binding}" Location="{location}"/></IDPSSODescriptor>"""
+    return f"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}"{until}>
+    <!-- real metadata has comments -->{role * roles}</EntityDescriptor>"""
+
+
+def several(*entities: str) -> str:
+    return f'<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">{"".join(entities)}</EntitiesDescriptor>'
+
+
+def kind(answers: Mapping[str, HttpAnswer] | None = None) -> SamlKind:
+    return SamlKind(base_url=BASE_URL, http=Internet(answers or {}), clock=StoppedClock())
+
+
+def read(**submitted: Any) -> dict[str, Any]:
+    return kind().read_settings(submitted).settings
+
+
+def read_xml(xml: str) -> dict[str, Any]:
+    return read(idp={"metadata_xml": xml})
+
+
+def refused(**submitted: Any) -> InvalidInputError:
+    with pytest.raises(InvalidInputError) as caught:
+        read(**submitted)
+    return caught.value
+
+
+BY_HAND = {"entity_id": ISSUER, "sso_url": SSO_URL, "certificates": [pair("idp").certificate]}
+
+
+def test_metadata_becomes_settings() -> None:
+    settings = read_xml(metadata())
+    (certificate,) = settings["idp"].pop("certificates")
+    assert settings == {"idp": {"entity_id": ISSUER, "sso_url": SSO_URL}}
+    assert certificate["der"] == pair("idp").der
+    assert certificate["not_after"] == "2029-08-19T12:00:00Z"
+    assert len(certificate["fingerprint"]) == 95
+
+
+def test_metadata_by_hand_and_by_url_are_the_same_settings() -> None:
+    answer = HttpAnswer(200, {}, b"\xef\xbb\xbf" + metadata().encode())
+    fetched = kind({METADATA_URL: answer}).read_settings({"idp": {"metadata_url": f" {METADATA_URL}"}}).settings
+    assert fetched["idp"].pop("metadata_url") == METADATA_URL
+    assert fetched == read_xml(metadata()) == read(idp=BY_HAND)
+
+
+def test_every_signing_certificate_is_kept_once() -> None:
+    keys = key("idp") + key("old", use="") + key("idp") + key("attacker", use=' use="encryption"') + key("ec")
+    found = [certificate["der"] for certificate in read_xml(metadata(keys=keys))["idp"]["certificates"]]
+    assert found == [pair(name).der for name in ("idp", "old", "ec")]
+
+
+def test_one_entity_inside_entities_is_read() -> None:
+    assert read_xml(several(metadata()))["idp"]["entity_id"] == ISSUER
+
+
+def test_metadata_that_is_still_valid_is_read() -> None:
+    assert read_xml(metadata(until=' validUntil="2026-11-23T12:00:01Z"'))["idp"]["entity_id"] == ISSUER
+
+
+FAULTS: dict[str, str] = {
+    "Hello": "is not XML",
+    '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + metadata(): "DOCTYPE",
+    metadata().replace("entityID", " " * LONGEST_METADATA + "entityID"): "larger than 1024 kB",
+    "<html/>": "Line 1: this is not SAML metadata",
+    several(): "Line 1: this is not SAML metadata",
+    f"<html>{metadata()}</html>": "Line 1: this is not SAML metadata",
+    several(metadata(), "\n\n", metadata()): "this is the second of 2 EntityDescriptors",
+    metadata(entity_id=""): "Line 1: the entityID must be one line",
+    metadata(entity_id="x" * 1025): "Line 1: the entityID must be one line of 1 to 1024",
+    metadata(entity_id="a&#10;b"): "the entityID must be one line",
+    metadata(protocol="urn:oasis:names:tc:SAML:1.1:protocol"): "there are 0 IDPSSODescriptors",
+    metadata(roles=2): "there are 2 IDPSSODescriptors",
+    metadata(until=' validUntil="2026-11-23T12:00:00Z"'): "Line 1: the metadata was valid until 2026-11-23T12:00:00Z",
+    metadata(until=' validUntil="soon"'): "Line 1: validUntil=soon is not a time",
+    several(metadata()).replace(">", ' validUntil="2020-01-01T00:00:00Z">', 1): "was valid until 2020",
+    metadata(binding=POST): "there is no SingleSignOnService with the HTTP-Redirect binding",
+    metadata(location="javascript:alert(1)"): "the SingleSignOnService Location must begin with https://",
+    metadata(location="http://idp.test/sso"): "must begin with https://",
+    metadata(location="http://10.0.0.1/sso"): "must begin with https://",
+    metadata(location="//idp.test/sso"): "must begin with https://",
+    metadata(location="https:///sso"): "must have a host",
+    metadata(location="https://user@idp.test/sso"): "must have a host and neither a user name",
+    metadata(location="https://idp.test/sso#x"): "nor a fragment",
+    metadata(location="https://idp.test:x/sso"): "is not a URL",
+    metadata(location="https://[idp/sso"): "is not a URL",
+    metadata(location="https://idp.test\\@evil.test/"): "characters that must be escaped",
+    metadata(location="https://idp.test/ä"): "characters that must be escaped",
+    metadata(location="https://idp.test/" + "x" * 2048): "or too many",
+    metadata(keys=""): "there are 0 certificates to verify signatures with",
+    metadata(keys=key(use=' use="encryption"')): "there are 0 certificates to verify signatures with",
+    metadata(keys="".join(key(f"ec {number}") for number in range(11))): "there are 11 certificates",
+    metadata(keys=key("weak")): "Line 4: the certificate has an RSA key of 1024 bits; at least 2048 are needed",
+    metadata(keys=key("dsa")): "has a key that is neither RSA nor on the curves",
+    metadata(keys=key("odd curve")): "has a key that is neither RSA nor on the curves",
+    metadata(keys=key().replace("MII", "!!!")): "the certificate cannot be read",
+    metadata(keys=key() + key().replace("MII", "AAA")): "the certificate cannot be read",
+}
+
+
+@pytest.mark.parametrize("xml", FAULTS, ids=lambda xml: FAULTS[xml][:60])
+def test_metadata_with_a_fault_is_refused_with_line_and_cause(xml: str) -> None:
+    error = refused(idp={"metadata_xml": xml})
+    assert error.field == "idp.metadata_xml"
+    assert FAULTS[xml] in error.sentence
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://127.0.0.1:8080/sso", "http://localhost:1/sso", "http://[::1]/sso", "https://idp.test:8443/a?b=c&amp;d"],
+)
+def test_sign_on_url_on_this_machine_or_by_https_is_accepted(location: str) -> None:
+    assert read_xml(metadata(location=location))["idp"]["sso_url"] == location.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(None, "there is no such host"), (HttpAnswer(503, {}, b""), "the server answered 503")],
+)
+def test_metadata_url_that_gives_no_metadata_is_unreachable(answer: HttpAnswer | None, words: str) -> None:
+    answers = {METADATA_URL: answer} if answer else {}
+    with pytest.raises(UnreachableError) as caught:
+        kind(answers).read_settings({"idp": {"metadata_url": METADATA_URL}})
+    assert caught.value.field == "idp.metadata_url"
+    assert words in caught.value.sentence
+
+
+def test_fault_in_fetched_metadata_names_the_url() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        kind({METADATA_URL: HttpAnswer(200, {}, b"<html/>")}).read_settings({"idp": {"metadata_url": METADATA_URL}})
+    assert caught.value.field == "idp.metadata_url"
+
+
+@pytest.mark.parametrize(
+    ("submitted", "field"),
+    [
+        ({}, "idp.metadata_url"),
+        ({"idp": {}}, "idp.metadata_url"),
+        ({"idp": {"metadata_url": "", "metadata_xml": ""}}, "idp.metadata_url"),
+        ({"idp": "x"}, "idp"),
+        ({"idp": BY_HAND, "attributes": ["email"]}, "attributes"),
+        ({"idp": BY_HAND, "strict": False}, "strict"),
+        ({"idp": {**BY_HAND, "security": {}}}, "idp.security"),
+        ({"idp": BY_HAND, "attributes": {"role": "x"}}, "attributes.role"),
+        ({"idp": {"metadata_url": METADATA_URL, "metadata_xml": metadata()}}, "idp.metadata_xml"),
+        ({"idp": {"metadata_xml": metadata(), "entity_id": "x"}}, "idp.entity_id"),
+        ({"idp": {"metadata_url": 7}}, "idp.metadata_url"),
+        ({"idp": {"metadata_xml": "\ud800"}}, "idp.metadata_xml"),
+        ({"idp": {"sso_url": SSO_URL, "certificates": "x"}}, "idp.entity_id"),
+        ({"idp": {"entity_id": ISSUER, "certificates": "x"}}, "idp.sso_url"),
+        ({"idp": {"entity_id": ISSUER, "sso_url": SSO_URL}}, "idp.certificates"),
+        ({"idp": {**BY_HAND, "sso_url": "javascript:alert(1)"}}, "idp.sso_url"),
+        ({"idp": {**BY_HAND, "sso_url": "https://intranet/sso"}}, "idp.sso_url"),
+        ({"idp": {**BY_HAND, "entity_id": "a\nb"}}, "idp.entity_id"),
+        ({"idp": {**BY_HAND, "entity_id": "  "}}, "idp.entity_id"),
+        ({"idp": {**BY_HAND, "entity_id": "urn:ä"}}, "idp.entity_id"),
+        ({"idp": {**BY_HAND, "entity_id": 7}}, "idp.entity_id"),
+        ({"idp": {**BY_HAND, "entity_id": "x" * 1025}}, "idp.entity_id"),
+        ({"idp": {**BY_HAND, "certificates": ["AAAA"]}}, "idp.certificates"),
+        ({"idp": {**BY_HAND, "certificates": [7]}}, "idp.certificates"),
+        ({"idp": {**BY_HAND, "certificates": [pair("weak").certificate]}}, "idp.certificates"),
+        ({"idp": {**BY_HAND, "certificates": pair("idp").certificate * 11}}, "idp.certificates"),
+        ({"idp": BY_HAND, "attributes": {"email": 7}}, "attributes.email"),
+        ({"idp": BY_HAND, "attributes": {"email": "\0"}}, "attributes.email"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_submitted_value_at_fault_is_named(submitted: dict[str, Any], field: str) -> None:
+    error = refused(**submitted)
+    assert error.field == field
+    assert error.sentence
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        pair("idp").certificate + pair("old").certificate,
+        [pair("idp").certificate, pair("old").certificate],
+        [pair("idp").der, pair("old").der, pair("idp").der],
+        [f"first\n{pair('idp').certificate}\nsecond\n{pair('old').certificate}"],
+    ],
+    ids=["one text", "a list", "bare base64, one twice", "two in one entry"],
+)
+def test_certificates_are_read_however_they_are_pasted(pasted: object) -> None:
+    found = read(idp={**BY_HAND, "certificates": pasted})["idp"]["certificates"]
+    assert [certificate["der"] for certificate in found] == [pair("idp").der, pair("old").der]
+
+
+def test_chosen_attributes_are_kept_and_empty_ones_left_out() -> None:
+    chosen = {"email": " mail ", "groups": "", "groups_separator": " ", "subject": None}
+    assert read(idp=BY_HAND, attributes=chosen)["attributes"] == {"email": "mail", "groups_separator": " "}
+
+
+def test_form_names_every_field_that_is_read() -> None:
+    names = {field.name for field in kind().setup_fields()}
+    assert names == {
+        *(f"idp.{name}" for name in ("metadata_url", "metadata_xml", "entity_id", "sso_url", "certificates")),
+        *(f"attributes.{name}" for name in ("subject", "email", "first_name", "last_name", "display_name")),
+        "attributes.groups",
+        "attributes.groups_separator",
+    }
+
+
+def test_summary_shows_fingerprints_and_no_certificate() -> None:
+    settings = read(idp=BY_HAND, attributes={"email": "mail"})
+    (certificate,) = settings["idp"]["certificates"]
+    assert kind().summary(settings) == {
+        "idp": {
+            "entity_id": ISSUER,
+            "sso_url": SSO_URL,
+            "certificates": [{"fingerprint": certificate["fingerprint"], "not_after": certificate["not_after"]}],
+        },
+        "attributes": {"email": "mail"},
+    }
+
+
+def test_values_to_paste_are_those_of_the_connection() -> None:
+    values = {value.key: value.value for value in kind().service_provider_values(ConnectionId("conn_9"))}
+    assert values == {
+        "acs_url": "https://doorward.test/saml/conn_9/acs",
+        "entity_id": "https://doorward.test/saml/conn_9/metadata",
+        "metadata_url": "https://doorward.test/saml/conn_9/metadata",
+    }
