@@ -4,6 +4,7 @@ follows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from app.store.connections import Connection
 from app.store.members import Member
 from app.store.sign_ins import OneTimeLink, SignInFlow, SignInRecord
 
+_SHOWN_ATTRIBUTES, _SHOWN_VALUES, _SHOWN_TEXT = 50, 20, 300
 FLOW_EXPIRED = Refused(
     Code.FLOW_EXPIRED,
     "This sign-in has expired or was started in another browser.",
@@ -359,7 +361,7 @@ def _test_outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: 
         "groups_state": identity.groups.state,
         "groups": sorted(identity.groups.values),
         "role": role,
-        "received": {name: list(values) for name, values in identity.received.items()},
+        "received": _shown(identity.received),
     }
     if identity.email != tester.email:
         return {
@@ -373,6 +375,12 @@ def _test_outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: 
         }
     admission.prove(unit, tester, flow.revision_id or "", identity, would_be_admin=role == ADMIN)
     return {"ok": True, **seen}
+
+
+def _shown(received: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+    """What the page of a test shows of the attributes: enough to recognise them, never a whole directory."""
+    names = list(received)[:_SHOWN_ATTRIBUTES]
+    return {name[:_SHOWN_TEXT]: [value[:_SHOWN_TEXT] for value in received[name][:_SHOWN_VALUES]] for name in names}
 
 
 def _rejected(unit: UnitOfWork, flow: SignInFlow, rejection: Rejection) -> TurnedAway:

@@ -1,0 +1,112 @@
+"""A server with everything around it, and the steps that several stories share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.identity_providers import Person
+from tests.servers.dns import DnsServer
+from tests.servers.doorward import Served, environment_for, served
+from tests.servers.smtp import SmtpServer
+
+HOST = "acme.test"
+ADA = Person("u-ada", f"ada@{HOST}", "Ada", "Lovelace", ("Engineering", "Doorward Admins"))
+GRACE = Person("u-grace", f"grace@{HOST}", "Grace", "Hopper", ("Engineering",))
+
+
+@dataclass
+class Town:
+    """The server, its DNS and SMTP servers, and the browser people use."""
+
+    server: Served
+    database_url: str
+    dns: DnsServer
+    smtp: SmtpServer
+    chromium: Browser
+    violations: list[str] = field(default_factory=list)
+    codes_read: Counter[str] = field(default_factory=Counter)
+
+    def visitor(self) -> Page:
+        """A page in a browser profile of its own; what the content security policy blocks is written down."""
+        context: BrowserContext = self.chromium.new_context(base_url=self.server.base_url)
+        page = context.new_page()
+        page.on("console", lambda message: self._listen(message.text))
+        page.set_default_timeout(30_000)
+        return page
+
+    def code_for(self, address: str) -> str:
+        """The six digits of the next mail to `address`."""
+        self.codes_read[address] += 1
+        mail = self.smtp.wait_for(address, count=self.codes_read[address], seconds=30)
+        return mail.text.split("code is ")[1][:6]
+
+    def operator(self, *arguments: str) -> str:
+        """A `doorward` command on the host."""
+        environment = environment_for(self.server.base_url, self.database_url)
+        return self.server.command(*arguments, environment=environment)
+
+    def _listen(self, text: str) -> None:
+        if "Content Security Policy" in text and self.server.base_url in text:
+            self.violations.append(text)
+
+
+@pytest.fixture
+def town(
+    database_url: str, tmp_path: Path, dns_server: DnsServer, smtp_server: SmtpServer, chromium: Browser
+) -> Iterator[Town]:
+    """A town with nothing in it yet; on both databases, two web workers."""
+    settings = {
+        "allow_private_addresses": "true",
+        "dns_resolvers": dns_server.address,
+        "smtp_url": smtp_server.url,
+        "workers": "2",
+    }
+    with served(tmp_path, database_url, **settings) as server:
+        town = Town(server, database_url, dns_server, smtp_server, chromium)
+        yield town
+        for context in chromium.contexts:
+            context.close()
+        assert town.violations == []
+
+
+def found_organization(town: Town) -> Page:
+    """The first administrator comes in through the start link and stores the recovery codes."""
+    page = town.visitor()
+    page.goto(town.server.start_link)
+    page.get_by_label("Organization").fill("Acme")
+    page.get_by_label("Your name").fill("Ada Lovelace")
+    page.get_by_label("Your work email").fill(ADA.email)
+    page.get_by_role("button", name="Create the organization").click()
+    page.get_by_label("Six-digit code").fill(town.code_for(ADA.email))
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Store your recovery codes")).to_be_visible()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Recovery codes confirmed")).to_be_visible()
+    return page
+
+
+def verify_domain(town: Town, page: Page) -> None:
+    """Claim the domain, publish the record, check."""
+    page.get_by_label("Domain", exact=True).fill(HOST)
+    page.get_by_role("button", name="Add domain").click()
+    value = page.get_by_text("doorward-domain-verification=").first.inner_text().strip()
+    town.dns.set_txt(HOST, "v=spf1 -all", value)
+    page.get_by_role("button", name=f"Check {HOST} now").click()
+    expect(page.locator("#domains").get_by_text("Verified").first).to_be_visible()
+
+
+def sign_in_through_provider(town: Town, person: Person) -> Page:
+    """A fresh browser, from the address to the provider and back."""
+    page = town.visitor()
+    page.goto("/sign-in")
+    page.get_by_label("Email address").fill(person.email)
+    page.get_by_role("button", name="Continue").click()
+    page.locator(f'[data-user="{person.id}"]').click()
+    return page
