@@ -1,0 +1,49 @@
+"""For whom an operator acts: the administrator whose own facts count, named by `on_behalf_of`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.members import MemberState
+from app.rules.roles import ADMIN
+from app.services import members
+from app.services.rows import Member
+from app.services.unit_of_work import UnitOfWork
+from app.web import request as current
+
+
+def name_admin(unit: UnitOfWork, organization_id: str, member_id: str | None) -> Member | None:
+    """The administrator the caller names, if any; audit entries then name both. Raises InvalidInputError for anybody
+    else.
+    """
+    if member_id is None:
+        return None
+    admin = find_admin(unit, organization_id, member_id)
+    unit.actor = replace(unit.actor, label=f"{unit.actor.label} on behalf of {admin.email}")
+    return admin
+
+
+def find_admin(unit: UnitOfWork, organization_id: str, member_id: str) -> Member:
+    """An active administrator of the organization. Raises InvalidInputError."""
+    try:
+        member = members.read(unit, organization_id, member_id)
+    except NotFoundError as error:
+        raise _not_an_admin() from error
+    if member.role != ADMIN or member.state != MemberState.ACTIVE or member.suspended:
+        raise _not_an_admin()
+    return member
+
+
+@contextmanager
+def writing(organization_id: str, member_id: str | None) -> Iterator[tuple[UnitOfWork, Member | None]]:
+    """A unit that may write, for calls that talk to the network first; the organization is locked."""
+    with current.transactions().writing(current.actor()) as unit:
+        unit.lock(organization_id)
+        yield unit, name_admin(unit, organization_id, member_id)
+
+
+def _not_an_admin() -> InvalidInputError:
+    return InvalidInputError("This is not an active administrator of the organization.", field="on_behalf_of")

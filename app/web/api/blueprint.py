@@ -1,0 +1,108 @@
+"""The routes of /api/v1: every operation behind one reader of calls and one writer of answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
+
+from app.rules.decisions import Refused
+from app.services.rows import Member
+from app.web import request as current
+from app.web.api import (
+    connections,
+    directories,
+    document,
+    domains,
+    feeds,
+    members,
+    organizations,
+    recovery,
+    role_mappings,
+    roles,
+)
+from app.web.api.acting import name_admin
+from app.web.api.operations import CONFLICT, Operation
+from app.web.api.reading import check_ids, read_body, read_query, refuse_unsupported
+from app.web.api.shapes import Body, ChangeBody, ChangeQuery, Query
+from app.web.errors import problem
+from app.web.routes import TABLE, Transaction
+
+PREFIX = "/api/v1"
+OPERATIONS: tuple[Operation, ...] = (
+    *organizations.OPERATIONS,
+    *domains.OPERATIONS,
+    *connections.OPERATIONS,
+    *directories.OPERATIONS,
+    *roles.OPERATIONS,
+    *role_mappings.OPERATIONS,
+    *members.OPERATIONS,
+    *recovery.OPERATIONS,
+    *feeds.OPERATIONS,
+)
+log = logging.getLogger("doorward.api")
+
+
+def create_blueprint() -> Blueprint:
+    """The JSON API."""
+    api = Blueprint("api", __name__, url_prefix=PREFIX)
+    api.before_request(_take_body)
+    api.register_error_handler(IntegrityError, _on_race)
+    for operation in OPERATIONS:
+        view = partial(_answer, operation)
+        api.add_url_rule(operation.rule, endpoint=operation.name, view_func=view, methods=[operation.method])
+
+    @api.get("/openapi.json")
+    def openapi() -> ResponseReturnValue:
+        base_url = current.transactions().ports.base_url
+        return document.describe(OPERATIONS, url=base_url + PREFIX, kinds=current.kinds().values())
+
+    return api
+
+
+def _take_body() -> None:
+    """Take the whole body in before any transaction begins: a slow sender must not hold the writer's lock."""
+    request.get_data()
+
+
+def _answer(operation: Operation, **ids: str) -> Response:
+    refuse_unsupported()
+    check_ids(ids)
+    query = read_query(operation.query or Query)
+    body = read_body(operation.body)
+    acting = _act(operation, ids, query if body is None else body)
+    given = {**ids, "query": query, "body": body, "acting": acting}
+    return _respond(operation, operation.view(**{name: given[name] for name in operation.wants}))
+
+
+def _act(operation: Operation, ids: Mapping[str, str], sent: Body | Query) -> Member | None:
+    """Find whom an operator acts for, under the organization's lock; calls with units of their own do it there."""
+    if not isinstance(sent, ChangeBody | ChangeQuery):
+        return None
+    if TABLE[operation.endpoint][operation.method].transaction is not Transaction.WRITE:
+        return None
+    unit = current.unit()
+    unit.lock(ids["org"])
+    return name_admin(unit, ids["org"], sent.on_behalf_of)
+
+
+def _respond(operation: Operation, outcome: BaseModel | Refused | None) -> Response:
+    if isinstance(outcome, Refused):
+        return problem(HTTPStatus.CONFLICT, code=outcome.code, detail=outcome.sentence, fix=outcome.fix)
+    if outcome is None:
+        return Response(status=operation.status)
+    return Response(outcome.model_dump_json(), status=operation.status, mimetype="application/json")
+
+
+def _on_race(error: IntegrityError) -> Response:
+    """Two calls asked for the same thing at the same moment and the other one came first."""
+    log.warning("conflict in the database", exc_info=error)
+    return problem(
+        HTTPStatus.CONFLICT, code=CONFLICT, detail="Something else was written at the same moment.", fix="Try again."
+    )

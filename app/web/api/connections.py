@@ -1,0 +1,216 @@
+"""Connections to identity providers as JSON; what a protocol's own settings are is its kind's business."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
+
+from app.rules.connections import ConnectionKind, ConnectionState, SettingsRead
+from app.rules.decisions import Code, Refused
+from app.rules.errors import InvalidInputError
+from app.rules.ids import ConnectionId
+from app.services import connections, organizations
+from app.services.connections import acting_of
+from app.services.rows import Connection, Member
+from app.services.unit_of_work import UnitOfWork
+from app.web import request as current
+from app.web.api import acting as on_behalf
+from app.web.api.operations import CONFLICT, GUARDED, operation
+from app.web.api.paging import Page, PageQuery, page_of_all
+from app.web.api.shapes import Answer, ChangeBody, ChangeQuery, Maybe, MemberId, Name, PatchBody
+
+_PATH = "/organizations/{org}/connections"
+_SET_UP = (Code.VERIFIED_DOMAIN_REQUIRED, Code.ACTING_ADMIN_REQUIRED, Code.OWN_DOMAIN_REQUIRED)
+_ACTIVATES = (
+    *_SET_UP,
+    Code.CONNECTION_ACTIVE,
+    Code.ANOTHER_CONNECTION_ACTIVE,
+    Code.TEST_SIGN_IN_REQUIRED,
+    Code.TEST_WOULD_NOT_BE_ADMIN,
+    Code.RECOVERY_CODES_REQUIRED,
+    *GUARDED,
+)
+
+
+class NewConnection(ChangeBody):
+    """Beside these fields stand the settings of the protocol."""
+
+    model_config = ConfigDict(extra="allow")
+    protocol: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    name: Name
+
+
+class ConnectionPatch(PatchBody):
+    """A new name, new settings, or both. Settings are given whole, secrets included: they make a new revision."""
+
+    model_config = ConfigDict(extra="allow")
+    name: Maybe[Name] = None
+
+
+class ConnectionTest(ChangeBody):
+    on_behalf_of: MemberId = Field(description="The administrator who will open the page and make the test sign-in.")
+
+
+class PasteValue(Answer):
+    key: str
+    label: str
+    value: str
+
+
+class ConnectionAnswer(Answer):
+    id: str
+    protocol: str
+    name: str
+    state: ConnectionState
+    created_at: datetime
+    activated_at: datetime | None
+    latest_revision: str = Field(description="What an edit changed last; a test sign-in goes through this revision.")
+    revision_in_force: str | None = Field(description="What people sign in through; null while it is not active.")
+    sp: list[PasteValue] = Field(description="What to paste at the identity provider.")
+    idp: dict[str, JsonValue] = Field(description="The latest revision's settings, without secrets.")
+
+
+class LatestProof(Answer):
+    member_id: str
+    proven_at: datetime
+    would_be_admin: bool
+
+
+class TestAnswer(Answer):
+    url: str = Field(description="Where that administrator, signed in, finds the button for the test sign-in.")
+    latest_proof: LatestProof | None = Field(description="Their latest sign-in through exactly the latest revision.")
+
+
+@operation("POST", _PATH, body=NewConnection, answer=ConnectionAnswer, status=HTTPStatus.CREATED, codes=_SET_UP)
+def create_connection(org: str, body: NewConnection) -> ConnectionAnswer | Refused:
+    """Set a connection up. Metadata or discovery is fetched before the answer."""
+    kind = _kind(body.protocol)
+    _check_caller(org, body.on_behalf_of)
+    settings = kind.read_settings(body.model_extra or {})
+    with on_behalf.writing(org, body.on_behalf_of) as (unit, admin):
+        made = connections.create(
+            unit, org, protocol=kind.protocol, name=body.name, read=settings, acting=acting_of(admin)
+        )
+        return made if isinstance(made, Refused) else show_connection(unit, made)
+
+
+@operation("GET", _PATH, query=PageQuery, answer=Page[ConnectionAnswer])
+def list_connections(org: str, query: PageQuery) -> Page[ConnectionAnswer]:
+    """List the organization's connections, oldest first."""
+    unit = current.unit()
+    organizations.read(unit, org)
+    return page_of_all(query, connections.all_of(unit, org), lambda row: show_connection(unit, row))
+
+
+@operation("GET", _PATH + "/{conn}", answer=ConnectionAnswer)
+def read_connection(org: str, conn: str) -> ConnectionAnswer:
+    """Read one connection."""
+    unit = current.unit()
+    return show_connection(unit, connections.read(unit, org, conn))
+
+
+@operation("PATCH", _PATH + "/{conn}", body=ConnectionPatch, answer=ConnectionAnswer, codes=_SET_UP)
+def edit_connection(org: str, conn: str, body: ConnectionPatch) -> ConnectionAnswer | Refused:
+    """Rename a connection, or give it new settings.
+
+    New settings make a new revision, which changes nobody's sign-in until it was tested and activated.
+    """
+    settings = _read_new_settings(org, conn, body)
+    with on_behalf.writing(org, body.on_behalf_of) as (unit, admin):
+        edited = connections.edit(unit, org, conn, name=body.name, settings=settings, acting=acting_of(admin))
+        return edited if isinstance(edited, Refused) else show_connection(unit, edited)
+
+
+@operation("DELETE", _PATH + "/{conn}", query=ChangeQuery, codes=(Code.CONNECTION_ACTIVE,))
+def delete_connection(org: str, conn: str) -> Refused | None:
+    """Delete a connection that is not active."""
+    return connections.delete(current.unit(), org, conn)
+
+
+@operation("POST", _PATH + "/{conn}/activate", body=ChangeBody, answer=ConnectionAnswer,
+           codes=(CONFLICT, *_ACTIVATES))  # fmt: skip
+def activate_connection(org: str, conn: str, acting: Member | None) -> ConnectionAnswer | Refused:
+    """Require single sign-on through the latest revision.
+
+    Needs a test sign-in by the administrator named by `on_behalf_of`, and confirmed recovery codes.
+    """
+    unit = current.unit()
+    activated = connections.activate(unit, org, conn, acting=acting)
+    return activated if isinstance(activated, Refused) else show_connection(unit, activated)
+
+
+@operation("POST", _PATH + "/{conn}/deactivate", body=ChangeBody, answer=ConnectionAnswer,
+           codes=(Code.CONNECTION_NOT_ACTIVE, *GUARDED))  # fmt: skip
+def deactivate_connection(org: str, conn: str) -> ConnectionAnswer | Refused:
+    """Turn single sign-on off: everyone falls back to emailed codes."""
+    unit = current.unit()
+    deactivated = connections.deactivate(unit, org, conn)
+    return deactivated if isinstance(deactivated, Refused) else show_connection(unit, deactivated)
+
+
+@operation("POST", _PATH + "/{conn}/test", body=ConnectionTest, answer=TestAnswer)
+def test_connection(org: str, conn: str, body: ConnectionTest) -> TestAnswer:
+    """Say where an administrator makes the test sign-in, and how their latest one ended.
+
+    A test sign-in is made by a person in a browser where they are signed in: open `url` there and press "Test sign-in".
+    Then ask again; attempts that failed are in the sign-ins feed with the purpose `test`.
+    """
+    unit = current.unit()
+    connection = connections.read(unit, org, conn)
+    admin = on_behalf.find_admin(unit, org, body.on_behalf_of)
+    proof = connections.latest_proof(unit, connection, admin)
+    return TestAnswer(
+        url=f"{unit.ports.base_url}/settings/authentication#{connection.id}",
+        latest_proof=LatestProof.of(proof, member_id=admin.id) if proof else None,
+    )
+
+
+def show_connection(unit: UnitOfWork, connection: Connection) -> ConnectionAnswer:
+    """A connection as JSON."""
+    kind = _kind(connection.protocol)
+    values = kind.service_provider_values(ConnectionId(connection.id))
+    return ConnectionAnswer.of(
+        connection,
+        sp=[PasteValue.of(value) for value in values],
+        idp=kind.summary(connections.settings_of(unit, connection)),
+    )
+
+
+def _kind(protocol: str) -> ConnectionKind:
+    kinds = current.kinds()
+    if protocol not in kinds:
+        raise InvalidInputError(f"There is no such protocol; there are {', '.join(kinds)}.", field="protocol")
+    return kinds[protocol]
+
+
+def _check_caller(organization_id: str, member_id: str | None) -> None:
+    """Before anything is fetched for a call that could not succeed."""
+    with current.transactions().reading() as unit:
+        organizations.read(unit, organization_id)
+        if member_id is not None:
+            on_behalf.find_admin(unit, organization_id, member_id)
+
+
+def _read_new_settings(organization_id: str, connection_id: str, body: ConnectionPatch) -> SettingsRead | None:
+    _check_caller(organization_id, body.on_behalf_of)
+    with current.transactions().reading() as unit:
+        protocol = connections.read(unit, organization_id, connection_id).protocol
+    submitted: dict[str, Any] = dict(body.model_extra or {})
+    if submitted.pop("protocol", protocol) != protocol:
+        raise InvalidInputError("The protocol of a connection stays what it is.", field="protocol")
+    return _kind(protocol).read_settings(submitted) if submitted else None
+
+
+OPERATIONS = (
+    create_connection,
+    list_connections,
+    read_connection,
+    edit_connection,
+    delete_connection,
+    activate_connection,
+    deactivate_connection,
+    test_connection,
+)

@@ -1,0 +1,150 @@
+"""The OpenAPI 3.1 document, made from the operations and the route table: nothing in it is written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from pydantic_core.core_schema import WithDefaultSchema
+
+from app.rules.connections import ConnectionKind
+from app.web.api.connection_schemas import NEW, PATCHED, schema_of_any
+from app.web.api.operations import Operation
+from app.web.api.reading import NAMED, takes_nothing
+from app.web.api.shapes import ID_BODY, Problem
+from app.web.routes import TABLE, Caller
+
+_REFERENCE = "#/components/schemas/{model}"
+_TEXTS = {
+    HTTPStatus.BAD_REQUEST: "What was sent cannot be understood or accepted; `field` says where.",
+    HTTPStatus.UNAUTHORIZED: "The operator token is missing or wrong.",
+    HTTPStatus.NOT_FOUND: "There is no such thing in this organization.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json.",
+    HTTPStatus.BAD_GATEWAY: "The identity provider could not be reached.",
+}
+
+
+class _Schemas(GenerateJsonSchema):
+    """JSON Schema without `default: null` on fields that may be left out but not be null."""
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        return {name: value for name, value in made.items() if name != "default" or value is not None}
+
+
+def describe(operations: Sequence[Operation], *, url: str, kinds: Iterable[ConnectionKind]) -> dict[str, Any]:
+    """The whole API."""
+    paths: dict[str, dict[str, Any]] = {"/openapi.json": {"get": _own_description()}}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Doorward",
+            "version": "1",
+            "description": "Errors are RFC 9457 problem documents with a stable code; times are RFC 3339 in UTC.",
+        },
+        "servers": [{"url": url}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(operations, tuple(kinds)),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _schemas(operations: Sequence[Operation], kinds: Sequence[ConnectionKind]) -> dict[str, Any]:
+    bodies = {operation.body for operation in operations if operation.body is not None}
+    answers = {operation.answer for operation in operations if operation.answer is not None} | {Problem}
+    modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        *((body, "validation") for body in bodies),
+        *((answer, "serialization") for answer in answers),
+    ]
+    modes.sort(key=lambda item: item[0].__name__)
+    _, made = models_json_schema(modes, ref_template=_REFERENCE, schema_generator=_Schemas)
+    schemas: dict[str, Any] = made["$defs"]
+    for name in (NEW, PATCHED):
+        schemas[name] = schema_of_any(kinds, schemas[name], is_new=name == NEW)
+    return schemas
+
+
+def _describe(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": operation.description,
+        "tags": [operation.view.__module__.rpartition(".")[2]],
+        "parameters": [*map(_id_parameter, operation.ids), *_query_parameters(operation)],
+        "responses": {str(status.value): response for status, response in _responses(operation).items()},
+    }
+    if TABLE[operation.endpoint][operation.method].caller is Caller.ANYONE:
+        described["security"] = []
+    if operation.body is not None:
+        content = {"application/json": {"schema": _reference(operation.body)}}
+        described["requestBody"] = {"required": not takes_nothing(operation.body), "content": content}
+    return described
+
+
+def _id_parameter(name: str) -> dict[str, Any]:
+    prefix, noun = NAMED[name]
+    schema = {"type": "string", "pattern": f"^{prefix.value}_{ID_BODY}$"}
+    return {"name": name, "in": "path", "required": True, "description": f"The {noun}.", "schema": schema}
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    made = operation.query.model_json_schema(schema_generator=_Schemas)
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": schema.pop("description", ""),
+            "schema": {key: value for key, value in schema.items() if key != "title"},
+        }
+        for name, schema in made["properties"].items()
+    ]
+
+
+def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:
+    success: dict[str, Any] = {"description": operation.status.phrase}
+    if operation.answer is not None:
+        success["content"] = {"application/json": {"schema": _reference(operation.answer)}}
+    statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    if operation.ids:
+        statuses.append(HTTPStatus.NOT_FOUND)
+    if operation.body is not None:
+        statuses.append(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    if operation.body is not None and operation.body.__name__ in {NEW, PATCHED}:
+        statuses.append(HTTPStatus.BAD_GATEWAY)
+    found = {operation.status: success} | {status: _problem(_TEXTS[status]) for status in sorted(statuses)}
+    if operation.codes:
+        codes = ", ".join(f"`{code}`" for code in operation.codes)
+        found[HTTPStatus.CONFLICT] = _problem(f"Refused, and why: {codes}.") | {
+            "x-codes": list(map(str, operation.codes))
+        }
+    return found
+
+
+def _own_description() -> dict[str, Any]:
+    content = {"application/json": {"schema": {"type": "object"}}}
+    return {
+        "operationId": "openapi",
+        "summary": "Read this document.",
+        "security": [],
+        "responses": {"200": {"description": "OK", "content": content}},
+    }
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/problem+json": {"schema": _reference(Problem)}}}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    name = model.__name__.replace("[", "_").replace("]", "_")
+    return {"$ref": _REFERENCE.format(model=name)}

@@ -1,0 +1,83 @@
+"""Events, the audit log and sign-ins as feeds, oldest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from app.services import feeds
+from app.services.rows import AuditEntry
+from app.web import request as current
+from app.web.api.operations import operation
+from app.web.api.paging import FeedQuery, Page, feed
+from app.web.api.shapes import Answer
+
+
+class EventAnswer(Answer):
+    id: str
+    at: datetime
+    type: str
+    subject: str
+    data: dict[str, JsonValue]
+
+
+class ActorAnswer(Answer):
+    kind: str
+    id: str | None
+    label: str
+
+
+class AuditAnswer(Answer):
+    id: str
+    at: datetime
+    actor: ActorAnswer
+    action: str
+    outcome: str
+    subject: str | None
+    before: dict[str, JsonValue]
+    after: dict[str, JsonValue]
+    reason: str | None
+    proof: dict[str, JsonValue]
+
+
+class SignInAnswer(Answer):
+    id: str
+    at: datetime
+    purpose: str
+    outcome: str
+    reason: str | None
+    connection_id: str | None
+    member_id: str | None
+    detail: dict[str, JsonValue]
+
+
+@operation("GET", "/organizations/{org}/events", query=FeedQuery, answer=Page[EventAnswer])
+def list_events(org: str, query: FeedQuery) -> Page[EventAnswer]:
+    """Follow what happened. `next_cursor` is what to send as `after`; null means that there is nothing more for now."""
+    unit = current.unit()
+    return feed(query, lambda after, limit: feeds.events(unit, org, after=after, limit=limit), EventAnswer.of)
+
+
+@operation("GET", "/organizations/{org}/audit", query=FeedQuery, answer=Page[AuditAnswer])
+def list_audit(org: str, query: FeedQuery) -> Page[AuditAnswer]:
+    """Follow the audit log. `next_cursor` is what to send as `after`; null means that there is nothing more for now."""
+    unit = current.unit()
+    return feed(query, lambda after, limit: feeds.audit(unit, org, after=after, limit=limit), _show_entry)
+
+
+@operation("GET", "/organizations/{org}/sign-ins", query=FeedQuery, answer=Page[SignInAnswer])
+def list_sign_ins(org: str, query: FeedQuery) -> Page[SignInAnswer]:
+    """Follow every attempt to sign in. `next_cursor` is what to send as `after`; null: there is nothing more for
+    now.
+    """
+    unit = current.unit()
+    return feed(query, lambda after, limit: feeds.sign_ins(unit, org, after=after, limit=limit), SignInAnswer.of)
+
+
+def _show_entry(entry: AuditEntry) -> AuditAnswer:
+    actor = ActorAnswer(kind=entry.actor_kind, id=entry.actor_id, label=entry.actor_label)
+    return AuditAnswer.of(entry, actor=actor)
+
+
+OPERATIONS = (list_events, list_audit, list_sign_ins)
