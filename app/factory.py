@@ -92,6 +92,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.config["DOORWARD_DEVELOPMENT"] = "" if settings.smtp_url else _CONSOLE_MAIL
+    app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected to one that is
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     if settings.trusted_proxies:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 import uuid
 from typing import Protocol
 
-from app.rules.ids import Prefix, make_id
+from app.rules.ids import RANDOM_BITS, Prefix, make_id
 
 _KEY_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -35,10 +36,20 @@ class Randomness(Protocol):
 
 
 class SystemRandomness:
-    """The operating system's random source."""
+    """The operating system's random source.
+
+    Identifiers of one process only ever grow, so that what is written in one transaction also reads in that order.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._latest = 0
 
     def id(self, prefix: Prefix) -> str:
-        return make_id(prefix, milliseconds=time.time_ns() // 1_000_000, randomness=secrets.token_bytes(10))
+        number = (time.time_ns() // 1_000_000) << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+        with self._lock:
+            self._latest = max(number, self._latest + 1)
+            return make_id(prefix, self._latest)
 
     def uuid(self) -> str:
         return str(uuid.uuid4())

@@ -20,18 +20,18 @@ _MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
 _MAX_LOCAL = 64
 _MAX_HOST = 253
 
+_PROVIDERS = """
+126.com 163.com aol.com att.net bluewin.ch btinternet.com comcast.net cox.net duck.com earthlink.net email.com
+fastmail.com fastmail.fm free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com
+hotmail.co.uk hotmail.com hotmail.de hotmail.fr hotmail.it icloud.com inbox.com laposte.net libero.it live.co.uk
+live.com live.de live.fr live.nl mac.com mail.com mail.ru me.com msn.com naver.com orange.fr outlook.com outlook.de
+outlook.fr outlook.it pm.me posteo.de proton.me protonmail.ch protonmail.com qq.com rediffmail.com rocketmail.com
+sbcglobal.net sfr.fr shaw.ca sina.com t-online.de telus.net tutanota.com tutanota.de tuta.io verizon.net virgilio.it
+wanadoo.fr web.de yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr
+yahoo.it yandex.com yandex.ru ymail.com zoho.com
+"""
 #: Hosts where everybody may have an address: nobody owns them, so nobody may claim them.
-PUBLIC_MAIL_PROVIDERS = frozenset(  # noqa: SIM905  # one name a line would be a page
-    "126.com 163.com aol.com att.net bluewin.ch btinternet.com comcast.net cox.net duck.com earthlink.net "
-    "email.com fastmail.com fastmail.fm free.fr freenet.de gmail.com gmx.at gmx.ch gmx.com gmx.de gmx.net "
-    "googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr hotmail.it icloud.com inbox.com "
-    "laposte.net libero.it live.co.uk live.com live.de live.fr live.nl mac.com mail.com mail.ru me.com msn.com "
-    "naver.com orange.fr outlook.com outlook.de outlook.fr outlook.it pm.me posteo.de proton.me protonmail.ch "
-    "protonmail.com qq.com rediffmail.com rocketmail.com sbcglobal.net sfr.fr shaw.ca sina.com t-online.de "
-    "telus.net tutanota.com tutanota.de tuta.io verizon.net virgilio.it wanadoo.fr web.de yahoo.ca yahoo.co.in "
-    "yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.com yandex.ru "
-    "ymail.com zoho.com".split()
-)
+PUBLIC_MAIL_PROVIDERS = frozenset(_PROVIDERS.split())
 
 
 class DomainState(StrEnum):

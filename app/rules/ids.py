@@ -19,6 +19,7 @@ SessionId = NewType("SessionId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY_LENGTH = 26
+RANDOM_BITS = 80
 
 
 class Prefix(StrEnum):
@@ -43,15 +44,12 @@ class Prefix(StrEnum):
     CODE = "code"
 
 
-def make_id(prefix: Prefix, *, milliseconds: int, randomness: bytes) -> str:
-    """An identifier that sorts by time: 48 bits of Unix milliseconds, then 80 random bits, as 26 Crockford base32
-    digits.
+def make_id(prefix: Prefix, number: int) -> str:
+    """An identifier that sorts by its number, as 26 Crockford base32 digits.
 
-    `randomness` is exactly 10 bytes. Ids made later sort later, so indexes grow at their right edge.
+    The number is 48 bits of Unix milliseconds above RANDOM_BITS random ones, so that ids made later sort later and
+    indexes grow at their right edge.
     """
-    if len(randomness) != 10:
-        raise ValueError("an identifier takes 10 random bytes")
-    number = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(randomness)
     digits = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
     return f"{prefix.value}_{''.join(digits)}"
 

@@ -113,9 +113,11 @@ def edit(
     """Rename, or make a new revision, which never changes what is in force until it was tested and activated."""
     unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
-    decision = _set_up(unit, organization_id, acting)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, "connection.updated", decision, subject=connection_id)
+    # Renaming, and mending what is in force, is always possible (product.md 3).
+    if settings is not None and connection.state != ConnectionState.ACTIVE:
+        decision = _set_up(unit, organization_id, acting)
+        if isinstance(decision, Refused):
+            return unit.refuse(organization_id, "connection.updated", decision, subject=connection_id)
     if name is not None:
         connection.name = read_text(name, field="name")
     if settings is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,16 @@ from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.rules.members import MemberState
 from app.rules.organizations import read_text
-from app.rules.roles import ADMIN, ADMIN_PRIORITY, MEMBER, MEMBER_PRIORITY, RoleSource, judge_default_role
+from app.rules.roles import (
+    ADMIN,
+    ADMIN_PRIORITY,
+    MEMBER,
+    MEMBER_PRIORITY,
+    RoleSource,
+    judge_default_role,
+    read_priority,
+    read_slug,
+)
 from app.services import authority, policy
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
@@ -21,6 +31,8 @@ from app.store import members, organizations, roles
 from app.store.members import Member
 from app.store.organizations import Organization
 from app.store.roles import Role
+
+log = logging.getLogger("doorward.organizations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +146,13 @@ def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:
 
 
 def delete(unit: UnitOfWork, organization_id: str) -> None:
-    """Delete the organization and everything in it: the one change the guard is not asked about (product.md 2)."""
-    unit.session.delete(unit.lock(organization_id))
+    """Delete the organization and everything in it: the one change the guard is not asked about (product.md 2).
+
+    Its audit log goes with it, so the server's own log keeps who did it.
+    """
+    organization = unit.lock(organization_id)
+    unit.session.delete(organization)
+    log.warning("organization deleted", extra={"organization": organization_id, "actor": unit.actor.label})
 
 
 def _role(unit: UnitOfWork, organization_id: str, slug: str, name: str, priority: int, *, built_in: bool) -> Role:
@@ -152,6 +169,7 @@ def _role(unit: UnitOfWork, organization_id: str, slug: str, name: str, priority
 def add_role(unit: UnitOfWork, organization_id: str, *, slug: str, name: str, priority: int) -> Role:
     """A role of the organization's own. Raises ConflictError for a slug in use."""
     unit.lock(organization_id)
+    slug, name, priority = read_slug(slug), read_text(name, field="name"), read_priority(priority)
     if roles.role(unit.session, organization_id, slug) is not None:
         raise ConflictError("There is a role with this slug already.", field="slug")
     role = _role(unit, organization_id, slug, name, priority, built_in=False)

@@ -28,6 +28,8 @@ def add(unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: s
     organization = unit.lock(organization_id)
     if roles.role(unit.session, organization_id, role) is None:
         raise InvalidInputError("There is no such role.", field="role")
+    if source is GroupSource.SIGN_IN:
+        group = read_text(group, field="group", limit=500)
     label = _label(unit, organization_id, source, group)
     before = policy.current(unit.session, organization)
     if any(rule.group == GroupRef(source, group) and rule.role == role for rule in before.roles.mappings):
@@ -84,7 +86,7 @@ def _touched(unit: UnitOfWork, organization_id: str, in_force: Policy, group: Gr
 def _label(unit: UnitOfWork, organization_id: str, source: GroupSource, group: str) -> str:
     """The group's name; a directory group must be in one of the organization's directories."""
     if source is GroupSource.SIGN_IN:
-        return read_text(group, field="group", limit=500)
+        return group
     for directory in directories.all_of(unit.session, organization_id):
         found = directories.group(unit.session, directory.id, group)
         if found is not None:

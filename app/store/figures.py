@@ -149,13 +149,17 @@ def mirror(session: Session, directory_id: str) -> Mirror:
 
 
 def people_in_groups(session: Session, group_ids: Collection[str]) -> dict[str, int]:
-    """Living group -> how many members are in it, for the mapped groups; a group that is gone has no entry."""
+    """Living group -> how many active people are in it, for the mapped groups; a group that is gone has no entry."""
     query = (
-        select(DirectoryGroup.id, func.count(DirectoryUser.member_id))
+        select(DirectoryGroup.id, func.count(DirectoryUser.id))
         .outerjoin(DirectoryMembership, DirectoryMembership.group_id == DirectoryGroup.id)
         .outerjoin(
             DirectoryUser,
-            and_(DirectoryUser.id == DirectoryMembership.user_id, DirectoryUser.deleted_at.is_(None)),
+            and_(
+                DirectoryUser.id == DirectoryMembership.user_id,
+                DirectoryUser.deleted_at.is_(None),
+                DirectoryUser.active.is_(True),
+            ),
         )
         .where(DirectoryGroup.id.in_(group_ids), DirectoryGroup.deleted_at.is_(None))
         .group_by(DirectoryGroup.id)

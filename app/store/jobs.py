@@ -34,6 +34,11 @@ class Job(Base):
     next_run_at: Mapped[datetime]
 
 
+def any_mail_due(session: Session, now: datetime) -> bool:
+    """Whether there is mail to send, without taking anything."""
+    return session.scalar(select(OutgoingMail.id).where(OutgoingMail.next_try_at <= now).limit(1)) is not None
+
+
 def mail_due(session: Session, now: datetime, *, limit: int) -> Sequence[OutgoingMail]:
     """Mail to send now; rows another worker is taking at this moment are passed over."""
     query = select(OutgoingMail).where(OutgoingMail.next_try_at <= now).order_by(OutgoingMail.next_try_at)

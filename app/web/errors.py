@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.rules.decisions import Refused
@@ -52,6 +52,8 @@ def register(app: Flask) -> None:
     """Answer every error in the caller's own form."""
     app.register_error_handler(DoorwardError, _on_error)
     app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(IntegrityError, _on_race)
+    app.register_error_handler(OperationalError, _on_database)
     app.register_error_handler(Exception, _on_bug)
 
 
@@ -78,12 +80,34 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
     return answer
 
 
-def _on_bug(error: Exception) -> ResponseReturnValue:
-    """A bug, or a database that is not there: the person gets a reference, the log gets the rest."""
+def _on_race(error: IntegrityError) -> ResponseReturnValue:
+    """Two requests wanted the same address, host or name at the same moment, and the other one got it."""
+    log.info("lost a race", extra={"path": request.path, "reason": type(error.orig).__name__})
+    sentence = "Somebody else has just taken that. Reload and try again."
+    if request.path.startswith(API_PREFIX):
+        return problem(HTTPStatus.CONFLICT, code="conflict", detail=sentence)
+    return _page(HTTPStatus.CONFLICT, sentence=sentence)
+
+
+def _on_database(error: OperationalError) -> ResponseReturnValue:
+    """The database is busy, gone or in a deadlock: nothing was done, and a moment later it may work."""
     reference = current.reference()
-    log.exception("unexpected error", extra={"reference": reference, "path": request.path})
-    is_database = isinstance(error, DBAPIError) and error.connection_invalidated
-    status = HTTPStatus.SERVICE_UNAVAILABLE if is_database else HTTPStatus.INTERNAL_SERVER_ERROR
+    log.exception("database not available", extra={"reference": reference, "path": request.path})
+    answer: Response
+    if request.path.startswith(API_PREFIX):
+        detail = "The database does not answer right now; nothing was changed."
+        answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, code="unavailable", detail=detail, reference=reference)
+    else:
+        answer = Response("The database does not answer right now. Nothing was changed.", 503, mimetype="text/plain")
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def _on_bug(error: Exception) -> ResponseReturnValue:
+    """A bug: the person gets a reference, the log gets the rest."""
+    reference = current.reference()
+    log.error("unexpected error", exc_info=error, extra={"reference": reference, "path": request.path})
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
     if request.path.startswith(API_PREFIX):
         return problem(status, code="internal_error", detail="Something went wrong on our side.", reference=reference)
     return _page(status, reference=reference)

@@ -161,6 +161,8 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
         if route.caller is Caller.PROVIDER and request.method == "HEAD":
             raise MethodNotAllowed  # a look must not spend what only the visit may spend
         _check_origin(route)
+        if route.caller is Caller.OPERATOR:
+            _authenticate_operator(context)  # needs no database, and nobody else's key gets to hold its lock
         try:
             with _opened(route, context) as opened:
                 g.unit = opened
@@ -193,15 +195,10 @@ def _need_credentials(route: Route) -> None:
     """Whoever brings nothing at all does not get to hold the writer's lock."""
     if route.caller in {Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN} and SESSION_COOKIE not in request.cookies:
         raise UnauthenticatedError("Sign in to see this page.")
-    if route.caller is Caller.OPERATOR and "Authorization" not in request.headers:
-        raise UnauthenticatedError("Send the operator token as a bearer token.")
 
 
 def _authenticate(route: Route, context: Context, opened: UnitOfWork | None) -> None:
     """Find out who is calling, inside the request's own transaction, and whether the route is for them."""
-    if route.caller is Caller.OPERATOR:
-        _authenticate_operator(context)
-        return
     if route.caller not in _BROWSERS:
         return
     g.signed_in = _recognise(context, opened)

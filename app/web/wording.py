@@ -39,7 +39,7 @@ _ACTIONS = {
     "role_mapping.created": ("mapped the group", "map a group to a role"),
     "role_mapping.deleted": ("removed the mapping of", "remove the mapping of"),
     "member.created": ("added", "add"),
-    "member.linked": ("linked to the directory", "link to the directory"),
+    "member.linked": ("let the directory manage", "let the directory manage"),
     "member.identity_linked": ("linked an identity to", "link an identity to"),
     "member.role_changed": ("changed the role of", "change the role of"),
     "member.role_granted": ("granted a role to", "grant a role to"),

@@ -6,22 +6,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.ports.randomness import SystemRandomness
 from app.rules.actor import OPERATOR, SYSTEM
 from app.rules.errors import TooManyError
 from app.rules.events import DESCRIPTIONS, EventType
 from app.rules.identity import GroupsState, ReceivedGroups
-from app.rules.ids import Prefix, is_id, make_id
+from app.rules.ids import RANDOM_BITS, Prefix, is_id, make_id
 from app.rules.sessions import IDLE, is_alive
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def test_identifier_made_later_sorts_later() -> None:
-    earlier = make_id(Prefix.MEMBER, milliseconds=1, randomness=b"\xff" * 10)
-    later = make_id(Prefix.MEMBER, milliseconds=2, randomness=b"\x00" * 10)
+def test_identifier_with_a_higher_number_sorts_later() -> None:
+    earlier = make_id(Prefix.MEMBER, (1 << RANDOM_BITS) + 2**RANDOM_BITS - 1)
+    later = make_id(Prefix.MEMBER, 2 << RANDOM_BITS)
 
     assert earlier < later
     assert is_id(earlier, Prefix.MEMBER)
+
+
+def test_identifiers_of_one_process_only_ever_grow() -> None:
+    randomness = SystemRandomness()
+    made = [randomness.id(Prefix.EVENT) for _ in range(2000)]
+
+    assert made == sorted(set(made))
 
 
 @pytest.mark.parametrize(
@@ -29,11 +37,6 @@ def test_identifier_made_later_sorts_later() -> None:
 )
 def test_text_that_is_not_an_identifier_of_the_kind_is_recognised(text: str) -> None:
     assert not is_id(text, Prefix.MEMBER)
-
-
-def test_identifier_takes_exactly_ten_random_bytes() -> None:
-    with pytest.raises(ValueError, match="10 random bytes"):
-        make_id(Prefix.MEMBER, milliseconds=1, randomness=b"short")
 
 
 def test_operator_is_a_person_and_the_system_is_not() -> None:

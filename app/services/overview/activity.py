@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.rules.errors import NotFoundError
+from app.rules.events import EventType
 from app.services import connections, members
 from app.services.unit_of_work import UnitOfWork
 from app.store import figures
@@ -111,6 +112,9 @@ def _attempt(row: SignInRecord, emails: Mapping[str, str], via: Mapping[str, str
 
 
 def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
+    before, after = row.before, row.after
+    if row.action == EventType.MEMBER_ROLE_CHANGED and "before" in after:  # told as the event: both sides in one
+        before, after = {"role": after["before"]}, {"role": after["after"]}
     return EntryFacts(
         id=row.id,
         at=row.at,
@@ -119,8 +123,8 @@ def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
         subject=names.get(row.subject or "") or _name_in(row.after) or _name_in(row.before),
         refused=row.outcome == "refused",
         reason=row.reason or "",
-        before=_readable(row.before, names),
-        after=_readable(row.after, names),
+        before=_readable(before, names),
+        after=_readable(after, names),
         proof=row.proof,
     )
 

@@ -19,7 +19,7 @@ _MOST_GROUPS = 2000
 
 @dataclass(frozen=True, slots=True)
 class MappingFacts:
-    """One mapping; `people` are the members in the group, `dangling` when a directory group is gone."""
+    """One mapping; `people` are the active ones in the group, `dangling` when a directory group is gone."""
 
     id: str
     group: str

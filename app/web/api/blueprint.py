@@ -10,7 +10,6 @@ from http import HTTPStatus
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
 
 from app.rules.decisions import Refused
 from app.services.rows import Member
@@ -28,7 +27,7 @@ from app.web.api import (
     roles,
 )
 from app.web.api.acting import name_admin
-from app.web.api.operations import CONFLICT, Operation
+from app.web.api.operations import Operation
 from app.web.api.reading import check_ids, read_body, read_query, refuse_unsupported
 from app.web.api.shapes import Body, ChangeBody, ChangeQuery, Query
 from app.web.errors import problem
@@ -53,7 +52,6 @@ def create_blueprint() -> Blueprint:
     """The JSON API."""
     api = Blueprint("api", __name__, url_prefix=PREFIX)
     api.before_request(_take_body)
-    api.register_error_handler(IntegrityError, _on_race)
     for operation in OPERATIONS:
         view = partial(_answer, operation)
         api.add_url_rule(operation.rule, endpoint=operation.name, view_func=view, methods=[operation.method])
@@ -98,11 +96,3 @@ def _respond(operation: Operation, outcome: BaseModel | Refused | None) -> Respo
     if outcome is None:
         return Response(status=operation.status)
     return Response(outcome.model_dump_json(), status=operation.status, mimetype="application/json")
-
-
-def _on_race(error: IntegrityError) -> Response:
-    """Two calls asked for the same thing at the same moment and the other one came first."""
-    log.warning("conflict in the database", exc_info=error)
-    return problem(
-        HTTPStatus.CONFLICT, code=CONFLICT, detail="Something else was written at the same moment.", fix="Try again."
-    )
