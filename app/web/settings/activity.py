@@ -1,0 +1,89 @@
+"""Activity: attempts to sign in, and changes, in words and newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from app.services.overview import activity as read_activity
+from app.services.overview.activity import AttemptFacts, EntryFacts
+from app.web import request as current
+from app.web.moments import moment
+from app.web.presentation import ActivityPage, Attempt, AuditRow, Difference
+from app.web.settings.typed import refuse_unstorable
+from app.web.shell import show
+from app.web.wording import action, failure, proof_sentence, readable
+
+pages = Blueprint("activity", __name__)
+pages.url_value_preprocessor(refuse_unstorable)
+_PER_PAGE = 25
+_SUCCEEDED = frozenset({"signed_in", "recovered", "test_succeeded"})
+_PURPOSES = {"test": "test", "recover": "recovery"}
+
+
+@pages.get("/settings/activity", endpoint="show")
+def show_page() -> ResponseReturnValue:
+    """Both lists, each with its own cursor."""
+    unit, organization_id = current.unit(), current.organization_id()
+    cursors = {name: request.args.get(name, "") for name in ("attempts", "changes")}
+    attempts = read_activity.attempts(unit, organization_id, before=cursors["attempts"], limit=_PER_PAGE + 1)
+    entries = read_activity.entries(unit, organization_id, before=cursors["changes"], limit=_PER_PAGE + 1)
+    page = ActivityPage(
+        attempts=tuple(_attempt(facts, now=unit.now) for facts in attempts[:_PER_PAGE]),
+        entries=tuple(_entry(facts, now=unit.now) for facts in entries[:_PER_PAGE]),
+        older_attempts_href=_older(cursors, "attempts", [facts.id for facts in attempts], anchor="sign-ins"),
+        older_entries_href=_older(cursors, "changes", [facts.id for facts in entries], anchor="audit"),
+    )
+    return show("settings/activity.html", page)
+
+
+def _older(cursors: dict[str, str], name: str, ids: list[str], *, anchor: str) -> str:
+    """The next page of one list, with the other one where it is; "" at the end."""
+    if len(ids) <= _PER_PAGE:
+        return ""
+    moved = {key: value for key, value in (cursors | {name: ids[_PER_PAGE - 1]}).items() if value}
+    return f"/settings/activity?{urlencode(moved)}#{anchor}"
+
+
+def _attempt(facts: AttemptFacts, *, now: datetime) -> Attempt:
+    succeeded = facts.outcome in _SUCCEEDED
+    return Attempt(
+        id=facts.id,
+        at=moment(facts.at, now=now),
+        who=facts.who or "Someone",
+        via=facts.via or ("recovery" if facts.purpose == "recover" else "an emailed code"),
+        outcome="succeeded" if succeeded else "failed",
+        purpose=_PURPOSES.get(facts.purpose, "sign_in"),
+        failure=None if succeeded else failure(facts.reason, facts.detail),
+        reference="" if succeeded else facts.id,
+    )
+
+
+def _entry(facts: EntryFacts, *, now: datetime) -> AuditRow:
+    return AuditRow(
+        id=facts.id,
+        at=moment(facts.at, now=now),
+        actor=facts.actor,
+        action=action(facts.action, refused=facts.refused),
+        code=facts.action,
+        subject=facts.subject,
+        refused=facts.refused,
+        reason=facts.reason.partition(": ")[2] or facts.reason,
+        proof=proof_sentence(facts.proof),
+        differences=_differences(facts),
+    )
+
+
+def _differences(facts: EntryFacts) -> tuple[Difference, ...]:
+    names = dict.fromkeys((*facts.before, *facts.after))
+    rows = ((name, _text(facts.before.get(name)), _text(facts.after.get(name))) for name in names)
+    return tuple(Difference(readable(name), before, after) for name, before, after in rows if before != after)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

@@ -1,0 +1,130 @@
+"""The card of the connections, the same for every protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.rules.connections import ConnectionKind
+from app.rules.decisions import Allowed, Decision
+from app.rules.ids import ConnectionId
+from app.services.overview.connections import ConnectionFacts, Needs
+from app.web.moments import moment, moment_or_none
+from app.web.presentation import ALLOWED, Connection, Fact, LastTest, Prerequisite
+from app.web.settings.controls import change, control, prerequisite
+from app.web.wording import count, readable
+
+_NOT_A_CODE = 40  # shorter values without a digit or sign are words
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Whom a connection is about: verified hosts in words, active members, guests among them, and their fate."""
+
+    hosts: str
+    active: int
+    guests: int
+    guests_refused: bool
+
+
+def connection(
+    facts: ConnectionFacts, kind: ConnectionKind, around: Around, *, set_up: Decision, now: datetime
+) -> Connection:
+    """One connection of the card."""
+    return Connection(
+        id=facts.id,
+        name=facts.name,
+        protocol=kind.title,
+        state=facts.state,
+        paste=kind.service_provider_values(ConnectionId(facts.id)),
+        facts=settings_facts(kind, facts.settings),
+        prerequisites=checklist(facts.needs),
+        test=ALLOWED,
+        activate=change(facts.may_activate, *_when_activated(facts, around)),
+        deactivate=change(facts.may_deactivate, *_when_deactivated(facts)),
+        edit=control(set_up),
+        delete=change(facts.may_delete, "Its settings and the links between people and their identities are deleted."),
+        last_test=_last_test(facts, now=now),
+        untested_edit=facts.untested_edit,
+        activated=moment_or_none(facts.activated_at, now=now),
+        last_sign_in=moment_or_none(facts.last_sign_in_at, now=now),
+        sign_ins=facts.sign_ins,
+        people=around.active - around.guests,
+    )
+
+
+def checklist(needs: Needs) -> tuple[Prerequisite, ...]:
+    """What activation needs, line by line."""
+    lines = [
+        prerequisite("Your own address is at a verified domain", needs.set_up),
+        prerequisite("Your test sign-in with exactly these settings", needs.tested),
+        prerequisite("Stored recovery codes", needs.recovery),
+    ]
+    if not isinstance(needs.stays_admin, Allowed):
+        lines.append(prerequisite("You stay an administrator", needs.stays_admin))
+    if not isinstance(needs.alone, Allowed):
+        lines.append(prerequisite("No other active connection", needs.alone))
+    return tuple(lines)
+
+
+def settings_facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What a revision says, under the names of the setup form where it has them."""
+    labels = {field.name: field.label for field in kind.setup_fields()}
+    flat = flatten(kind.summary(settings))
+    return tuple(Fact(_label(name, labels), value, is_code=_is_code(value)) for name, value in flat)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Nested JSON as dotted names and texts; lists of plain values become one text with spaces."""
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
+            for number, entry in enumerate(value, 1):
+                yield from flatten(entry, f"{name}.{number}.")
+        elif value not in (None, "", []):
+            yield name, " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _label(name: str, labels: Mapping[str, str]) -> str:
+    """The form's label of the name, or of what it is a part of."""
+    known, parts = name, list[str]()
+    while known and known not in labels:
+        known, _, last = known.rpartition(".")
+        parts.insert(0, readable(last))
+    words = [labels[known], *parts] if known else parts[-1:]
+    return ", ".join([words[0], *(word.lower() for word in words[1:])])
+
+
+def _is_code(value: str) -> bool:
+    return len(value) > _NOT_A_CODE or any(sign in value for sign in ":/_.")
+
+
+def _when_activated(facts: ConnectionFacts, around: Around) -> tuple[str, ...]:
+    never = around.active - around.guests - facts.sign_ins if facts.sign_ins else 0
+    return (
+        f"Everyone at {around.hosts} signs in through {facts.name} from now on; email codes are off for them.",
+        f"{count(never, 'person has', 'people have')} not signed in through it yet." if never > 0 else "",
+        f"{count(around.guests, 'guest', 'guests')} at other domains cannot sign in any more."
+        if around.guests and around.guests_refused
+        else "",
+        f"Ends {count(facts.sessions_otherwise, 'session', 'sessions')} opened otherwise; yours stays."
+        if facts.sessions_otherwise
+        else "",
+    )
+
+
+def _when_deactivated(facts: ConnectionFacts) -> tuple[str, ...]:
+    ended = f"Ends {count(facts.sessions_through, 'session', 'sessions')} opened through {facts.name}; yours stays."
+    return ("Everyone signs in with a code by email from now on.", ended if facts.sessions_through else "")
+
+
+def _last_test(facts: ConnectionFacts, *, now: datetime) -> LastTest | None:
+    last = facts.last_test
+    if last is None:
+        return None
+    href = f"/settings/connections/{facts.id}/tests/{last.flow_id}" if last.flow_id else ""
+    return LastTest(moment(last.at, now=now), last.succeeded, last.sentence, href)

@@ -1,0 +1,59 @@
+"""The card of the domains."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.rules.domains import RECORD_PREFIX, DomainState
+from app.services.overview.domains import DomainFacts, LookUp
+from app.web.moments import moment, moment_or_none
+from app.web.presentation import ALLOWED, DnsRecord, Domain, DomainCheck
+from app.web.settings.controls import change
+from app.web.wording import count
+
+_VERIFIED_BY = {"dns": "DNS record", "manual": "the operator"}
+
+
+def domain(facts: DomainFacts, *, now: datetime) -> Domain:
+    """One domain of the card."""
+    return Domain(
+        id=facts.id,
+        host=facts.host,
+        state=facts.state,
+        record=DnsRecord(host=facts.host, value=facts.record),
+        check=ALLOWED,
+        remove=change(facts.may_remove, *_effects(facts)),
+        verified=moment_or_none(facts.verified_at, now=now),
+        verified_how=_VERIFIED_BY.get(facts.verified_by, facts.verified_by),
+        last_check=_check(facts.last, facts.host, now=now) if facts.last else None,
+        next_check=moment_or_none(facts.next_check_at, now=now),
+        gives_up=moment_or_none(facts.gives_up_at, now=now),
+        missing_since=moment_or_none(facts.missing_since, now=now),
+        people=facts.people,
+    )
+
+
+def _effects(facts: DomainFacts) -> tuple[str, ...]:
+    if facts.state is not DomainState.VERIFIED:
+        return ("Nothing depends on it yet. Adding it again makes a new record.",)
+    people = f"{count(facts.people, 'member has', 'members have')} an address there and stay as they are."
+    return (people, f"Nobody at {facts.host} can use single sign-on or come from a directory any more.")
+
+
+def _check(last: LookUp, host: str, *, now: datetime) -> DomainCheck:
+    values = tuple(value for value in last.values)
+    return DomainCheck(moment(last.at, now=now), last.matched, found_in_words(last, host), values)
+
+
+def found_in_words(last: LookUp, host: str) -> str:
+    """Exactly what the look-up found, as one sentence."""
+    if last.matched:
+        return "the record is there."
+    if last.problem:
+        return f"{last.problem}."
+    if not last.values:
+        return f"there is no TXT record at {host}."
+    if any(RECORD_PREFIX in value for value in last.values):
+        return f"there is a verification record at {host}, but with another value than the one above."
+    others = count(len(last.values), "other TXT record is", "other TXT records are")
+    return f"{others} at {host}, but not this one."

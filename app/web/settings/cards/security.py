@@ -1,0 +1,76 @@
+"""The cards of recovery codes, administrators and holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.services.overview.people import HoldFacts, PersonFacts
+from app.services.overview.recovery import RecoveryFacts
+from app.web.moments import moment, moment_or_none
+from app.web.presentation import ALLOWED, Administrator, Change, Hold, RecoveryCodes
+from app.web.wording import count, role_reason, way_in_sentence
+
+
+def recovery_codes(facts: RecoveryFacts, *, now: datetime) -> RecoveryCodes:
+    """The break-glass box."""
+    void = f"{count(facts.left, 'unused code', 'unused codes')} of the present set stop working at once."
+    again = "Somebody has to confirm that the new set is stored."
+    return RecoveryCodes(
+        total=facts.total,
+        left=facts.left,
+        make=Change(ALLOWED, effects=(void, again) if facts.left else (again,)),
+        confirm=ALLOWED,
+        made=moment_or_none(facts.made_at, now=now),
+        confirmed=moment_or_none(facts.confirmed_at, now=now),
+        confirmed_by=facts.confirmed_by,
+    )
+
+
+def administrator(person: PersonFacts, *, you: str, now: datetime) -> Administrator:
+    """One row of the table of administrators."""
+    return Administrator(
+        member_id=person.id,
+        name=person.name,
+        email=person.email,
+        source=person.explained.source,
+        why=role_reason(person.explained),
+        way_in=way_in_sentence(person.way_in),
+        usable=person.usable,
+        proven=moment_or_none(person.last_signed_in_at, now=now),
+        missing=" ".join(person.missing),
+        is_you=person.id == you,
+    )
+
+
+def hold(facts: HoldFacts, *, now: datetime) -> Hold:
+    """One administrator on hold, with what would settle it."""
+    person, source = facts.person, facts.directory or "The directory"
+    happened = (
+        f"{source} deactivated {person.name}, the last administrator who could sign in"
+        if facts.deactivated
+        else f"{source} took the admin role from {person.name}, the last administrator who could sign in"
+    )
+    meaning = (
+        "They come in with a recovery code only."
+        if facts.deactivated
+        else "They sign in as usual and can change these settings."
+    )
+    return Hold(
+        member_id=person.id,
+        name=person.name,
+        email=person.email,
+        since=moment(facts.since or now, now=now),
+        happened=happened,
+        meaning=meaning,
+        repairs=_repairs(facts),
+    )
+
+
+def _repairs(facts: HoldFacts) -> tuple[str, ...]:
+    source = facts.directory or "the directory"
+    back = "activate them again" if facts.deactivated else "put them back into a group that is mapped to admin"
+    return (
+        "Make another active member who has signed in an administrator, under Members.",
+        f"Or in {source}: {back}.",
+        f"Or in a recovery session of {facts.person.name}: turn the directory off.",
+    )

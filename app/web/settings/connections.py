@@ -1,0 +1,222 @@
+"""Connections of any protocol: set up, edited, tested, activated (single sign-on is required), turned off, deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.rules.connections import ConnectionKind, ConnectionState
+from app.rules.decisions import Refused
+from app.rules.errors import ConflictError, InvalidInputError, UnreachableError
+from app.rules.ids import ConnectionId, Prefix
+from app.services import connections, members, sign_in
+from app.services.overview import activity as read_activity
+from app.services.overview import connections as read_connections
+from app.services.overview import role_mappings as read_mappings
+from app.services.sign_in import GoToProvider
+from app.web import request as current
+from app.web.presentation import Choice, ConnectionFormPage, Form, LeavingPage, Notice
+from app.web.settings import overview
+from app.web.settings.controls import refusal
+from app.web.settings.setup_form import fields_again, fields_of, nested, typed_again, with_error
+from app.web.settings.tested import tested_page
+from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.shell import show
+
+pages = Blueprint("connections", __name__, url_prefix="/settings/connections")
+pages.url_value_preprocessor(refuse_unstorable)
+_HINTS = {
+    "saml": "Okta, Entra ID, Google and most others. Choose it when in doubt.",
+    "oidc": "For providers that give you a client ID and a client secret.",
+}
+_HOW_TO_EDIT = Notice(
+    "info",
+    "To rename it, change only the name.",
+    "To change a setting, give the identity provider's values and any secret again: what is left empty is not kept.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A connection about to be made: its id is known, because the identity provider asks for our addresses first."""
+
+    kind: ConnectionKind
+    id: str
+    seal: str
+
+    @property
+    def href(self) -> str:
+        return f"/settings/connections/new?protocol={self.kind.protocol}&id={self.id}&seal={self.seal}"
+
+
+@pages.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    """Choose a protocol, paste our values there, then fill in theirs."""
+    kind = current.kinds().get(request.args.get("protocol", ""))
+    if kind is None:
+        return _form_page(None, Form())
+    drafted = _drafted(kind)
+    if request.args.get("id") != drafted.id:
+        return redirect(drafted.href)
+    with overview.reading() as unit:
+        decision = connections.may_set_up(unit, current.organization_id(), acting=overview.acting(unit))
+    if isinstance(decision, Refused):
+        return overview.again(refusal(decision), status=409)
+    return _form_page(drafted, Form()) if request.method == "GET" else _create(drafted)
+
+
+@pages.route("/<connection_id>/edit", methods=["GET", "POST"])
+def edit(connection_id: str) -> ResponseReturnValue:
+    """Rename, or make a new revision that waits for its own test."""
+    with overview.reading() as unit:
+        connection = connections.read(unit, current.organization_id(), connection_id)
+        kind = current.kinds()[connection.protocol]
+        settings = connections.settings_of(unit, connection)
+    known = typed_again(kind, settings)
+    page = ConnectionFormPage(
+        protocols=(),
+        action=f"/settings/connections/{connection.id}/edit",
+        protocol=kind.protocol,
+        fields=fields_again(kind, settings, known),
+        paste=kind.service_provider_values(ConnectionId(connection.id)),
+        form=Form(values={"name": connection.name, **known}),
+        connection_name=connection.name,
+        in_force=connection.state == ConnectionState.ACTIVE,
+    )
+    if request.method == "GET":
+        return show("settings/connection_new.html", page, notices=(_HOW_TO_EDIT,))
+    return _edit(kind, page, connection.id, known)
+
+
+@pages.post("/<connection_id>/test")
+def test(connection_id: str) -> ResponseReturnValue:
+    """Go to the identity provider as oneself; nothing but the test's result comes of it."""
+    person = current.signed_in()
+    with current.transactions().writing(current.actor()) as unit:
+        connection = connections.read(unit, person.organization_id, connection_id)
+        tester = members.read(unit, person.organization_id, person.member_id)
+        step = sign_in.begin_through(unit, connection.id, browser=current.browser(), tester=tester)
+    assert isinstance(step, GoToProvider)
+    try:
+        url = current.kinds()[step.protocol].start(step.revision, step.flow)
+    except UnreachableError as error:
+        return overview.again(Notice("error", "The test could not be started.", error.sentence), status=502)
+    return show("sign_in/leaving.html", LeavingPage(provider=connection.name, url=url))
+
+
+@pages.get("/<connection_id>/tests/<flow_id>")
+def tested(connection_id: str, flow_id: str) -> ResponseReturnValue:
+    """What one's own test received and what would follow from it, for a day."""
+    unit, person = current.unit(), current.signed_in()
+    facts = read_activity.finished_test(
+        unit, person.organization_id, connection_id, flow_id, tester_id=person.member_id
+    )
+    missing = read_connections.still_missing(unit, person.organization_id, connection_id, acting_id=person.member_id)
+    roles = {role.slug: role.name for role in read_mappings.roles_of(unit, person.organization_id)}
+    title = current.kinds()[facts.protocol].title
+    page = tested_page(facts, connection_id, protocol=title, missing=missing, roles=roles, now=unit.now)
+    return show("settings/connection_tested.html", page)
+
+
+@pages.post("/<connection_id>/activate")
+def activate(connection_id: str) -> ResponseReturnValue:
+    """Require single sign-on through the latest settings."""
+    unit, person = current.unit(), current.signed_in()
+    acting = members.read(unit, person.organization_id, person.member_id)
+    outcome = connections.activate(
+        unit, person.organization_id, connection_id, acting=acting, keep_session=person.session_id
+    )
+    return overview.answer(outcome, done="connection-activated", anchor=connection_id)
+
+
+@pages.post("/<connection_id>/deactivate")
+def deactivate(connection_id: str) -> ResponseReturnValue:
+    """Turn single sign-on off."""
+    person = current.signed_in()
+    outcome = connections.deactivate(
+        current.unit(), person.organization_id, connection_id, keep_session=person.session_id
+    )
+    return overview.answer(outcome, done="connection-deactivated", anchor=connection_id)
+
+
+@pages.post("/<connection_id>/delete")
+def delete(connection_id: str) -> ResponseReturnValue:
+    """Delete it, once its name was typed."""
+    unit, organization_id = current.unit(), current.organization_id()
+    if notice := not_confirmed(connections.read(unit, organization_id, connection_id).name):
+        return overview.again(notice)
+    outcome = connections.delete(unit, organization_id, connection_id)
+    return overview.answer(outcome, done="connection-deleted", anchor="single-sign-on")
+
+
+def _create(drafted: Drafted) -> ResponseReturnValue:
+    typed = request.form.to_dict()
+    try:
+        settings = drafted.kind.read_settings(nested(drafted.kind, typed))
+        with current.transactions().writing(current.actor()) as unit:
+            outcome = connections.create(
+                unit,
+                current.organization_id(),
+                protocol=drafted.kind.protocol,
+                name=typed.get("name", ""),
+                read=settings,
+                acting=overview.acting(unit),
+                connection_id=drafted.id,
+            )
+    except ConflictError:
+        outcome = None  # sent twice: it is there, and that is what was wanted
+    except (InvalidInputError, UnreachableError) as error:
+        return _form_page(drafted, with_error(drafted.kind, typed, error), status=400)
+    return overview.answer(outcome, done="connection-saved", anchor=drafted.id)
+
+
+def _edit(
+    kind: ConnectionKind, page: ConnectionFormPage, connection_id: str, known: dict[str, str]
+) -> ResponseReturnValue:
+    typed = request.form.to_dict()
+    names = {field.name for field in page.fields}
+    is_same = {name: value for name, value in typed.items() if name in names and value.strip()} == known
+    try:
+        settings = None if is_same else kind.read_settings(nested(kind, typed))
+        with current.transactions().writing(current.actor()) as unit:
+            outcome = connections.edit(
+                unit,
+                current.organization_id(),
+                connection_id,
+                name=typed.get("name", ""),
+                settings=settings,
+                acting=overview.acting(unit),
+            )
+    except (InvalidInputError, UnreachableError) as error:
+        wrong = replace(page, form=with_error(kind, typed, error))
+        return show("settings/connection_new.html", wrong, status=400)
+    return overview.answer(outcome, done="connection-renamed" if is_same else "connection-saved", anchor=connection_id)
+
+
+def _form_page(drafted: Drafted | None, form: Form, *, status: int = 200) -> Response:
+    protocols = tuple(
+        Choice(kind.protocol, kind.title, _HINTS.get(kind.protocol, "")) for kind in current.kinds().values()
+    )
+    if drafted is None:
+        return show("settings/connection_new.html", ConnectionFormPage(protocols, action=""))
+    page = ConnectionFormPage(
+        protocols=protocols,
+        action=drafted.href,
+        protocol=drafted.kind.protocol,
+        fields=fields_of(drafted.kind),
+        paste=drafted.kind.service_provider_values(ConnectionId(drafted.id)),
+        form=form,
+    )
+    return show("settings/connection_new.html", page, status=status)
+
+
+def _drafted(kind: ConnectionKind) -> Drafted:
+    """The id in the URL where this organization was given it, else a fresh one."""
+    ports, place = current.transactions().ports, f"{current.organization_id()}/new_connection"
+    asked, seal = request.args.get("id", ""), request.args.get("seal", "")
+    if any(ports.sealing.same(seal, known) for known in ports.sealing.code_digests(asked, place=place)):
+        return Drafted(kind, asked, seal)
+    fresh = ports.randomness.id(Prefix.CONNECTION)
+    return Drafted(kind, fresh, ports.sealing.code_digests(fresh, place=place)[0])

@@ -1,0 +1,60 @@
+"""Decisions as people meet them: a control that says why it is not available, a line of a checklist, a notice."""
+
+from __future__ import annotations
+
+from app.rules.decisions import Allowed, Code, Decision, Refused
+from app.web.presentation import ALLOWED, Change, Control, Notice, Prerequisite
+
+PAGE = "/settings/authentication"
+_DOMAINS = ("Go to Domains", f"{PAGE}#domains")
+_SINGLE_SIGN_ON = ("Go to Single Sign-On", f"{PAGE}#single-sign-on")
+_DIRECTORY = ("Go to Directory provisioning", f"{PAGE}#directory")
+_CODES = ("Go to the recovery codes", f"{PAGE}#recovery-codes")
+_MEMBERS = ("Go to Members", "/settings/members")
+
+#: Where what a refusal asks for can be done.
+_PLACES: dict[Code, tuple[str, str]] = {
+    Code.VERIFIED_DOMAIN_REQUIRED: _DOMAINS,
+    Code.OWN_DOMAIN_REQUIRED: _DOMAINS,
+    Code.ANOTHER_CONNECTION_ACTIVE: _SINGLE_SIGN_ON,
+    Code.DOMAIN_IN_USE: _SINGLE_SIGN_ON,
+    Code.ANOTHER_DIRECTORY_ACTIVE: _DIRECTORY,
+    Code.DIRECTORY_ADMIN_REQUIRED: _DIRECTORY,
+    Code.RECOVERY_CODES_REQUIRED: _CODES,
+    Code.LAST_ADMINISTRATOR: _MEMBERS,
+    Code.LAST_HELD_ADMINISTRATOR: _MEMBERS,
+    Code.DIRECTORY_HOLDS_ADMIN: _MEMBERS,
+    Code.TEST_WOULD_NOT_BE_ADMIN: _MEMBERS,
+}
+IN_RECOVERY = Control(allowed=False, reason="A recovery session cannot do this; sign in as usual for it.")
+
+
+def control(decision: Decision) -> Control:
+    """Whether a button may be pressed; if not, why, and where to change that."""
+    if isinstance(decision, Allowed):
+        return ALLOWED
+    label, href = _PLACES.get(decision.code, ("", ""))
+    return Control(allowed=False, reason=_with_fix(decision), fix_label=label, fix_href=href)
+
+
+def change(decision: Decision, *effects: str) -> Change:
+    """A control with what it would do; empty sentences are left out."""
+    return Change(control(decision), effects=tuple(effect for effect in effects if effect))
+
+
+def prerequisite(label: str, decision: Decision, *, detail: str = "") -> Prerequisite:
+    """One line of a checklist; `detail` is how it stands when it is met."""
+    if isinstance(decision, Allowed):
+        return Prerequisite(label, met=True, detail=detail)
+    place, href = _PLACES.get(decision.code, ("", ""))
+    return Prerequisite(label, met=False, detail=_with_fix(decision), fix_label=place, fix_href=href)
+
+
+def refusal(refused: Refused) -> Notice:
+    """The notice of a change that was not made."""
+    label, href = _PLACES.get(refused.code, ("", ""))
+    return Notice("error", refused.sentence, refused.fix or "", link_label=label, link_href=href)
+
+
+def _with_fix(refused: Refused) -> str:
+    return f"{refused.sentence} {refused.fix}" if refused.fix else refused.sentence

@@ -1,0 +1,87 @@
+"""Directories: added, given tokens, activated, turned off, deleted."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from app.rules.errors import InvalidInputError
+from app.services import directories
+from app.services.directories import Provider
+from app.web import request as current
+from app.web.moments import moment_or_none
+from app.web.presentation import DirectoryTokenPage, Form, Notice
+from app.web.settings import overview
+from app.web.settings.cards.directories import TITLES
+from app.web.settings.overview import Forms
+from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.shell import show
+
+pages = Blueprint("directories", __name__, url_prefix="/settings/directories")
+pages.url_value_preprocessor(refuse_unstorable)
+
+
+@pages.post("")
+def add() -> ResponseReturnValue:
+    """A directory that has no effect until it is activated."""
+    typed = {name: request.form.get(name, "") for name in ("name", "provider")}
+    if typed["provider"] not in set(Provider):
+        return overview.again(forms=Forms(directory=Form(typed, {"provider": "Choose who pushes."})))
+    try:
+        outcome = directories.create(
+            current.unit(), current.organization_id(), name=typed["name"], provider=Provider(typed["provider"])
+        )
+    except InvalidInputError as error:
+        return overview.again(forms=Forms(directory=overview.wrong(error, **typed)))
+    return overview.answer(outcome, done="directory-added", anchor="directory")
+
+
+@pages.post("/<directory_id>/tokens")
+def add_token(directory_id: str) -> ResponseReturnValue:
+    """A bearer token, shown in this one answer."""
+    unit, organization_id = current.unit(), current.organization_id()
+    directory = directories.read(unit, organization_id, directory_id)
+    try:
+        token = directories.add_token(unit, organization_id, directory_id, label=request.form.get("label", "").strip())
+    except InvalidInputError as error:
+        return overview.again(Notice("error", "No token was made.", f"Label: {error.sentence}"))
+    page = DirectoryTokenPage(
+        directory_id=directory.id,
+        directory_name=directory.name,
+        provider=TITLES[Provider(directory.provider)],
+        base_url=directories.base_url(unit, directory),
+        token=token.secret,
+        expires=moment_or_none(token.row.expires_at, now=unit.now),
+    )
+    return show("settings/directory_token.html", page)
+
+
+@pages.post("/<directory_id>/tokens/<token_id>/revoke")
+def revoke_token(directory_id: str, token_id: str) -> ResponseReturnValue:
+    """The token is refused from the next request on."""
+    directories.revoke_token(current.unit(), current.organization_id(), directory_id, token_id)
+    return overview.answer(None, done="token-revoked", anchor=directory_id)
+
+
+@pages.post("/<directory_id>/activate")
+def activate(directory_id: str) -> ResponseReturnValue:
+    """Let the directory decide who is a member and which role they have."""
+    outcome = directories.activate(current.unit(), current.organization_id(), directory_id)
+    return overview.answer(outcome, done="directory-activated", anchor=directory_id)
+
+
+@pages.post("/<directory_id>/deactivate")
+def deactivate(directory_id: str) -> ResponseReturnValue:
+    """Turn it off: everybody stays as they are."""
+    outcome = directories.deactivate(current.unit(), current.organization_id(), directory_id)
+    return overview.answer(outcome, done="directory-deactivated", anchor=directory_id)
+
+
+@pages.post("/<directory_id>/delete")
+def delete(directory_id: str) -> ResponseReturnValue:
+    """Delete it, once its name was typed."""
+    unit, organization_id = current.unit(), current.organization_id()
+    if notice := not_confirmed(directories.read(unit, organization_id, directory_id).name):
+        return overview.again(notice)
+    outcome = directories.delete(unit, organization_id, directory_id)
+    return overview.answer(outcome, done="directory-deleted", anchor="directory")

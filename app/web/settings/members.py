@@ -1,0 +1,137 @@
+"""Members: listed page by page, given a role, suspended, restored, removed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from app.rules.decisions import Refused
+from app.rules.errors import ForbiddenError, InvalidInputError
+from app.rules.roles import ADMIN
+from app.services import members
+from app.services.overview import figures as read_figures
+from app.services.overview import people as read_people
+from app.services.overview import role_mappings as read_mappings
+from app.services.overview.people import PersonFacts
+from app.services.unit_of_work import UnitOfWork
+from app.web import request as current
+from app.web.moments import moment_or_none
+from app.web.presentation import ALLOWED, Change, Choice, Member, MembersPage, Notice
+from app.web.settings.cards.role_mappings import role_choices
+from app.web.settings.controls import IN_RECOVERY, change, control, refusal
+from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.shell import show
+from app.web.sign_in import see
+from app.web.wording import count, role_reason
+
+pages = Blueprint("members", __name__, url_prefix="/settings/members")
+pages.url_value_preprocessor(refuse_unstorable)
+_PER_PAGE = 50
+
+
+@pages.get("", endpoint="list")
+def list_members() -> ResponseReturnValue:
+    """One page of members."""
+    after, before = request.args.get("after", ""), request.args.get("before", "")
+    return show("settings/members.html", _page(current.unit(), after=after, before=before))
+
+
+@pages.post("/<member_id>/role")
+def change_role(member_id: str) -> ResponseReturnValue:
+    """Give a role by hand. A recovery session only makes administrators: that is the repair it is for."""
+    unit, person, slug = current.unit(), current.signed_in(), request.form.get("role", "")
+    member = members.read(unit, person.organization_id, member_id)
+    if person.is_recovery and slug != ADMIN:
+        raise ForbiddenError("A recovery session can only make someone an administrator.")
+    try:
+        outcome = members.grant_role(unit, person.organization_id, member.id, slug=slug)
+    except InvalidInputError as error:
+        return _again(member_id, Notice("error", "The role was not changed.", error.sentence), status=400)
+    return _answer(outcome, member_id, done="role-changed")
+
+
+@pages.post("/<member_id>/suspend")
+def suspend(member_id: str) -> ResponseReturnValue:
+    """Suspend by hand; no push lifts it."""
+    outcome = members.suspend(current.unit(), current.organization_id(), member_id, suspended=True)
+    return _answer(outcome, member_id, done="member-suspended")
+
+
+@pages.post("/<member_id>/restore")
+def restore(member_id: str) -> ResponseReturnValue:
+    """Lift a suspension."""
+    outcome = members.suspend(current.unit(), current.organization_id(), member_id, suspended=False)
+    return _answer(outcome, member_id, done="member-restored")
+
+
+@pages.post("/<member_id>/remove")
+def remove(member_id: str) -> ResponseReturnValue:
+    """Remove someone, once their address was typed."""
+    unit, organization_id = current.unit(), current.organization_id()
+    if notice := not_confirmed(members.read(unit, organization_id, member_id).email):
+        return _again(member_id, notice, status=400)
+    outcome = members.remove(unit, organization_id, member_id)
+    return _answer(outcome, member_id, done="member-removed")
+
+
+def _answer(outcome: object, member_id: str, *, done: str) -> ResponseReturnValue:
+    if isinstance(outcome, Refused):
+        return _again(member_id, refusal(outcome), status=409)
+    return see(f"/settings/members?done={done}&after={_just_before(member_id)}#{member_id}")
+
+
+def _again(member_id: str, notice: Notice, *, status: int) -> Response:
+    """The list with an error, from the member it is about."""
+    page = _page(current.unit(), after=_just_before(member_id))
+    return show("settings/members.html", page, status=status, notices=(notice,))
+
+
+def _just_before(member_id: str) -> str:
+    """A cursor after which this member comes first: a prefix sorts before everything it begins."""
+    return member_id[:-1]
+
+
+def _page(unit: UnitOfWork, *, after: str = "", before: str = "") -> MembersPage:
+    organization_id = current.organization_id()
+    page = read_people.page(unit, organization_id, after=after, before=before, limit=_PER_PAGE)
+    return MembersPage(
+        members=tuple(_member(unit, person) for person in page.people),
+        roles=_roles(unit, organization_id),
+        total=read_figures.people(unit, organization_id).total,
+        next_href=f"/settings/members?after={page.after}" if page.after else "",
+        previous_href=f"/settings/members?before={page.before}" if page.before else "",
+    )
+
+
+def _roles(unit: UnitOfWork, organization_id: str) -> tuple[Choice, ...]:
+    roles = role_choices(read_mappings.roles_of(unit, organization_id))
+    return tuple(role for role in roles if role.value == ADMIN) if current.signed_in().is_recovery else roles
+
+
+def _member(unit: UnitOfWork, facts: PersonFacts) -> Member:
+    ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Nobody is signed in as them."
+    row = Member(
+        id=facts.id,
+        name=facts.name,
+        email=facts.email,
+        state=facts.state,
+        role=facts.role,
+        role_label=facts.explained.role_name,
+        why=role_reason(facts.explained),
+        change_role=control(facts.change_role),
+        suspend=change(facts.suspend, ends, "They cannot sign in by any way until you restore them."),
+        restore=Change(ALLOWED, effects=("They can sign in again, as their state and role allow.",)),
+        remove=change(facts.remove, ends, "Only an invitation or the directory brings them back."),
+        suspended=facts.suspended,
+        held=facts.held,
+        managed_by=facts.explained.managed_by,
+        usable_admin=facts.usable,
+        is_you=facts.id == current.signed_in().member_id,
+        last_signed_in=moment_or_none(facts.last_signed_in_at, now=unit.now),
+    )
+    if not current.signed_in().is_recovery:
+        return row
+    closed = Change(IN_RECOVERY)
+    return replace(row, suspend=closed, restore=closed, remove=closed)

@@ -1,0 +1,13 @@
+"""The blueprints of the settings pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from app.web.settings import activity, authentication, connections, directories, domains, members, role_mappings
+
+
+def settings_pages() -> tuple[Blueprint, ...]:
+    """One blueprint for each noun."""
+    nouns = (authentication, domains, connections, directories, role_mappings, members, activity)
+    return tuple(noun.pages for noun in nouns)

@@ -1,0 +1,147 @@
+"""The authentication page as a whole: read in one transaction, shown by itself and after every form on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flask import Response
+from flask.typing import ResponseReturnValue
+
+from app.rules.connections import ConnectionState
+from app.rules.decisions import Refused
+from app.rules.domains import DomainState
+from app.rules.errors import DoorwardError
+from app.rules.lockout import Guests
+from app.rules.prerequisites import Acting
+from app.services import connections, directories, members, organizations
+from app.services.overview import connections as read_connections
+from app.services.overview import directories as read_directories
+from app.services.overview import domains as read_domains
+from app.services.overview import figures as read_figures
+from app.services.overview import people as read_people
+from app.services.overview import recovery as read_recovery
+from app.services.overview import role_mappings as read_mappings
+from app.services.overview.domains import DomainFacts
+from app.services.unit_of_work import UnitOfWork
+from app.web import request as current
+from app.web.presentation import ALLOWED, EMPTY_FORM, AuthenticationPage, Form, Notice, RoleMappings
+from app.web.presentation import Connection as ConnectionCard
+from app.web.settings.cards.connections import Around, connection
+from app.web.settings.cards.directories import PROVIDERS, directory
+from app.web.settings.cards.domains import domain
+from app.web.settings.cards.role_mappings import role_mappings
+from app.web.settings.cards.security import administrator, hold, recovery_codes
+from app.web.settings.controls import PAGE, control, refusal
+from app.web.shell import show
+from app.web.sign_in import see
+from app.web.wording import ways_in_now
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What was typed into the forms of the page; `mappings` by source."""
+
+    domain: Form = EMPTY_FORM
+    directory: Form = EMPTY_FORM
+    mappings: dict[str, Form] = field(default_factory=dict)
+
+
+NO_FORMS = Forms()
+
+
+def answer(outcome: object, *, done: str, anchor: str) -> ResponseReturnValue:
+    """After an action: on to the page with the notice `done`, or the page again with what was refused."""
+    if isinstance(outcome, Refused):
+        return again(refusal(outcome), status=409)
+    return see(f"{PAGE}?done={done}#{anchor}")
+
+
+def again(notice: Notice | None = None, *, status: int = 400, forms: Forms = NO_FORMS) -> Response:
+    """The page with an error, after an action that changed nothing."""
+    notices = (notice,) if notice else ()
+    with reading() as unit:
+        return show("settings/authentication.html", build(unit, forms), status=status, notices=notices)
+
+
+def wrong(error: DoorwardError, **typed: str) -> Form:
+    """The form again, with the error at its field."""
+    return Form(values=typed, errors={error.field or "": error.sentence})
+
+
+@contextmanager
+def reading() -> Iterator[UnitOfWork]:
+    """The unit of this request, or one for reading in which the same person acts."""
+    with current.reading() as unit:
+        unit.actor = current.actor()
+        yield unit
+
+
+def acting(unit: UnitOfWork) -> Acting | None:
+    """The facts of the acting admin that prerequisites ask for."""
+    person = current.signed_in()
+    return connections.acting_of(members.read(unit, person.organization_id, person.member_id))
+
+
+def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
+    """Everything the page shows, of the organization of whoever is signed in."""
+    person, now = current.signed_in(), unit.now
+    organization_id = person.organization_id
+    people = read_figures.people(unit, organization_id)
+    domains = read_domains.read(unit, organization_id, people_by_host=people.by_host)
+    guests = Guests(organizations.read(unit, organization_id).guests)
+    around = Around(
+        hosts=_hosts(domains),
+        active=people.active,
+        guests=people.active - people.active_at_hosts,
+        guests_refused=guests is Guests.REFUSE,
+    )
+    cards = _connections(unit, around)
+    in_force = next((card for card in cards if card.state == ConnectionState.ACTIVE), None)
+    admins = read_people.administrators(unit, organization_id)
+    from_directory, from_sign_in = _mappings(unit, forms)
+    return AuthenticationPage(
+        way_in_now=ways_in_now(in_force.name if in_force else None, hosts=around.hosts, guests=guests),
+        domains=tuple(domain(facts, now=now) for facts in domains),
+        add_domain=ALLOWED,
+        connections=cards,
+        add_connection=control(connections.may_set_up(unit, organization_id, acting=acting(unit))),
+        directories=tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id)),
+        add_directory=control(directories.may_set_up(unit, organization_id)),
+        providers=PROVIDERS,
+        recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), now=now),
+        administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
+        holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),
+        directory_mappings=from_directory,
+        sign_in_mappings=from_sign_in,
+        domain_form=forms.domain,
+        directory_form=forms.directory,
+    )
+
+
+def _connections(unit: UnitOfWork, around: Around) -> tuple[ConnectionCard, ...]:
+    person, kinds = current.signed_in(), current.kinds()
+    found = read_connections.read(
+        unit, person.organization_id, acting_id=person.member_id, keep_session=person.session_id
+    )
+    return tuple(
+        connection(facts, kinds[facts.protocol], around, set_up=facts.needs.set_up, now=unit.now) for facts in found
+    )
+
+
+def _mappings(unit: UnitOfWork, forms: Forms) -> tuple[RoleMappings | None, RoleMappings | None]:
+    """The tables of the directory and of sign-ins."""
+    organization_id = current.organization_id()
+    roles = read_mappings.roles_of(unit, organization_id)
+    tables = read_mappings.from_directory(unit, organization_id), read_mappings.from_sign_in(unit, organization_id)
+    shown = [
+        role_mappings(table, roles, forms.mappings.get(table.source, EMPTY_FORM)) if table else None for table in tables
+    ]
+    return shown[0], shown[1]
+
+
+def _hosts(domains: tuple[DomainFacts, ...]) -> str:
+    """The verified hosts as words."""
+    verified = [facts.host for facts in domains if facts.state is DomainState.VERIFIED]
+    return " and ".join(verified) if 0 < len(verified) <= 2 else "your verified domains"

@@ -1,0 +1,74 @@
+"""The form of a connection, for any protocol: dotted names to nested settings and back, and errors to their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.rules.connections import ConnectionKind, SetupField
+from app.rules.errors import DoorwardError
+from app.web.presentation import Form
+from app.web.settings.cards.connections import flatten
+
+SECRET = "secret"  # noqa: S105 (a kind of field)
+
+
+def fields_of(kind: ConnectionKind) -> tuple[SetupField, ...]:
+    """The fields as the page renders them: a secret is typed like a password."""
+    return tuple(replace(field, kind="password") if field.kind == SECRET else field for field in kind.setup_fields())
+
+
+def fields_again(
+    kind: ConnectionKind, settings: Mapping[str, Any], filled: Mapping[str, str]
+) -> tuple[SetupField, ...]:
+    """The fields of an edit: what is not filled in says how it is now; who only renames need not fill in anything."""
+    now = dict(flatten(kind.summary(settings)))
+    return tuple(replace(field, required=False, hint=_with_present(field, now, filled)) for field in fields_of(kind))
+
+
+def _with_present(field: SetupField, now: Mapping[str, str], filled: Mapping[str, str]) -> str:
+    if field.name in filled or field.name not in now:
+        return field.hint
+    return f"At present: {now[field.name]}. {field.hint}".strip()
+
+
+def nested(kind: ConnectionKind, typed: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed, as the kind reads it; what is empty or no field of the form is left out."""
+    settings: dict[str, Any] = {}
+    for field in kind.setup_fields():
+        value = typed.get(field.name, "")
+        if not value.strip():
+            continue
+        *path, last = field.name.split(".")
+        part = settings
+        for name in path:
+            part = part.setdefault(name, {})
+        part[last] = True if field.kind == "checkbox" else value
+    return settings
+
+
+def typed_again(kind: ConnectionKind, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The form's values for stored settings, as far as they can be typed.
+
+    A group of fields (`idp.*`) is filled only where all that is stored of it can be typed again: half a group would
+    read as something else. Secrets are never filled in.
+    """
+    shown = dict(flatten(kind.summary(settings)))
+    names = {field.name for field in kind.setup_fields() if field.kind != SECRET}
+    broken = {_group(name) for name in shown if name not in names and "." in name}
+    return {name: value for name, value in shown.items() if name in names and _group(name) not in broken}
+
+
+def with_error(kind: ConnectionKind, typed: Mapping[str, str], error: DoorwardError) -> Form:
+    """The form again with the error at its field, and without secrets."""
+    names = {"name", *(field.name for field in kind.setup_fields())}
+    secrets = {field.name for field in kind.setup_fields() if field.kind == SECRET}
+    values = {name: value for name, value in typed.items() if name in names - secrets}
+    at = error.field if error.field in names else ""
+    return Form(values=values, errors={at or "": error.sentence})
+
+
+def _group(name: str) -> str:
+    head, dot, _ = name.partition(".")
+    return head if dot else ""

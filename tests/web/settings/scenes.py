@@ -1,0 +1,165 @@
+"""What an administrator does on the settings pages, through the pages: verify a domain, connect, test, activate."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+import zlib
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from werkzeug.test import TestResponse
+
+from app.rules.actor import OPERATOR
+from app.rules.ids import Prefix
+from app.services import recovery
+from app.store import members as member_rows
+from app.store.members import Member
+from tests.application import BASE_URL, Browser, World
+from tests.saml.forge import ISSUER, SSO_URL, Recipe, attr, both, pair, put
+from tests.scenes import ADA, HOST, Organization
+
+PAGE = "/settings/authentication"
+BY_HAND = {
+    "name": "Acme Okta",
+    "idp.entity_id": ISSUER,
+    "idp.sso_url": SSO_URL,
+    "idp.certificates": pair("idp").certificate,
+}
+
+
+@dataclass
+class Desk:
+    """The first administrator at the settings pages of her organization."""
+
+    world: World
+    browser: Browser
+    organization: Organization
+
+    def verify_domain(self, host: str = HOST) -> str:
+        """Add a domain, publish its record and check: its id."""
+        domain_id = anchor(self.browser.submit("/settings/domains", host=host))
+        self.browser.get(PAGE)
+        self.world.dns.records[host] = re.findall(r"doorward-domain-verification=[\w-]+", self.browser.page)[-1:]
+        answer = self.browser.submit(f"/settings/domains/{domain_id}/check")
+        assert "domain-verified" in answer.headers["Location"]
+        return domain_id
+
+    def connect(self, **changes: str) -> str:
+        """Set up a SAML connection: its id."""
+        href = self.browser.get("/settings/connections/new?protocol=saml").headers["Location"]
+        answer = self.browser.submit(href, **(BY_HAND | changes))
+        assert answer.status_code == 303, answer.text
+        return anchor(answer)
+
+    def test_sign_in(self, connection_id: str, email: str = ADA) -> str:
+        """Make a test sign-in and come back from the provider as `email`: where the result stands."""
+        leaving = self.browser.submit(f"/settings/connections/{connection_id}/test")
+        answer = come_back(self.browser, connection_id, leaving, email)
+        assert answer.status_code == 303, answer.text
+        return answer.headers["Location"]
+
+    def confirm_codes(self) -> None:
+        """Say that the recovery codes are stored."""
+        answer = self.browser.submit("/settings/recovery-codes/confirm", stored="yes")
+        assert "codes-confirmed" in answer.headers["Location"]
+
+    def require_single_sign_on(self) -> str:
+        """Everything it takes, up to activation: the connection's id."""
+        self.verify_domain()
+        connection_id = self.connect()
+        self.confirm_codes()
+        self.test_sign_in(connection_id)
+        answer = self.browser.submit(f"/settings/connections/{connection_id}/activate")
+        assert answer.status_code == 303, answer.text
+        return connection_id
+
+    def page(self) -> str:
+        """The authentication page as it stands."""
+        answer = self.browser.get(PAGE)
+        assert answer.status_code == 200
+        return answer.text
+
+    def member(self, email: str, *, role: str = "member", organization_id: str | None = None) -> Member:
+        """Someone who is just there, and has signed in before."""
+        with self.world.transactions.writing(OPERATOR) as unit:
+            member = Member(
+                id=unit.ports.randomness.id(Prefix.MEMBER),
+                organization_id=organization_id or self.organization.id,
+                email=email,
+                name=email.partition("@")[0].title(),
+                state="active",
+                suspended=False,
+                granted_role=role,
+                granted_origin="member",
+                role=role,
+                role_source="granted",
+                held=False,
+                sign_in_groups_state="unknown",
+                sign_in_groups=[],
+                created_at=unit.now,
+                first_signed_in_at=unit.now,
+                last_signed_in_at=unit.now,
+            )
+            unit.session.add(member)
+            return member
+
+
+def desk(world: World) -> Desk:
+    """The first administrator has just signed in."""
+    browser = world.first_admin(ADA)
+    with world.transactions.reading() as unit:
+        member = member_rows.by_email(unit.session, ADA)
+        assert member is not None
+        return Desk(world, browser, Organization(world, member.organization_id, member.id))
+
+
+def signed_in(world: World, email: str) -> Browser:
+    """A browser in which this member has signed in by email code."""
+    browser = world.browser()
+    assert browser.sign_in(email).status_code == 303
+    browser.get("/profile")
+    return browser
+
+
+def recovery_session(world: World, email: str = ADA) -> Browser:
+    """A browser with a recovery session, opened by the host's own link."""
+    with world.transactions.writing(OPERATOR) as unit:
+        token = recovery.recovery_link(unit, email=email)
+    browser = world.browser()
+    browser.get(f"/recover/{token}")
+    assert browser.submit(f"/recover/{token}").status_code == 303
+    browser.get(PAGE)
+    return browser
+
+
+def come_back(browser: Browser, connection_id: str, leaving: TestResponse, email: str) -> TestResponse:
+    """The identity provider answers the request of the leaving page, and the browser posts it to us."""
+    url = html.unescape(re.findall(r'content="0; url=([^"]+)"', leaving.text)[0])
+    query = parse_qs(urlsplit(url).query)
+    request_id = re.findall(r'ID="([^"]+)"', zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode())[
+        0
+    ]
+    acs = f"{BASE_URL}/saml/{connection_id}/acs"
+    answered = both(
+        attr("/samlp:Response", "Destination", acs),
+        attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
+        attr("//saml:SubjectConfirmationData", "Recipient", acs),
+        put("//saml:Audience", f"{BASE_URL}/saml/{connection_id}/metadata"),
+        put("//saml:Attribute[@Name='email']/saml:AttributeValue", email),
+    )
+    form = {"SAMLResponse": Recipe(before=answered).post(), "RelayState": query["RelayState"][0]}
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://idp.test"}
+    return browser.client.post(f"/saml/{connection_id}/acs", base_url=BASE_URL, data=form, headers=headers)
+
+
+def anchor(answer: TestResponse) -> str:
+    """The id that an answer leads to."""
+    assert answer.status_code == 303, answer.text
+    return urlsplit(answer.headers["Location"]).fragment
+
+
+def flat(text: str) -> str:
+    """The words of a page as they are read, on one line."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", text)))

@@ -1,0 +1,242 @@
+"""Connections on the settings page: set up, tested as oneself, required, turned off, and why not."""
+
+from __future__ import annotations
+
+from tests.application import World
+from tests.saml.forge import ISSUER, SSO_URL
+from tests.scenes import ADA
+from tests.web.settings.scenes import BY_HAND, anchor, desk, flat, signed_in
+
+
+def test_setting_up_needs_a_verified_domain(world: World) -> None:
+    ada = desk(world)
+
+    page = ada.browser.get("/settings/connections/new?protocol=saml", follow="")
+
+    assert "Single sign-on needs a verified domain." in flat(ada.page())
+    assert ada.browser.get(page.headers["Location"]).status_code == 409
+
+
+def test_protocols_are_offered_by_name(world: World) -> None:
+    page = desk(world).browser.get("/settings/connections/new").text
+
+    assert "SAML 2.0" in page
+    assert "OpenID Connect" in page
+
+
+def test_our_addresses_are_shown_before_theirs_are_known_and_stay(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    href = ada.browser.get("/settings/connections/new?protocol=saml").headers["Location"]
+    page = ada.browser.get(href).text
+
+    connection_id = anchor(ada.browser.submit(href, **BY_HAND))
+
+    assert f"/saml/{connection_id}/acs" in page
+    assert f"/saml/{connection_id}/acs" in ada.page()
+    assert anchor(ada.browser.submit(href, **BY_HAND)) == connection_id
+    assert ada.page().count("<h3>Acme Okta</h3>") == 1
+
+
+def test_promised_address_cannot_be_made_up(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+
+    answer = ada.browser.submit("/settings/connections/new?protocol=saml&id=conn_x&seal=y", **BY_HAND)
+
+    assert answer.status_code == 302
+    assert "conn_x" not in answer.headers["Location"]
+
+
+def test_wrong_settings_come_back_at_their_fields(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    href = ada.browser.get("/settings/connections/new?protocol=saml").headers["Location"]
+
+    answer = ada.browser.submit(href, **(BY_HAND | {"idp.sso_url": "nonsense"}))
+
+    assert answer.status_code == 400
+    assert 'id="connection-idp.sso_url-error"' in answer.text
+    assert f'value="{ISSUER}"' in answer.text
+    assert ada.browser.submit(href, **(BY_HAND | {"name": " "})).status_code == 400
+    assert "No connection yet" in ada.page()
+
+
+def test_unreachable_provider_is_an_error_at_its_field_and_secrets_do_not_come_back(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    href = ada.browser.get("/settings/connections/new?protocol=oidc").headers["Location"]
+
+    answer = ada.browser.submit(
+        href, name="Entra", issuer="https://idp.test", client_id="abc", client_secret="very-secret-value"
+    )
+
+    assert answer.status_code == 400
+    assert 'id="connection-issuer-error"' in answer.text
+    assert 'type="password"' in answer.text
+    assert "very-secret-value" not in answer.text
+
+
+def test_test_sign_in_shows_what_came_and_what_would_follow(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+
+    page = ada.browser.get(ada.test_sign_in(connection_id)).text
+
+    assert "The identity provider works. Something is still missing." in flat(page)
+    assert "No administrator has confirmed that the recovery codes are stored." in flat(page)
+    assert "Email address ada@acme.test email" in flat(page)
+    assert "Alice Archer" in page
+    assert "it , staff" in flat(page)
+    assert "Admin" in flat(page)
+    assert "it worked." in flat(ada.page())
+
+
+def test_test_sign_in_as_someone_else_fails_with_both_addresses(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+
+    page = flat(ada.browser.get(ada.test_sign_in(connection_id, "grace@acme.test")).text)
+
+    assert "The identity provider says you are someone else." in page
+    assert "Expected ada@acme.test Received grace@acme.test" in page
+    assert "Reference number sin_" in page
+
+
+def test_result_of_a_test_is_for_its_tester_and_for_a_day(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    result = ada.test_sign_in(ada.connect())
+    ada.member("grace@acme.test", role="admin")
+    grace = signed_in(world, "grace@acme.test")
+
+    assert grace.get(result).status_code == 404
+    assert ada.browser.get(result.replace("conn_", "conn_x")).status_code == 404
+    world.clock.advance(hours=23, minutes=59)
+    assert ada.browser.get(result).status_code == 200
+    world.clock.advance(minutes=2)
+    ada.browser.sign_in(ADA)
+    assert ada.browser.get(result).status_code == 404
+
+
+def test_activation_without_a_test_is_refused(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+
+    answer = ada.browser.submit(f"/settings/connections/{connection_id}/activate")
+
+    assert answer.status_code == 409
+    assert 'role="alert"' in answer.text
+    assert "You have not completed a test sign-in with these settings within the last 24 hours." in answer.text
+    assert "Everyone signs in with a code by email." in ada.page()
+    assert "tried to require single sign-on through Acme Okta" in flat(ada.browser.get("/settings/activity").text)
+
+
+def test_activation_without_stored_codes_is_refused(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+    ada.test_sign_in(connection_id)
+
+    answer = ada.browser.submit(f"/settings/connections/{connection_id}/activate")
+
+    assert answer.status_code == 409
+    assert "No administrator has confirmed that the recovery codes are stored." in answer.text
+
+
+def test_required_single_sign_on_sends_people_to_the_provider_and_keeps_the_acting_session(world: World) -> None:
+    ada = desk(world)
+    ada.member("grace@acme.test")
+    grace = signed_in(world, "grace@acme.test")
+
+    ada.require_single_sign_on()
+
+    assert "Everyone at acme.test signs in through Acme Okta" in flat(ada.page())
+    assert grace.get("/profile").status_code == 303
+    grace.get("/sign-in")
+    assert SSO_URL in grace.submit("/sign-in", email="grace@acme.test").text
+
+
+def test_activation_says_beforehand_what_it_does(world: World) -> None:
+    ada = desk(world)
+    ada.member("grace@acme.test")
+    ada.member("guest@other.test")
+    signed_in(world, "grace@acme.test")
+    ada.verify_domain()
+    connection_id = ada.connect()
+    ada.confirm_codes()
+    ada.test_sign_in(connection_id)
+
+    page = flat(ada.page())
+
+    assert "Everyone at acme.test signs in through Acme Okta from now on" in page
+    assert "1 guest at other domains cannot sign in any more." in page
+    assert "Ends 1 session opened otherwise; yours stays." in page
+
+
+def test_deactivation_turns_email_codes_on_again(world: World) -> None:
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+    deactivate = f"/settings/connections/{connection_id}/deactivate"
+
+    assert "connection-deactivated" in ada.browser.submit(deactivate).headers["Location"]
+    assert "Everyone signs in with a code by email." in ada.page()
+    answer = ada.browser.submit(deactivate)
+    assert answer.status_code == 409
+    assert "This connection is not active." in answer.text
+
+
+def test_active_connection_is_not_deleted_and_another_one_only_by_its_name(world: World) -> None:
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+    delete = f"/settings/connections/{connection_id}/delete"
+
+    refused = ada.browser.submit(delete, confirm="Acme Okta")
+    ada.browser.submit(f"/settings/connections/{connection_id}/deactivate")
+    mistyped = ada.browser.submit(delete, confirm="acme okta")
+
+    assert refused.status_code == 409
+    assert "This connection is active." in refused.text
+    assert mistyped.status_code == 400
+    assert "connection-deleted" in ada.browser.submit(delete, confirm="Acme Okta").headers["Location"]
+    assert "No connection yet" in ada.page()
+
+
+def test_edit_of_an_active_connection_waits_for_its_test(world: World) -> None:
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+    edit = f"/settings/connections/{connection_id}/edit"
+    page = flat(ada.browser.get(edit).text)
+    assert "What you save here takes over after its own test sign-in." in page
+    assert f"At present: {SSO_URL}." in page
+
+    answer = ada.browser.submit(edit, **(BY_HAND | {"idp.sso_url": "https://idp.test/other"}))
+
+    assert "connection-saved" in answer.headers["Location"]
+    assert "An edit is waiting for its test sign-in." in ada.page()
+    assert ada.browser.submit(f"/settings/connections/{connection_id}/activate").status_code == 409
+
+
+def test_renaming_makes_no_new_revision(world: World) -> None:
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+
+    answer = ada.browser.submit(f"/settings/connections/{connection_id}/edit", name="Okta for Acme")
+
+    assert "connection-renamed" in answer.headers["Location"]
+    assert "Okta for Acme" in ada.page()
+    assert "An edit is waiting" not in ada.page()
+
+
+def test_wrong_edit_comes_back_at_its_field(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    edit = f"/settings/connections/{ada.connect()}/edit"
+
+    answer = ada.browser.submit(edit, **{"name": "Okta", "idp.entity_id": "x"})
+
+    assert answer.status_code == 400
+    assert "This is needed where there is no metadata." in answer.text

@@ -1,0 +1,192 @@
+"""Directories, their tokens and the mappings of their groups on the settings page."""
+
+from __future__ import annotations
+
+import re
+
+from app.services.directories import Provider
+from tests.application import World
+from tests.scenes import ADA, provisioned
+from tests.web.settings.scenes import PAGE, Desk, anchor, desk, flat, recovery_session, signed_in
+
+
+def test_directory_needs_a_verified_domain(world: World) -> None:
+    ada = desk(world)
+
+    answer = ada.browser.submit("/settings/directories", name="Okta", provider="okta")
+
+    assert answer.status_code == 409
+    assert "Directory provisioning needs a verified domain." in answer.text
+    assert "No directory yet" in ada.page()
+
+
+def test_added_directory_waits_for_its_first_request(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+
+    answer = ada.browser.submit("/settings/directories", name="Acme Okta", provider="okta")
+
+    assert "directory-added" in answer.headers["Location"]
+    assert "Waiting for the first request from Okta." in flat(ada.page())
+
+
+def test_wrong_directory_comes_back_with_the_form(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+
+    nameless = ada.browser.submit("/settings/directories", name=" ", provider="okta")
+    unknown = ada.browser.submit("/settings/directories", name="Okta", provider="nobody")
+
+    assert nameless.status_code == unknown.status_code == 400
+    assert "This must not be empty." in nameless.text
+    assert "Choose who pushes." in unknown.text
+
+
+def test_token_is_shown_once_pushes_and_is_revoked(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    directory_id, _ = ada.organization.add_directory()
+
+    answer = ada.browser.submit(f"/settings/directories/{directory_id}/tokens", label="prod")
+
+    secret = re.findall(r"scim_[\w-]{30,}", answer.text)[0]
+    page = ada.page()
+    assert secret not in page
+    assert f"scim_…{secret[-4:]}" in page
+    token_id = re.findall(rf"{directory_id}/tokens/(tok_\w+)/revoke", page)[-1]
+    revoked = ada.browser.submit(f"/settings/directories/{directory_id}/tokens/{token_id}/revoke")
+    assert "token-revoked" in revoked.headers["Location"]
+    assert secret[-4:] not in ada.page()
+
+
+def test_label_of_a_token_has_its_limits(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    directory_id, _ = ada.organization.add_directory()
+
+    answer = ada.browser.submit(f"/settings/directories/{directory_id}/tokens", label="x" * 300)
+
+    assert answer.status_code == 400
+    assert "No token was made." in answer.text
+
+
+def test_directory_without_a_future_administrator_is_not_activated(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    ada.confirm_codes()
+    directory_id, scim = ada.organization.add_directory()
+    scim.add_user(ADA)
+
+    answer = ada.browser.submit(f"/settings/directories/{directory_id}/activate")
+
+    assert answer.status_code == 409
+    assert "Nobody in this directory would be an administrator." in answer.text
+    assert "Nobody in this directory would be an administrator." in ada.page()
+
+
+def test_directory_is_activated_turned_off_and_deleted(world: World) -> None:
+    ada, directory_id = pushed(world)
+    base = f"/settings/directories/{directory_id}"
+
+    assert "1 person in it would be one." in flat(ada.page())
+    assert "directory-activated" in ada.browser.submit(f"{base}/activate").headers["Location"]
+    assert ada.browser.submit(f"{base}/activate").status_code == 409
+    assert "From the group Admins" in ada.page()
+    assert "directory-deactivated" in ada.browser.submit(f"{base}/deactivate").headers["Location"]
+    assert ada.browser.submit(f"{base}/deactivate").status_code == 409
+    assert ada.browser.submit(f"{base}/delete", confirm="no").status_code == 400
+    assert "directory-deleted" in ada.browser.submit(f"{base}/delete", confirm="Okta").headers["Location"]
+    assert "No directory yet" in ada.page()
+    assert "Kept from a directory that was turned off" in ada.page()
+
+
+def test_mapping_is_added_and_removed(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    _, scim = ada.organization.add_directory()
+    group = scim.add_group("Engineering", scim.add_user("grace@acme.test"))
+
+    answer = ada.browser.submit("/settings/role-mappings", source="directory", group=group, role="member")
+
+    assert anchor(answer) == "directory-mappings"
+    again = ada.browser.submit("/settings/role-mappings", source="directory", group=group, role="member")
+    assert again.status_code == 409
+    assert "This group is mapped to this role already." in again.text
+    mapping_id = re.findall(r"role-mappings/(map_\w+)/remove", ada.page())[0]
+    removed = ada.browser.submit(f"/settings/role-mappings/{mapping_id}/remove")
+    assert "mapping-removed" in removed.headers["Location"]
+    assert "No group gives a role yet." in ada.page()
+
+
+def test_wrong_mappings_come_back_at_their_fields(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    ada.organization.add_directory()
+
+    unknown_group = ada.browser.submit("/settings/role-mappings", source="directory", group="nobody", role="member")
+    unknown_role = ada.browser.submit("/settings/role-mappings", source="directory", group="x", role="nobody")
+    unknown_source = ada.browser.submit("/settings/role-mappings", source="elsewhere", group="x", role="member")
+
+    assert "No directory of this organization has a group with this id." in unknown_group.text
+    assert "There is no such role." in unknown_role.text
+    assert unknown_group.status_code == unknown_role.status_code == unknown_source.status_code == 400
+
+
+def test_group_of_a_sign_in_is_mapped_by_its_value(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    ada.connect()
+
+    answer = ada.browser.submit("/settings/role-mappings", source="sign_in", group="staff", role="member")
+
+    assert anchor(answer) == "sign-in-mappings"
+    assert "staff" in ada.page()
+
+
+def test_mapping_that_makes_the_last_administrator_stays(world: World) -> None:
+    scene = provisioned(world)
+    browser = signed_in(world, ADA)
+    browser.get(PAGE)
+    mapping_id = re.findall(r'id="(map_\w+)-why"', browser.page)[0]
+
+    answer = browser.submit(f"/settings/role-mappings/{mapping_id}/remove")
+
+    assert answer.status_code == 409
+    assert "This would leave the organization without an administrator who can sign in" in answer.text
+    assert scene.organization.member(ADA).role == "admin"
+
+
+def test_hold_stands_on_the_page_with_its_repairs(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.remove_member(scene.admins, scene.ada)
+    browser = signed_in(world, ADA)
+
+    page = flat(browser.get(PAGE).text)
+
+    assert "Ada is kept as administrator, although the directory says otherwise." in page
+    assert "Okta took the admin role from Ada, the last administrator who could sign in ( just now )." in page
+    assert "On hold" in page
+    answer = browser.submit(f"/settings/directories/{scene.directory_id}/deactivate")
+    assert answer.status_code == 409
+    assert "An administrator is on hold because of this directory." in answer.text
+
+
+def test_recovery_session_of_someone_on_hold_may_turn_the_directory_off(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.set_active(scene.ada, False)
+    browser = recovery_session(world)
+    assert "They come in with a recovery code only." in flat(browser.page)
+
+    answer = browser.submit(f"/settings/directories/{scene.directory_id}/deactivate")
+
+    assert "directory-deactivated" in answer.headers["Location"]
+
+
+def pushed(world: World) -> tuple[Desk, str]:
+    """A directory that could be activated: Ada is in a group mapped to admin."""
+    ada = desk(world)
+    ada.verify_domain()
+    ada.confirm_codes()
+    directory_id, scim = ada.organization.add_directory(Provider.OKTA)
+    ada.organization.map_group(scim.add_group("Admins", scim.add_user(ADA)))
+    return ada, directory_id

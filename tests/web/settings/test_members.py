@@ -1,0 +1,122 @@
+"""Members on the settings pages: role, suspension and removal by hand, and why not."""
+
+from __future__ import annotations
+
+from tests.application import World
+from tests.scenes import ADA, GRACE, provisioned
+from tests.web.settings.scenes import desk, flat, recovery_session, signed_in
+
+LAST = "This would leave the organization without an administrator who can sign in"
+
+
+def test_members_are_listed_with_role_and_reason(world: World) -> None:
+    ada = desk(world)
+    ada.member(GRACE)
+
+    page = flat(ada.browser.get("/settings/members").text)
+
+    assert "2 people in Acme" in page
+    assert "Grace grace@acme.test" in page
+    assert "Granted by hand" in page
+
+
+def test_many_members_come_page_by_page(world: World) -> None:
+    ada = desk(world)
+    for number in range(120):
+        ada.member(f"person{number:03}@acme.test")
+
+    pages = [ada.browser.get("/settings/members").text]
+    while 'href="/settings/members?after=' in pages[-1]:
+        pages.append(ada.browser.get(_href(pages[-1], "after")).text)
+    back = ada.browser.get(_href(pages[-1], "before")).text
+
+    assert [page.count('<li id="mem_') for page in pages] == [50, 50, 21]
+    assert back.count('<li id="mem_') == 50
+    assert "person098@acme.test" in back
+    assert _href(ada.browser.get(_href(back, "before")).text, "before") == ""
+
+
+def test_role_is_given_by_hand(world: World) -> None:
+    ada = desk(world)
+    grace = ada.member(GRACE)
+
+    answer = ada.browser.submit(f"/settings/members/{grace.id}/role", role="admin")
+
+    assert answer.headers["Location"].endswith(f"#{grace.id}")
+    assert ada.organization.member(GRACE).role == "admin"
+    assert ada.browser.get(answer.headers["Location"]).text.count("<li id=") == 1
+    assert ada.browser.submit(f"/settings/members/{grace.id}/role", role="nonsense").status_code == 400
+
+
+def test_last_administrator_keeps_the_role_and_stays(world: World) -> None:
+    ada = desk(world)
+    base = f"/settings/members/{ada.organization.admin_id}"
+
+    for answer in (
+        ada.browser.submit(f"{base}/role", role="member"),
+        ada.browser.submit(f"{base}/suspend"),
+        ada.browser.submit(f"{base}/remove", confirm=ADA),
+    ):
+        assert answer.status_code == 409
+        assert LAST in answer.text
+        assert "Make another active member who has signed in an admin first." in answer.text
+    assert ada.organization.member(ADA).role == "admin"
+    assert flat(ada.browser.get("/settings/members").text).count(LAST) == 3
+
+
+def test_suspended_member_is_out_until_restored(world: World) -> None:
+    ada = desk(world)
+    grace = ada.member(GRACE)
+    browser = signed_in(world, GRACE)
+    page = flat(ada.browser.get("/settings/members").text)
+    assert "Ends 1 session." in page
+
+    ada.browser.submit(f"/settings/members/{grace.id}/suspend")
+
+    assert browser.get("/profile").status_code == 303
+    assert "Suspended" in ada.browser.get("/settings/members").text
+    ada.browser.submit(f"/settings/members/{grace.id}/restore")
+    assert not ada.organization.member(GRACE).suspended
+
+
+def test_removing_a_member_takes_the_address(world: World) -> None:
+    ada = desk(world)
+    grace = ada.member(GRACE)
+    remove = f"/settings/members/{grace.id}/remove"
+
+    assert ada.browser.submit(remove, confirm="grace").status_code == 400
+    assert "member-removed" in ada.browser.submit(remove, confirm=GRACE).headers["Location"]
+    assert GRACE not in ada.browser.get("/settings/members").text
+
+
+def test_managed_member_is_not_removed_and_a_group_decides_the_role(world: World) -> None:
+    scene = provisioned(world)
+    browser = signed_in(world, ADA)
+    base = f"/settings/members/{scene.organization.admin_id}"
+
+    removed = browser.submit(f"{base}/remove", confirm=ADA)
+    changed = browser.submit(f"{base}/role", role="member")
+
+    assert removed.status_code == changed.status_code == 409
+    assert "is managed by the directory." in removed.text
+    assert "follows from a group." in changed.text
+    assert "Managed by Okta" in browser.get("/settings/members").text
+
+
+def test_recovery_session_makes_administrators_and_nothing_else(world: World) -> None:
+    ada = desk(world)
+    grace = ada.member(GRACE)
+    browser = recovery_session(world)
+    base = f"/settings/members/{grace.id}"
+
+    assert browser.submit(f"{base}/role", role="member").status_code == 403
+    assert browser.submit(f"{base}/suspend").status_code == 403
+    assert browser.submit(f"{base}/remove", confirm=GRACE).status_code == 403
+    assert "A recovery session cannot do this" in browser.get("/settings/members").text
+    assert browser.submit(f"{base}/role", role="admin").status_code == 303
+    assert ada.organization.member(GRACE).role == "admin"
+
+
+def _href(page: str, cursor: str) -> str:
+    found = page.partition(f'href="/settings/members?{cursor}=')[2].partition('"')[0]
+    return f"/settings/members?{cursor}={found}" if found else ""
