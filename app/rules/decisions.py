@@ -36,6 +36,7 @@ class Code(StrEnum):
     DIRECTORY_HOLDS_ADMIN = "directory_holds_admin"
     # the guard (product.md 6)
     LAST_ADMINISTRATOR = "last_administrator"
+    OWN_HOLD = "own_hold"
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
     # roles and members
     DEFAULT_ROLE_ADMIN = "default_role_admin"

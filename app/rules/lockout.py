@@ -112,13 +112,16 @@ def usable(world: World) -> tuple[Standing, ...]:
     return _latest_first(person for person in world.people if is_usable(person, world.access))
 
 
-def settle(before: World, after: World, *, by_person: bool) -> Settlement:
+def settle(before: World, after: World, *, by_person: bool, acting: str | None = None) -> Settlement:
     """Judge a change and set holds.
 
     `before` is what is stored; `after` is the same people as the change would leave them, worked out without any hold.
-    A person's change that would leave nobody is refused; what a push would take away is held instead.
+    A person's change that would leave nobody is refused; what a push would take away is held instead. `acting` is the
+    member who asks for the change, where lifting their own hold is not theirs to do.
     """
     held_before = frozenset(person.member_id for person in before.people if person.held)
+    if acting in held_before and _lifts_own_hold(after, str(acting)):
+        return Settlement(_OWN_HOLD, before.people)
     if usable(after):
         released = tuple(person for person in after.people if person.member_id in held_before)
         return Settlement(_allowed(after), after.people, released=released)
@@ -126,6 +129,19 @@ def settle(before: World, after: World, *, by_person: bool) -> Settlement:
     if by_person:
         return _settle_request(before, after, kept)
     return _settle_push(before, after, kept)
+
+
+_OWN_HOLD = Refused(
+    Code.OWN_HOLD,
+    "You are on hold: the directory says that you are no longer an administrator, and you cannot overrule that yourself.",
+    fix="Make another member an administrator, or have the directory make you one again.",
+)
+
+
+def _lifts_own_hold(after: World, acting: str) -> bool:
+    """Whether the one on hold would simply be an administrator again, with nobody else who could have decided that."""
+    others = [person for person in usable(after) if person.member_id != acting]
+    return not others and any(person.member_id == acting and person.holds_admin for person in after.people)
 
 
 def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> Settlement:

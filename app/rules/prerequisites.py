@@ -161,7 +161,7 @@ def remove_domain(*, is_verified: bool, sso_active: bool, directory_active: bool
     if is_verified and dependants:
         return Refused(
             Code.DOMAIN_IN_USE,
-            f"This domain is needed: {' and '.join(dependants)} depends on it.",
+            f"This domain is needed by {' and '.join(dependants)}.",
             fix="Turn that off first.",
         )
     return Allowed()

@@ -69,7 +69,15 @@ class Proposal:
         return self.settlement.proof
 
 
-def propose(unit: UnitOfWork, organization_id: str, *, policy: Policy, change: Change, by_person: bool) -> Proposal:
+def propose(
+    unit: UnitOfWork,
+    organization_id: str,
+    *,
+    policy: Policy,
+    change: Change,
+    by_person: bool,
+    may_lift_own_hold: bool = False,
+) -> Proposal:
     """Work out `change` for those it touches and every administrator, and ask the guard. The organization is locked."""
     session = unit.session
     rows = {member.id: member for member in members.administrators(session, organization_id)}
@@ -78,7 +86,8 @@ def propose(unit: UnitOfWork, organization_id: str, *, policy: Policy, change: C
     proofs = _proofs(session, policy, after_policy, rows)
     before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
     after = World(after_policy.access, _worked_out(session, rows, change, after_policy, proofs))
-    return Proposal(change, before, settle(before, after, by_person=by_person), rows)
+    acting = None if may_lift_own_hold or not by_person else unit.actor.id
+    return Proposal(change, before, settle(before, after, by_person=by_person, acting=acting), rows)
 
 
 def world(unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids: frozenset[str] = frozenset()) -> World:

@@ -276,7 +276,10 @@ def _switch(
     organization_id = directory.organization_id
     on = state is DirectoryState.ACTIVE
     action = EventType.DIRECTORY_ACTIVATED if on else EventType.DIRECTORY_DEACTIVATED
-    proposal = authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
+    # Turning the directory off during a hold is what a recovery session is for (product.md 6).
+    proposal = authority.propose(
+        unit, organization_id, policy=before, change=change, by_person=True, may_lift_own_hold=not on
+    )
     if proposal.refused is not None:
         return unit.refuse(organization_id, action, proposal.refused, subject=directory.id)
     directory.state = state

@@ -70,7 +70,9 @@ def _change(
         return unit.refuse(organization.id, action, proposal.refused, subject=rule.id)
     authority.carry_out(unit, organization.id, proposal)
     what = {"source": rule.group.source, "group": rule.group.ref, "role": rule.role}
-    unit.audit(organization.id, action, subject=rule.id, after=what, proof=proposal.proof)
+    is_new = rule in after.roles.mappings
+    before_text, after_text = (None, what) if is_new else (what, None)
+    unit.audit(organization.id, action, subject=rule.id, before=before_text, after=after_text, proof=proposal.proof)
     return None
 
 

@@ -361,7 +361,7 @@ def _test_outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: 
         "groups_state": identity.groups.state,
         "groups": sorted(identity.groups.values),
         "role": role,
-        "received": _shown(identity.received),
+        "attributes": _shown(identity.received),
     }
     if identity.email != tester.email:
         return {
@@ -369,7 +369,7 @@ def _test_outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: 
             "name": str(Code.TEST_AS_SOMEONE_ELSE),
             "sentence": "The identity provider says you are someone else.",
             "expected": tester.email,
-            "received_value": identity.email,
+            "received": identity.email,
             "fix": "Sign in at the identity provider as yourself, or correct the attribute that carries the address.",
             **seen,
         }
@@ -387,7 +387,12 @@ def _rejected(unit: UnitOfWork, flow: SignInFlow, rejection: Rejection) -> Turne
     """What the provider sent was not accepted: the person gets a sentence and a reference, the administrator all of
     it.
     """
-    detail = {"expected": rejection.expected, "received": rejection.received, "fix": rejection.fix}
+    detail = {
+        "sentence": rejection.sentence,
+        "expected": rejection.expected,
+        "received": rejection.received,
+        "fix": rejection.fix,
+    }
     reference = _record(unit, flow, outcome="rejected", reason=rejection.name, detail=detail)
     flows.finish(unit, flow)
     refused = Refused(Code.SIGN_IN_REJECTED, rejection.sentence, facts={"name": rejection.name})
@@ -399,9 +404,13 @@ def _turn_away(unit: UnitOfWork, flow: SignInFlow, refused: Refused) -> TurnedAw
         member = member_rows.by_email(unit.session, flow.email)
         domain = organization_rows.verified_domain(unit.session, host_of(flow.email)) if flow.email else None
         flow.organization_id = member.organization_id if member else domain.organization_id if domain else None
-    reference = _record(unit, flow, outcome="refused", reason=refused.code, detail={"fix": refused.fix or ""})
+    reference = _record(unit, flow, outcome="refused", reason=refused.code, detail=_told(refused))
     flows.finish(unit, flow)
     return TurnedAway(refused, reference)
+
+
+def _told(refused: Refused) -> dict[str, str]:
+    return {"sentence": refused.sentence, "fix": refused.fix or ""}
 
 
 def _record(

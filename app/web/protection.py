@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Response, request
 
 from app.ports.sealing import Sealing
-from app.rules.errors import ForbiddenError
+from app.rules.errors import ForbiddenError, InvalidInputError, NotFoundError
 
+_NUL = "\0"
 FORM_TOKEN_FIELD = "form_token"  # noqa: S105 (the name of a field)
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -32,6 +35,20 @@ def check_same_origin(*, base_url: str) -> None:
     same = request.headers.get("Origin") == base_url if site is None else site in {"same-origin", "none"}
     if not same:
         raise ForbiddenError("This request came from another site.", code="cross_site")
+
+
+def refuse_unstorable(values: Mapping[str, object]) -> None:
+    """No NUL gets as far as a query: PostgreSQL cannot store it. Raises NotFoundError for URLs, InvalidInputError for
+    forms.
+
+    `values` are the parts of the path. Reads the whole form, so that a slow sender keeps nobody waiting for a
+    transaction.
+    """
+    if any(_NUL in str(value) for value in (*values.values(), *request.args.values())):
+        raise NotFoundError("There is nothing at this address.")
+    for name, value in request.form.items(multi=True):
+        if _NUL in value:
+            raise InvalidInputError(f"The field {name} holds characters that cannot be stored.", field=name)
 
 
 def check_form_token(expected: str, *, sealing: Sealing) -> None:

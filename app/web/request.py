@@ -31,6 +31,7 @@ BROWSER_COOKIE = "__Host-doorward-browser"
 REFRESH_HEADER = "Doorward-Refresh"  # a page renewing itself is not a person using it
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _BROWSERS = frozenset({Caller.ANYONE, Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
+_FORMS = _BROWSERS | {Caller.PROVIDER}
 _BROWSER_AGE = 60 * 60 * 24 * 30
 
 View = Callable[..., Any]  # as Flask keeps them; ours return ResponseReturnValue
@@ -161,6 +162,8 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
         if route.caller is Caller.PROVIDER and request.method == "HEAD":
             raise MethodNotAllowed  # a look must not spend what only the visit may spend
         _check_origin(route)
+        if route.caller in _FORMS:
+            protection.refuse_unstorable(values)
         if route.caller is Caller.OPERATOR:
             _authenticate_operator(context)  # needs no database, and nobody else's key gets to hold its lock
         try:

@@ -122,7 +122,7 @@ def failure(reason: str, detail: Mapping[str, Any]) -> Failure:
         name=reason,
         sentence=texts.get("sentence") or _REASONS.get(reason, _REJECTED),
         expected=texts.get("expected", ""),
-        received=texts.get("received") or texts.get("received_value", ""),
+        received=texts.get("received", ""),
         fix=texts.get("fix", ""),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Code, Refused
+from app.rules.roles import GroupSource
 from app.services import directories, members, role_mappings
 from app.store import events
 from tests.application import World
@@ -239,3 +240,37 @@ def suspend(organization: Organization, email: str) -> object:
 def event_types(organization: Organization) -> list[str]:
     with organization.world.transactions.reading() as unit:
         return [event.type for event in events.events_after(unit.session, organization.id, after="", limit=1000)]
+
+
+def test_member_on_hold_cannot_lift_their_own_hold_by_a_grant(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.remove_member(scene.admins, scene.ada)
+
+    outcome = grant(scene.organization, ADA, "admin", by=ADA)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.code is Code.OWN_HOLD
+    assert scene.organization.member(ADA).held
+
+
+def test_member_on_hold_cannot_lift_their_own_hold_by_a_mapping(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.remove_member(scene.admins, scene.ada)
+    other = scene.scim.add_group("Other", scene.ada)
+    with world.transactions.writing(scene.organization.acting_as(ADA)) as unit:
+        outcome = role_mappings.add(
+            unit, scene.organization.id, source=GroupSource.DIRECTORY, group=other, role="admin"
+        )
+
+    assert isinstance(outcome, Refused)
+    assert outcome.code is Code.OWN_HOLD
+
+
+def test_operator_may_make_the_member_on_hold_an_administrator_again(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.remove_member(scene.admins, scene.ada)
+    with world.transactions.writing(OPERATOR) as unit:
+        members.grant_role(unit, scene.organization.id, scene.organization.admin_id, slug="admin")
+
+    ada = scene.organization.member(ADA)
+    assert (ada.role, ada.role_source, ada.held) == ("admin", "granted", False)

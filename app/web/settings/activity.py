@@ -13,12 +13,10 @@ from app.services.overview.activity import AttemptFacts, EntryFacts
 from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation import ActivityPage, Attempt, AuditRow, Difference
-from app.web.settings.typed import refuse_unstorable
 from app.web.shell import show
 from app.web.wording import action, failure, proof_sentence, readable
 
 pages = Blueprint("activity", __name__)
-pages.url_value_preprocessor(refuse_unstorable)
 _PER_PAGE = 25
 _SUCCEEDED = frozenset({"signed_in", "recovered", "test_succeeded"})
 _PURPOSES = {"test": "test", "recover": "recovery"}

@@ -13,11 +13,9 @@ from app.web.moments import moment
 from app.web.presentation import Notice, RecoveryCodesPage
 from app.web.settings import overview
 from app.web.settings.controls import PAGE
-from app.web.settings.typed import refuse_unstorable
 from app.web.shell import show
 
 pages = Blueprint("authentication", __name__)
-pages.url_value_preprocessor(refuse_unstorable)
 _NOT_TICKED = Notice("error", "The codes were not confirmed.", "Tick that you have stored them, then confirm.")
 
 

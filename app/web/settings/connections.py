@@ -22,11 +22,10 @@ from app.web.settings import overview
 from app.web.settings.controls import refusal
 from app.web.settings.setup_form import fields_again, fields_of, nested, typed_again, with_error
 from app.web.settings.tested import tested_page
-from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.settings.typed import not_confirmed
 from app.web.shell import show
 
 pages = Blueprint("connections", __name__, url_prefix="/settings/connections")
-pages.url_value_preprocessor(refuse_unstorable)
 _HINTS = {
     "saml": "Okta, Entra ID, Google and most others. Choose it when in doubt.",
     "oidc": "For providers that give you a client ID and a client secret.",

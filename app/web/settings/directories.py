@@ -14,11 +14,10 @@ from app.web.presentation import DirectoryTokenPage, Form, Notice
 from app.web.settings import overview
 from app.web.settings.cards.directories import TITLES
 from app.web.settings.overview import Forms
-from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.settings.typed import not_confirmed
 from app.web.shell import show
 
 pages = Blueprint("directories", __name__, url_prefix="/settings/directories")
-pages.url_value_preprocessor(refuse_unstorable)
 
 
 @pages.post("")

@@ -13,10 +13,9 @@ from app.web import request as current
 from app.web.presentation import Form
 from app.web.settings import overview
 from app.web.settings.overview import Forms
-from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.settings.typed import not_confirmed
 
 pages = Blueprint("domains", __name__, url_prefix="/settings/domains")
-pages.url_value_preprocessor(refuse_unstorable)
 
 
 @pages.post("")

@@ -21,13 +21,12 @@ from app.web.moments import moment_or_none
 from app.web.presentation import ALLOWED, Change, Choice, Member, MembersPage, Notice
 from app.web.settings.cards.role_mappings import role_choices
 from app.web.settings.controls import IN_RECOVERY, change, control, refusal
-from app.web.settings.typed import not_confirmed, refuse_unstorable
+from app.web.settings.typed import not_confirmed
 from app.web.shell import show
 from app.web.sign_in import see
 from app.web.wording import count, role_reason
 
 pages = Blueprint("members", __name__, url_prefix="/settings/members")
-pages.url_value_preprocessor(refuse_unstorable)
 _PER_PAGE = 50
 
 

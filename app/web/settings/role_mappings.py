@@ -12,10 +12,8 @@ from app.web import request as current
 from app.web.presentation import Notice
 from app.web.settings import overview
 from app.web.settings.overview import Forms
-from app.web.settings.typed import refuse_unstorable
 
 pages = Blueprint("role_mappings", __name__, url_prefix="/settings/role-mappings")
-pages.url_value_preprocessor(refuse_unstorable)
 _NO_SOURCE = Notice("error", "No mapping was added.", "A group comes from the directory or from a sign-in.")
 
 

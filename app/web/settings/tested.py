@@ -27,7 +27,7 @@ def tested_page(
 ) -> ConnectionTestedPage:
     """The page of one finished test."""
     outcome = facts.outcome
-    received: Received = outcome["received"] if isinstance(outcome.get("received"), dict) else {}
+    received: Received = outcome.get("attributes", {})
     role = str(outcome.get("role", ""))
     went_wrong = None if outcome["ok"] else _failure(outcome)
     return ConnectionTestedPage(
@@ -51,9 +51,7 @@ def tested_page(
 
 
 def _failure(outcome: Mapping[str, Any]) -> Failure:
-    """Someone else's sign-in also keeps what was received as attributes; their address then stands by itself."""
-    received = outcome.get("received_value") or outcome.get("received")
-    return failure(str(outcome["name"]), {**outcome, "received": received if isinstance(received, str) else ""})
+    return failure(str(outcome["name"]), outcome)
 
 
 def _received(received: Received, outcome: Mapping[str, Any]) -> tuple[ReceivedAttribute, ...]:
