@@ -36,7 +36,7 @@ from saml.kind import SamlKind
 from scim.blueprint import create_blueprint as create_scim
 
 MAX_BODY_BYTES = 1_000_000
-_CONSOLE_MAIL = "Codes and invitations are printed to the server's console, because no mail server is configured."
+_CONSOLE_MAIL = "Sign-in codes and alarms are printed to the server's console, because no mail server is configured."
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def settle(before: World, after: World, *, by_person: bool, acting: str | None =
 
 _OWN_HOLD = Refused(
     Code.OWN_HOLD,
-    "You are on hold: the directory says that you are no longer an administrator, and you cannot overrule that yourself.",
+    "You are on hold: the directory says that you are no longer an administrator, and you cannot overrule it.",
     fix="Make another member an administrator, or have the directory make you one again.",
 )
 
