@@ -12,9 +12,8 @@ from config.settings import PREFIX, Settings
 _HEAD = """# Settings
 
 Everything is set through the environment. A value that makes no sense, or a `DOORWARD_` variable that does not exist,
-stops
-the start with one sentence that names it. This page is written by `python -m config.document`; a test compares it
-with the code.
+stops the start with one sentence that names it. This page is written by `python -m config.document`; a test compares
+it with the code.
 
 | variable | default | what it does |
 |---|---|---|

@@ -120,7 +120,7 @@ def failure(reason: str, detail: Mapping[str, Any]) -> Failure:
     texts = {name: value for name, value in detail.items() if isinstance(value, str)}
     return Failure(
         name=reason,
-        sentence=texts.get("sentence") or _REASONS.get(reason, _REJECTED),
+        sentence=_REASONS.get(reason) or texts.get("sentence", _REJECTED),
         expected=texts.get("expected", ""),
         received=texts.get("received", ""),
         fix=texts.get("fix", ""),

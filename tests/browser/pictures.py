@@ -1,4 +1,4 @@
-"""The pictures of the documentation: `python -m tests.browser.pictures` takes them from the real pages into docs/images/."""
+"""The pictures of the documentation: `python -m tests.browser.pictures` takes them from the real pages."""
 
 from __future__ import annotations
 

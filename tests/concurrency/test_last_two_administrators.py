@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.rules.ids import Prefix
 from app.store import members
 from tests.application import OPERATOR_TOKEN, World
 from tests.concurrency.rivals import Call, Rivals, rivals
@@ -51,7 +52,7 @@ def _two_granted(world: World) -> Organization:
         ada = members.present(unit.session, organization.id, organization.admin_id)
         assert ada is not None
         columns = {column.name: getattr(ada, column.name) for column in members.Member.__table__.columns}
-        unit.session.add(members.Member(**(columns | {"id": "mem_grace", "email": GRACE})))
+        unit.session.add(members.Member(**(columns | {"id": unit.id(Prefix.MEMBER), "email": GRACE})))
     return organization
 
 

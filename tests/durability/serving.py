@@ -69,12 +69,12 @@ class GunicornServer:
         """What gunicorn and the application said."""
         return self._log.read_text("utf-8", "replace")
 
-    def start(self, *, path: str = "/readyz") -> None:
-        """Return when every worker is there and the path answers. Raises with the log when it does not."""
+    def start(self, *, path: str = "/readyz", seconds: float = _SECONDS) -> None:
+        """Return when the path answers. Raises with the log when it does not."""
         with self._log.open("ab") as log:
             self._master = tied.start(self._arguments, output=log, errors=log, environment=self._environment)
         try:
-            wait_until(lambda: self._answers(path), "gunicorn answers")
+            wait_until(lambda: self._answers(path), "gunicorn answers", seconds=seconds)
         except BaseException as error:
             self.kill_everything()
             raise RuntimeError(f"gunicorn did not start:\n{self.log[-4000:]}") from error
@@ -155,10 +155,11 @@ def serving(
     log: Path,
     arguments: Sequence[str] = (),
     path: str = "/readyz",
+    seconds: float = _SECONDS,
 ) -> Iterator[GunicornServer]:
     """Start a server, hand it out, and leave nothing of it behind."""
     server = GunicornServer(application, environment=environment, log=log, arguments=arguments)
-    server.start(path=path)
+    server.start(path=path, seconds=seconds)
     try:
         yield server
     finally:

@@ -18,7 +18,7 @@ APP = '''"""Stands in for the application."""
 import os
 import sys
 
-def main() -> None:
+def run() -> None:
     print(os.getcwd(), *sys.argv[1:])
 '''
 

@@ -112,7 +112,7 @@ def test_domain_that_single_sign_on_needs_stays(world: World) -> None:
     answer = ada.browser.submit(f"/settings/domains/dom_{domain_id}/remove", confirm=HOST)
 
     assert answer.status_code == 409
-    assert "This domain is needed: single sign-on depends on it." in answer.text
+    assert "This domain is needed by single sign-on." in answer.text
     assert "aria-disabled" in ada.page()
 
 
