@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app.rules.directories import DirectoryEndpoint, DirectoryGroupRecord, Mirrored, MirrorPage, ResourceKind
 from app.rules.errors import ConflictError, DoorwardError
 from app.services import memberships, mirror
-from app.services.mirror import Push
+from app.services.pushes import Push, open_push
 from app.services.unit_of_work import Transactions, UnitOfWork
 from scim import filters, mapping
 from scim.attributes import attributes_of
@@ -69,7 +69,7 @@ class DirectoryStorage(ScimStorage):
         if self._push is not None:
             yield self._push
             return
-        with _translated(), mirror.push(self._transactions, self.directory) as push:
+        with _translated(), open_push(self._transactions, self.directory) as push:
             self._push, self._unit = push, push.unit
             try:
                 yield push

@@ -5,13 +5,13 @@ back.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from app.ports.mail import Mail
 from app.rules.connections import Flow
-from app.rules.domains import host_of
+from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups
 from app.rules.ids import Prefix
 from app.rules.sessions import CODE_ATTEMPTS, CODE_DIGITS, CODE_WINDOW, CODES_PER_WINDOW, FLOW
 from app.services import mailbox
@@ -139,6 +139,17 @@ def prepare_for_provider(unit: UnitOfWork, flow: SignInFlow, connection: Connect
     return protocol_view(flow, secrets)
 
 
+def keep_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> None:
+    """Seal who arrived into the flow, for the time the emailed code takes."""
+    reseal(unit, flow, {"identity": _identity_to(identity)})
+
+
+def kept_identity(unit: UnitOfWork, flow: SignInFlow) -> ExternalIdentity | None:
+    """Who arrived before the emailed code was asked for, if anybody did."""
+    kept = secrets_of(unit, flow).get("identity")
+    return _identity_from(kept) if kept else None
+
+
 def protocol_view(flow: SignInFlow, secrets: dict[str, Any]) -> Flow:
     """What a protocol may know of a flow."""
     return Flow(
@@ -152,9 +163,33 @@ def protocol_view(flow: SignInFlow, secrets: dict[str, Any]) -> Flow:
     )
 
 
-def host(flow: SignInFlow) -> str:
-    """The host of the address that was typed."""
-    return host_of(flow.email)
+def _identity_to(identity: ExternalIdentity) -> dict[str, Any]:
+    """What of an identity outlives the wait for the emailed code."""
+    return {
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "email": identity.email,
+        "name": identity.name,
+        "groups_state": identity.groups.state,
+        "groups": sorted(identity.groups.values),
+        "stable": identity.subject_is_stable,
+        "replay_until": identity.replay_until.isoformat(),
+    }
+
+
+def _identity_from(stored: dict[str, Any]) -> ExternalIdentity:
+    groups = frozenset(stored["groups"])
+    unknown = stored["groups_state"] == UNKNOWN_GROUPS.state
+    return ExternalIdentity(
+        issuer=stored["issuer"],
+        subject=stored["subject"],
+        email=stored["email"],
+        name=stored["name"],
+        groups=UNKNOWN_GROUPS if unknown else ReceivedGroups.of(groups),
+        subject_is_stable=stored["stable"],
+        replay_key="",  # consumed when it arrived
+        replay_until=datetime.fromisoformat(stored["replay_until"]),
+    )
 
 
 def _open(unit: UnitOfWork, flow: SignInFlow | None, browser: str) -> SignInFlow | None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from app.rules.directories import MembershipChange, MembershipOutcome, Mirrored, ResourceKind
+from app.services.pushes import Push
 from app.services.unit_of_work import UnitOfWork
 from app.store import memberships as rows
-
-if TYPE_CHECKING:
-    from app.services.mirror import Push
 
 log = logging.getLogger("doorward.scim")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from app.rules.actor import Actor, ActorKind
 from app.rules.directories import (
     DirectoryEndpoint,
     DirectoryGroupRecord,
@@ -18,14 +16,14 @@ from app.rules.directories import (
     changed_fields,
 )
 from app.rules.errors import ConflictError, NotFoundError
-from app.services import effects, memberships
-from app.services.unit_of_work import Transactions, UnitOfWork
+from app.services import memberships
+from app.services.pushes import Push
+from app.services.unit_of_work import UnitOfWork
 from app.store import memberships as membership_rows
 from app.store import mirror as rows
 from app.store.directories import Directory, Selection
 
 __all__ = [
-    "Push",
     "Selection",  # the store's, for signatures in scim/, which may not import the store
     "create_group",
     "create_user",
@@ -34,45 +32,11 @@ __all__ = [
     "endpoint_of",
     "find",
     "group_record",
-    "push",
     "replace_group",
     "replace_user",
     "search",
     "user_record",
 ]
-
-
-@dataclass
-class Push:
-    """One write of an identity provider: its unit of work, the directory as it is under the lock, and who is touched.
-
-    `touched` collects the ids of directory users whose membership or roles may have to follow; `unknown_members` the
-    member ids that no living user has, which were left out.
-    """
-
-    unit: UnitOfWork
-    directory: Directory
-    touched: set[str] = field(default_factory=set)
-    unknown_members: set[str] = field(default_factory=set)
-
-
-@contextmanager
-def push(transactions: Transactions, endpoint: DirectoryEndpoint) -> Iterator[Push]:
-    """Open one push. What follows from it is written in the same transaction, just before the commit.
-
-    The organization's lock comes first: concurrent pushes to one group, the activation of the directory and the guard
-    are decided one after the other. Raises NotFoundError when the directory was deleted meanwhile.
-    """
-    actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
-    with transactions.writing(actor) as unit:
-        unit.lock(endpoint.organization_id)
-        current = rows.living_directory(unit.session, endpoint.id)
-        if current is None:
-            raise NotFoundError("This directory was deleted in Doorward.")
-        opened = Push(unit=unit, directory=current)
-        yield opened
-        if opened.touched:
-            effects.follow_push(unit, current, opened.touched)
 
 
 def endpoint_exists(unit: UnitOfWork, key: str) -> bool:

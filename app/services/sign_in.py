@@ -4,99 +4,41 @@ follows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from app.rules.connections import Flow, Revision
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
 from app.rules.errors import InvalidInputError, NotFoundError
-from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups, Rejection
-from app.rules.ids import Prefix
+from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.organizations import read_text
 from app.rules.roles import ADMIN
 from app.rules.sessions import SessionKind
-from app.services import admission, alarms, connections, flows, organizations, recovery, sessions
+from app.services import (
+    admission,
+    alarms,
+    attempts,
+    connection_tests,
+    connections,
+    flows,
+    organizations,
+    recovery,
+    sessions,
+)
 from app.services.flows import Purpose, Step
+from app.services.steps import FLOW_EXPIRED, AskCode, GoToProvider, NextStep, Proven, SignedIn, TurnedAway
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
 from app.store import members as member_rows
 from app.store import organizations as organization_rows
 from app.store.connections import Connection
 from app.store.members import Member
-from app.store.sign_ins import OneTimeLink, SignInFlow, SignInRecord
+from app.store.sign_ins import OneTimeLink, SignInFlow
 
-_SHOWN_ATTRIBUTES, _SHOWN_VALUES, _SHOWN_TEXT = 50, 20, 300
-FLOW_EXPIRED = Refused(
-    Code.FLOW_EXPIRED,
-    "This sign-in has expired or was started in another browser.",
-    fix="Start again with your address.",
-)
 _RECOVERY_CODE_WRONG = Refused(
     Code.RECOVERY_CODE_WRONG, "That did not work.", fix="Check the address, the emailed code and the recovery code."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AskCode:
-    """Show the page that asks for the emailed code; `wrong` after a wrong one."""
-
-    flow_id: str
-    email: str
-    purpose: Purpose
-    links_admin: bool = False
-    wrong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class GoToProvider:
-    """Send the browser to the identity provider."""
-
-    protocol: str
-    revision: Revision
-    flow: Flow
-
-
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
-    """Not let in; `reference` names the record an administrator can read."""
-
-    refused: Refused
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in."""
-
-    token: str
-    kind: SessionKind
-    member: Member
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """A test sign-in came back; its result is kept with the flow."""
-
-    organization_id: str
-    connection_id: str
-    flow_id: str
-
-
-NextStep = AskCode | GoToProvider | TurnedAway | SignedIn | Tested
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """What the browser has shown so far in this flow."""
-
-    email: bool = False
-    identity: ExternalIdentity | None = None
-    rejection: Rejection | None = None
-    recovery_code: str | None = None
 
 
 def begin(unit: UnitOfWork, *, address: str, browser: str, purpose: Purpose = Purpose.SIGN_IN) -> NextStep:
@@ -148,8 +90,7 @@ def enter_code(
         return TurnedAway(FLOW_EXPIRED)
     if not flows.code_fits(unit, flow, code):
         return _wrong_code(unit, flow)
-    pending = flows.secrets_of(unit, flow).get("identity")
-    identity = _identity_from(pending) if pending else None
+    identity = flows.kept_identity(unit, flow)
     return next_step(unit, flow, Proven(email=True, identity=identity, recovery_code=recovery_code))
 
 
@@ -198,7 +139,7 @@ def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
         case Purpose.RECOVER:
             return _recover(unit, flow, proven.recovery_code or "") if proven.email else _ask_code(unit, flow)
         case Purpose.TEST:
-            return _finish_test(unit, flow, proven)
+            return connection_tests.finish(unit, flow, proven)
         case Purpose.SIGN_IN:
             return _sign_in_step(unit, flow, proven)
 
@@ -208,12 +149,12 @@ def _with_known_spelling(identity: ExternalIdentity) -> ExternalIdentity | Rejec
     try:
         return replace(identity, email=normalize_address(identity.email))
     except InvalidInputError:
-        return replace(_NO_ADDRESS, received=identity.email)
+        return replace(attempts.NO_ADDRESS, received=identity.email)
 
 
 def _sign_in_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
     if proven.rejection is not None:
-        return _rejected(unit, flow, proven.rejection)
+        return attempts.rejected(unit, flow, proven.rejection)
     if proven.identity is not None:
         return _admit_identity(unit, flow, proven.identity, code_given=proven.email)
     if proven.email:
@@ -255,7 +196,7 @@ def _wrong_code(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
 def _admit_email(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
     admitted = admission.by_email(unit, flow.email)
     if isinstance(admitted, Refused):
-        return _turn_away(unit, flow, admitted)
+        return attempts.turn_away(unit, flow, admitted)
     return _let_in(unit, flow, admitted.member, opened_by="email_code")
 
 
@@ -264,10 +205,10 @@ def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
     if connection is None or flow.revision_id is None or connection.revision_in_force != flow.revision_id:
         return TurnedAway(FLOW_EXPIRED)  # turned off or changed while the browser was at the provider
     if not code_given and not admission.consume(unit, connection, identity):
-        return _rejected(unit, flow, _REPLAYED)
+        return attempts.rejected(unit, flow, attempts.REPLAYED)
     admitted = admission.by_identity(unit, connection, flow.revision_id, identity)
     if isinstance(admitted, Refused):
-        return _turn_away(unit, flow, admitted)
+        return attempts.turn_away(unit, flow, admitted)
     if admitted.needs_code and not code_given:
         return _confirm_link(unit, flow, identity)
     admission.link(unit, connection, admitted.member, identity)
@@ -277,7 +218,7 @@ def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
 def _confirm_link(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> AskCode:
     """The first link to an administrator also needs their mailbox: whoever runs the provider does not get in alone."""
     flow.step, flow.email = Step.CONFIRM_LINK, identity.email
-    flows.reseal(unit, flow, {"identity": _identity_to(identity)})
+    flows.keep_identity(unit, flow, identity)
     unit.session.flush()
     flows.send_code(unit, flow)
     return AskCode(flow.id, flow.email, Purpose.SIGN_IN, links_admin=True)
@@ -289,7 +230,7 @@ def _let_in(
     admission.note_arrival(unit, member, identity=identity, revision_id=flow.revision_id if identity else None)
     token = sessions.open_session(unit, member, opened_by=opened_by, connection_id=flow.connection_id)
     flow.organization_id = member.organization_id
-    _record(unit, flow, outcome="signed_in", member=member)
+    attempts.record(unit, flow, outcome="signed_in", member=member)
     flows.finish(unit, flow)
     return SignedIn(token, SessionKind.FULL, member)
 
@@ -327,161 +268,6 @@ def open_recovery(unit: UnitOfWork, member: Member, *, flow: SignInFlow | None, 
     token = sessions.open_session(unit, member, opened_by="recovery", kind=SessionKind.RECOVERY)
     if flow is not None:
         flow.organization_id = member.organization_id
-        _record(unit, flow, outcome="recovered", member=member)
+        attempts.record(unit, flow, outcome="recovered", member=member)
         flows.finish(unit, flow)
     return SignedIn(token, SessionKind.RECOVERY, member)
-
-
-def _finish_test(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
-    """A test makes nobody, changes no session, and writes down what was seen; its success is the proof for
-    activation.
-    """
-    organization_id, connection_id = flow.organization_id or "", flow.connection_id or ""
-    tester = member_rows.present(unit.session, organization_id, flow.member_id or "")
-    if tester is None:
-        return TurnedAway(FLOW_EXPIRED)
-    if proven.identity is not None:
-        flow.outcome = _test_outcome(unit, flow, tester, proven.identity)
-    elif proven.rejection is not None:
-        flow.outcome = {"ok": False, **asdict(proven.rejection)}
-    outcome = "test_succeeded" if flow.outcome["ok"] else "test_failed"
-    _record(unit, flow, outcome=outcome, member=tester, reason=flow.outcome.get("name"), detail=flow.outcome)
-    flows.finish(unit, flow)
-    return Tested(organization_id, connection_id, flow.id)
-
-
-def _test_outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: ExternalIdentity) -> dict[str, Any]:
-    connection = connection_rows.by_public_id(unit.session, flow.connection_id or "")
-    if connection is None or not admission.consume(unit, connection, identity):
-        return {"ok": False, **asdict(_REPLAYED)}
-    role = admission.role_through(unit, tester, identity)
-    seen = {
-        "email": identity.email,
-        "profile_name": identity.name,
-        "groups_state": identity.groups.state,
-        "groups": sorted(identity.groups.values),
-        "role": role,
-        "attributes": _shown(identity.received),
-    }
-    if identity.email != tester.email:
-        return {
-            "ok": False,
-            "name": str(Code.TEST_AS_SOMEONE_ELSE),
-            "sentence": "The identity provider says you are someone else.",
-            "expected": tester.email,
-            "received": identity.email,
-            "fix": "Sign in at the identity provider as yourself, or correct the attribute that carries the address.",
-            **seen,
-        }
-    admission.prove(unit, tester, flow.revision_id or "", identity, would_be_admin=role == ADMIN)
-    return {"ok": True, **seen}
-
-
-def _shown(received: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    """What the page of a test shows of the attributes: enough to recognise them, never a whole directory."""
-    names = list(received)[:_SHOWN_ATTRIBUTES]
-    return {name[:_SHOWN_TEXT]: [value[:_SHOWN_TEXT] for value in received[name][:_SHOWN_VALUES]] for name in names}
-
-
-def _rejected(unit: UnitOfWork, flow: SignInFlow, rejection: Rejection) -> TurnedAway:
-    """What the provider sent was not accepted: the person gets a sentence and a reference, the administrator all of
-    it.
-    """
-    detail = {
-        "sentence": rejection.sentence,
-        "expected": rejection.expected,
-        "received": rejection.received,
-        "fix": rejection.fix,
-    }
-    reference = _record(unit, flow, outcome="rejected", reason=rejection.name, detail=detail)
-    flows.finish(unit, flow)
-    refused = Refused(Code.SIGN_IN_REJECTED, rejection.sentence, facts={"name": rejection.name})
-    return TurnedAway(refused, reference)
-
-
-def _turn_away(unit: UnitOfWork, flow: SignInFlow, refused: Refused) -> TurnedAway:
-    if flow.organization_id is None:
-        member = member_rows.by_email(unit.session, flow.email)
-        domain = organization_rows.verified_domain(unit.session, host_of(flow.email)) if flow.email else None
-        flow.organization_id = member.organization_id if member else domain.organization_id if domain else None
-    reference = _record(unit, flow, outcome="refused", reason=refused.code, detail=_told(refused))
-    flows.finish(unit, flow)
-    return TurnedAway(refused, reference)
-
-
-def _told(refused: Refused) -> dict[str, str]:
-    return {"sentence": refused.sentence, "fix": refused.fix or ""}
-
-
-def _record(
-    unit: UnitOfWork,
-    flow: SignInFlow,
-    *,
-    outcome: str,
-    member: Member | None = None,
-    reason: str | None = None,
-    detail: dict[str, Any] | None = None,
-) -> str:
-    """One row an administrator can read, where it is known whose organization it concerns; its reference."""
-    reference = unit.id(Prefix.SIGN_IN)
-    if flow.organization_id is not None:
-        unit.session.add(
-            SignInRecord(
-                id=reference,
-                organization_id=flow.organization_id,
-                connection_id=flow.connection_id,
-                member_id=member.id if member else None,
-                at=unit.now,
-                purpose=flow.purpose,
-                outcome=outcome,
-                reason=reason,
-                detail={"email": flow.email} | (detail or {}),
-            )
-        )
-    return reference
-
-
-_REPLAYED = Rejection(
-    name="replayed",
-    sentence="This sign-in was used already.",
-    expected="an assertion that was not seen before",
-    received="one that was accepted earlier",
-    fix="Start again; if it happens again, somebody may be replaying recorded sign-ins.",
-)
-
-
-_NO_ADDRESS = Rejection(
-    name="address_invalid",
-    sentence="Your identity provider did not send a usable email address.",
-    expected="an email address",
-    fix="Map the attribute that carries the address of each person.",
-)
-
-
-def _identity_to(identity: ExternalIdentity) -> dict[str, Any]:
-    """What of an identity outlives the wait for the emailed code."""
-    return {
-        "issuer": identity.issuer,
-        "subject": identity.subject,
-        "email": identity.email,
-        "name": identity.name,
-        "groups_state": identity.groups.state,
-        "groups": sorted(identity.groups.values),
-        "stable": identity.subject_is_stable,
-        "replay_until": identity.replay_until.isoformat(),
-    }
-
-
-def _identity_from(stored: dict[str, Any]) -> ExternalIdentity:
-    groups = frozenset(stored["groups"])
-    unknown = stored["groups_state"] == UNKNOWN_GROUPS.state
-    return ExternalIdentity(
-        issuer=stored["issuer"],
-        subject=stored["subject"],
-        email=stored["email"],
-        name=stored["name"],
-        groups=UNKNOWN_GROUPS if unknown else ReceivedGroups.of(groups),
-        subject_is_stable=stored["stable"],
-        replay_key="",  # consumed when it arrived
-        replay_until=datetime.fromisoformat(stored["replay_until"]),
-    )

@@ -11,7 +11,7 @@ from app.rules.connections import ConnectionKind, Verify
 from app.rules.errors import InvalidInputError
 from app.services import connections, organizations, recovery, sessions, sign_in
 from app.services.flows import Purpose
-from app.services.sign_in import AskCode, GoToProvider, NextStep, SignedIn, Tested, TurnedAway
+from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, Tested, TurnedAway
 from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation import (

@@ -10,7 +10,8 @@ from app.rules.connections import SettingsRead
 from app.rules.decisions import Refused
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, Rejection
 from app.services import connections, members, sign_in
-from app.services.sign_in import Arrival, GoToProvider, NextStep
+from app.services.sign_in import Arrival
+from app.services.steps import GoToProvider, NextStep
 from tests.application import World
 from tests.scenes import ADA, HOST, Organization, found_organization
 

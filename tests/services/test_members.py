@@ -6,7 +6,7 @@ from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
 from app.services import connections, directories, domains, members, recovery, sign_in
 from app.services.flows import Purpose
-from app.services.sign_in import AskCode, SignedIn, TurnedAway
+from app.services.steps import AskCode, SignedIn, TurnedAway
 from app.store import listings
 from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, Provisioned, found_organization, provisioned

@@ -9,9 +9,9 @@ from app.rules.decisions import Code, Refused
 from app.rules.identity import ReceivedGroups, Rejection
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
-from app.services import connections, flows, members, organizations, role_mappings, sessions, sign_in
+from app.services import connections, flows, members, organizations, role_mappings, sessions, sign_in, steps
 from app.services.organizations import Edit
-from app.services.sign_in import AskCode, GoToProvider, NextStep, SignedIn, TurnedAway
+from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, TurnedAway
 from app.store import sign_ins
 from app.store.members import Member
 from tests.application import World
@@ -311,7 +311,7 @@ def test_test_sign_in_is_the_proof_that_activation_asks_for(world: World) -> Non
     assert isinstance(untested, Refused)
     assert untested.code is Code.TEST_SIGN_IN_REQUIRED
 
-    assert isinstance(scene.come_back(identity_of(world, ADA), tester=True), sign_in.Tested)
+    assert isinstance(scene.come_back(identity_of(world, ADA), tester=True), steps.Tested)
 
     assert not isinstance(scene.activate(), Refused)
 
@@ -320,7 +320,7 @@ def test_test_sign_in_as_somebody_else_proves_nothing(world: World) -> None:
     scene = connected(world)
     scene.organization.store_recovery_codes()
     step = scene.come_back(identity_of(world, GRACE), tester=True)
-    assert isinstance(step, sign_in.Tested)
+    assert isinstance(step, steps.Tested)
     with world.transactions.reading() as unit:
         flow = unit.session.get(sign_ins.SignInFlow, step.flow_id)
         assert flow is not None

@@ -15,7 +15,7 @@ from app.services import connections, members, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
 from app.services.overview import role_mappings as read_mappings
-from app.services.sign_in import GoToProvider
+from app.services.steps import GoToProvider
 from app.web import request as current
 from app.web.presentation import Choice, ConnectionFormPage, Form, LeavingPage, Notice
 from app.web.settings import overview

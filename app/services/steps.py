@@ -1,0 +1,78 @@
+"""What may follow in a sign-in, as values, and what a browser has proven so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.rules.connections import Flow, Revision
+from app.rules.decisions import Code, Refused
+from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.sessions import SessionKind
+from app.services.flows import Purpose
+from app.store.members import Member
+
+FLOW_EXPIRED = Refused(
+    Code.FLOW_EXPIRED,
+    "This sign-in has expired or was started in another browser.",
+    fix="Start again with your address.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskCode:
+    """Show the page that asks for the emailed code; `wrong` after a wrong one."""
+
+    flow_id: str
+    email: str
+    purpose: Purpose
+    links_admin: bool = False
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoToProvider:
+    """Send the browser to the identity provider."""
+
+    protocol: str
+    revision: Revision
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Not let in; `reference` names the record an administrator can read."""
+
+    refused: Refused
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in."""
+
+    token: str
+    kind: SessionKind
+    member: Member
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A test sign-in came back; its result is kept with the flow."""
+
+    organization_id: str
+    connection_id: str
+    flow_id: str
+
+
+NextStep = AskCode | GoToProvider | TurnedAway | SignedIn | Tested
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the browser has shown so far in this flow."""
+
+    email: bool = False
+    identity: ExternalIdentity | None = None
+    rejection: Rejection | None = None
+    recovery_code: str | None = None
