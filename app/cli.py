@@ -4,6 +4,7 @@ recover.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from app.store import schema
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
 
+log = logging.getLogger("doorward.worker")
 _IDLE_SECONDS = 0.5
 _START_LINK_FILE = Path("var/start_link")
 
@@ -60,11 +62,20 @@ def work() -> None:
         signal.signal(number, lambda *_: stop.set())
     parent = os.getppid()
     while not stop.is_set():
-        busy = worker.run_due(program.transactions)
+        busy = _one_round(program)
         if os.getppid() != parent:
             return  # the supervisor is gone; do not outlive it
         if not busy:
             stop.wait(_IDLE_SECONDS)
+
+
+def _one_round(program: Program) -> bool:
+    """A round that fails as a whole (the database is away) is logged, and the next one may do better."""
+    try:
+        return worker.run_due(program.transactions)
+    except Exception:  # the worker outlives an outage
+        log.exception("the worker could not do its round")
+        return False
 
 
 @main.group()
@@ -129,6 +140,7 @@ def directory_create(organization_id: str, name: str, provider: str) -> None:
             raise click.ClickException(f"{created.sentence} {created.fix or ''}".strip())
         unit.session.flush()
         token = directories.add_token(unit, organization_id, created.id, label="command line")
+        assert not isinstance(token, Refused), "an operator is never on hold"
         click.echo(
             f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}"
         )

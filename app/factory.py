@@ -4,8 +4,10 @@ blueprints.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response
 from flask_sqlalchemy import SQLAlchemy
@@ -34,6 +36,9 @@ from oidc.kind import OidcKind
 from saml.blueprint import create_blueprint as create_saml
 from saml.kind import SamlKind
 from scim.blueprint import create_blueprint as create_scim
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAX_BODY_BYTES = 1_000_000
 _CONSOLE_MAIL = "Sign-in codes and alarms are printed to the server's console, because no mail server is configured."
@@ -95,12 +100,26 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected to one that is
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.wsgi_app = _OwnHost(app.wsgi_app, settings.base_url)  # type: ignore[method-assign]  # as Flask documents it
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
 
     @app.after_request
     def protect(response: Response) -> Response:
         return protection.add_headers(current.keep_browser(response), is_https=settings.is_https)
+
+
+class _OwnHost:
+    """Scheme and host come from the settings, never from the request (sso.md, decision 5)."""
+
+    def __init__(self, application: WSGIApplication, base_url: str) -> None:
+        self._application = application
+        parts = urlsplit(base_url)
+        self._scheme, self._host = parts.scheme, parts.netloc
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["wsgi.url_scheme"], environ["HTTP_HOST"] = self._scheme, self._host
+        return self._application(environ, start_response)
 
 
 def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:

@@ -120,6 +120,7 @@ class Organization:
             assert not isinstance(directory, Refused), directory
             unit.session.flush()
             token = directories.add_token(unit, self.id, directory.id)
+            assert not isinstance(token, Refused)
             client = ScimClient(self.world, directories.base_url(unit, directory), token.secret)
             return directory.id, client
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -58,15 +59,18 @@ class SmtpPost:
 
     def send(self, mail: Mail) -> None:
         message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._sender, mail.to, mail.subject
+        message["From"], message["Subject"] = self._sender, mail.subject
+        # From its parts: a header made of text would be read again, and an encoded word would name somebody else.
+        local, _, host = mail.to.rpartition("@")
+        message["To"] = Address(username=local, domain=host)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps out-of-office replies away
         message.set_content(mail.text)
         try:
-            self._deliver(message)
+            self._deliver(message, to=mail.to)
         except (OSError, smtplib.SMTPException) as error:
             raise MailNotSentError(str(error)) from error
 
-    def _deliver(self, message: EmailMessage) -> None:
+    def _deliver(self, message: EmailMessage, *, to: str) -> None:
         context = ssl.create_default_context()
         with self._connect(context) as server:
             server.ehlo()
@@ -74,7 +78,7 @@ class SmtpPost:
                 server.starttls(context=context)
             if self._user:
                 server.login(self._user, self._password)
-            server.send_message(message)
+            server.send_message(message, to_addrs=[to])
 
     def _connect(self, context: ssl.SSLContext) -> smtplib.SMTP:
         if self._implicit_tls:

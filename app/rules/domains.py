@@ -18,6 +18,7 @@ _FIRST_CHECK_AFTER = timedelta(minutes=1)
 _SLOWEST_CHECK = timedelta(hours=6)
 _MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
 _MAX_LOCAL = 64
+_ATEXT = "!#$%&'*+-/=?^_`{|}~."
 _MAX_HOST = 253
 
 _PROVIDERS = """
@@ -45,9 +46,9 @@ def normalize_host(text: str, *, field: str = "host") -> str:
 
     Raises InvalidInputError for addresses, wildcards, single labels and anything DNS could not hold.
     """
-    host = unicodedata.normalize("NFKC", text).strip().rstrip(".").lower()
+    host = "" if len(text) > _MAX_HOST else unicodedata.normalize("NFKC", text).strip().rstrip(".").lower()
     try:
-        ascii_host = host.encode("idna").decode("ascii") if host else ""
+        ascii_host = host.encode("idna").decode("ascii") if 0 < len(host) <= _MAX_HOST else ""
     except UnicodeError:
         ascii_host = ""
     labels = ascii_host.split(".")
@@ -59,10 +60,9 @@ def normalize_host(text: str, *, field: str = "host") -> str:
 
 def normalize_address(text: str, *, field: str = "email") -> str:
     """The one spelling of an email address: NFC, lower-case, host as `normalize_host`. Raises InvalidInputError."""
-    address = unicodedata.normalize("NFC", text).strip()
+    address = "" if len(text) > _MAX_ADDRESS else unicodedata.normalize("NFC", text).strip()
     local, at, host = address.rpartition("@")
-    odd = any(character.isspace() or not character.isprintable() or character in '<>"(),:;@[]\\' for character in local)
-    if not at or not local or odd or len(local) > _MAX_LOCAL or len(address) > _MAX_ADDRESS:
+    if not at or not _is_local_part(local) or len(address) > _MAX_ADDRESS:
         raise InvalidInputError("That is not an email address.", code="invalid_email", field=field)
     try:
         return f"{local.lower()}@{normalize_host(host)}"
@@ -132,6 +132,16 @@ def after_check(
     if now - created_at >= FAILED_AFTER:
         return CheckOutcome(DomainState.FAILED, None)
     return CheckOutcome(DomainState.PENDING, now + min(_FIRST_CHECK_AFTER * 2 ** min(checks, 12), _SLOWEST_CHECK))
+
+
+def _is_local_part(local: str) -> bool:
+    """An RFC 5322 dot-atom, or beyond ASCII (RFC 6531) anything printable; no encoded word, which mail would decode."""
+    odd = any(
+        not (character.isalnum() or character in _ATEXT) if character.isascii() else not character.isprintable()
+        for character in local
+    )
+    dots = local.startswith(".") or local.endswith(".") or ".." in local
+    return 0 < len(local) <= _MAX_LOCAL and not odd and not dots and "=?" not in local
 
 
 def _is_label(label: str) -> bool:

@@ -121,7 +121,7 @@ def settle(before: World, after: World, *, by_person: bool, acting: str | None =
     """
     held_before = frozenset(person.member_id for person in before.people if person.held)
     if acting in held_before and _lifts_own_hold(after, str(acting)):
-        return Settlement(_OWN_HOLD, before.people)
+        return Settlement(OWN_HOLD, before.people)
     if usable(after):
         released = tuple(person for person in after.people if person.member_id in held_before)
         return Settlement(_allowed(after), after.people, released=released)
@@ -131,7 +131,7 @@ def settle(before: World, after: World, *, by_person: bool, acting: str | None =
     return _settle_push(before, after, kept)
 
 
-_OWN_HOLD = Refused(
+OWN_HOLD = Refused(
     Code.OWN_HOLD,
     "You are on hold: the directory says that you are no longer an administrator, and you cannot overrule it.",
     fix="Make another member an administrator, or have the directory make you one again.",
@@ -139,9 +139,8 @@ _OWN_HOLD = Refused(
 
 
 def _lifts_own_hold(after: World, acting: str) -> bool:
-    """Whether the one on hold would simply be an administrator again, with nobody else who could have decided that."""
-    others = [person for person in usable(after) if person.member_id != acting]
-    return not others and any(person.member_id == acting and person.holds_admin for person in after.people)
+    """Whether the one on hold would simply be an administrator again, whoever else becomes one along with them."""
+    return any(person.member_id == acting and person.holds_admin and person.is_present for person in after.people)
 
 
 def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> Settlement:
@@ -152,7 +151,9 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
     if last:
         return Settlement(_refused(last), before.people)
     holds_before = [person for person in before.people if person.held]
-    if holds_before and not any(person.held and _may_return(person) for person in kept.values()):
+    if holds_before and not any(
+        not person.held or _may_return(person, before.access, after.access) for person in kept.values()
+    ):
         return Settlement(_refused_hold(holds_before[0]), before.people)
     if not holds_before and _holders(before) and not _holders(after):
         return Settlement(_refused(_holders(before)), before.people)
@@ -188,9 +189,13 @@ def _hold(person: Standing) -> Standing:
     return replace(person, held=True, role=EffectiveRole(ADMIN, RoleSource.HELD))
 
 
-def _may_return(person: Standing) -> bool:
-    """A deactivated person on hold comes back by recovery; a suspended or removed one does not."""
-    return not person.suspended and not person.removed
+def _may_return(person: Standing, before: Access, after: Access) -> bool:
+    """A deactivated person on hold comes back by recovery; a suspended or removed one does not.
+
+    Who could sign in by themselves must still be able to.
+    """
+    loses_way_in = way_in(person, before) is not None and way_in(person, after) is None
+    return not person.suspended and not person.removed and not loses_way_in
 
 
 def _holders(world: World) -> tuple[Standing, ...]:

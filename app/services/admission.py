@@ -39,15 +39,18 @@ class Admitted:
 
 def by_email(unit: UnitOfWork, email: str) -> Admitted | Refused:
     """Whether the person who proved this address may come in without the identity provider."""
-    member = members.by_email(unit.session, email)
-    if member is None:
+    found = members.by_email(unit.session, email)
+    organization = unit.lock(found.organization_id) if found is not None else None
+    member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone
+    if member is None or organization is None:
         return _NOT_A_MEMBER
-    organization = unit.lock(member.organization_id)
-    refused = _state(member)
-    if refused is not None:
-        return refused
+    return _state(member) or _without_provider(unit, organization, email) or Admitted(member)
+
+
+def _without_provider(unit: UnitOfWork, organization: Organization, email: str) -> Refused | None:
+    """Why an emailed code is not enough in this organization, if so."""
     if connections.active(unit.session, organization.id) is None:
-        return Admitted(member)
+        return None
     if host_of(email) in organizations.verified_hosts(unit.session, organization.id):
         return Refused(
             Code.EMAIL_SIGN_IN_OFF,
@@ -60,7 +63,7 @@ def by_email(unit: UnitOfWork, email: str) -> Admitted | Refused:
             "Your organization requires single sign-on and does not let guests sign in by email.",
             fix="Ask your administrator to allow guests, or to add you to the identity provider.",
         )
-    return Admitted(member)
+    return None
 
 
 def by_identity(
@@ -121,6 +124,25 @@ def note_arrival(
     member.last_signed_in_at = unit.now
     authority.carry_out(unit, organization.id, proposal)
     unit.event(organization.id, EventType.MEMBER_SIGNED_IN, subject=member.id)
+
+
+def settle(unit: UnitOfWork, member: Member) -> None:
+    """Work out roles and holds anew after something was proven for this member. Never refused."""
+    organization = unit.lock(member.organization_id)
+    unit.session.flush()
+    in_force = policy.current(unit.session, organization)
+    change = Change(touched=frozenset({member.id}))
+    proposal = authority.propose(unit, organization.id, policy=in_force, change=change, by_person=False)
+    authority.carry_out(unit, organization.id, proposal)
+
+
+def links_elsewhere(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> bool:
+    """Whether this identity could not sign this member in: it is somebody else's, or they are linked with another."""
+    session, issuer = unit.session, identity.issuer
+    owner = connections.identity(session, connection.id, issuer=issuer, subject=identity.subject)
+    if owner is not None:
+        return owner.member_id != member.id
+    return connections.identity_of(session, connection.id, member.id, issuer=issuer) is not None
 
 
 def prove(

@@ -61,7 +61,19 @@ def _outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: Exter
             "fix": "Sign in at the identity provider as yourself, or correct the attribute that carries the address.",
             **seen,
         }
+    if admission.links_elsewhere(unit, connection, tester, identity):
+        return {
+            "ok": False,
+            "name": str(Code.SUBJECT_CHANGED),
+            "sentence": "The identity provider sent another identifier for you than at your sign-ins so far.",
+            "expected": "the identifier you are linked with",
+            "received": identity.subject,
+            "fix": "Leave the attribute that identifies people as it was; nobody who has signed in could do so again.",
+            **seen,
+        }
     admission.prove(unit, tester, flow.revision_id or "", identity, would_be_admin=role == ADMIN)
+    if connection.revision_in_force == flow.revision_id:
+        admission.settle(unit, tester)
     return {"ok": True, **seen}
 
 

@@ -13,6 +13,7 @@ from app.rules.decisions import Decision, Refused
 from app.rules.errors import InvalidInputError, NotFoundError, UnauthenticatedError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
+from app.rules.lockout import OWN_HOLD
 from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.roles import ADMIN, GroupSource
@@ -124,9 +125,16 @@ def edit(
 
 def add_token(
     unit: UnitOfWork, organization_id: str, directory_id: str, *, label: str = "", expires_at: datetime | None = None
-) -> NewToken:
-    """A bearer token of 256 bits; several may live at a time."""
+) -> NewToken | Refused:
+    """A bearer token of 256 bits; several may live at a time.
+
+    Refused to whoever is on hold or in a recovery session while the directory is active: with a token they could push
+    themselves back in.
+    """
+    unit.lock(organization_id)
     directory = read(unit, organization_id, directory_id)
+    if directory.state == DirectoryState.ACTIVE and _could_readmit_themselves(unit, organization_id):
+        return unit.refuse(organization_id, "directory.token_created", OWN_HOLD, subject=directory_id)
     if expires_at is not None and expires_at <= unit.now:
         raise InvalidInputError("A token cannot expire in the past.", field="expires_at")
     secret = TOKEN_PREFIX + unit.ports.randomness.token()
@@ -162,7 +170,7 @@ def revoke_token(unit: UnitOfWork, organization_id: str, directory_id: str, toke
 
 def authenticate(unit: UnitOfWork, *, key: str, token: str) -> Directory:
     """The directory a push is for: path and token must agree. Raises NotFoundError or UnauthenticatedError."""
-    directory = directories.by_key(unit.session, key)
+    directory = directories.by_key(unit.session, key) if key.isalnum() else None
     if directory is None:
         raise NotFoundError("There is no directory at this address: check the base URL in the identity provider.")
     row = directories.token_by_digest(unit.session, directory.id, unit.ports.sealing.digest(token))
@@ -310,6 +318,11 @@ def future_admins(unit: UnitOfWork, directory: Directory) -> int:
     ]
     hosts = organizations.verified_hosts(unit.session, directory.organization_id)
     return listings.active_users_in_groups(unit.session, directory.id, to_admin, hosts=hosts)
+
+
+def _could_readmit_themselves(unit: UnitOfWork, organization_id: str) -> bool:
+    acting = members.present(unit.session, organization_id, unit.actor.id or "")
+    return unit.actor.kind is ActorKind.RECOVERY or (acting is not None and acting.held)
 
 
 def _anybody_held(unit: UnitOfWork, organization_id: str) -> bool:

@@ -76,6 +76,7 @@ def apply_answer(unit: UnitOfWork, organization_id: str, domain_id: str, answer:
     if found and domain.state != DomainState.VERIFIED:
         refused = _verify(unit, domain, how="dns")
         if refused is not None:
+            _note(unit, read(unit, organization_id, domain_id), answer, found=False)
             return refused
     _note(unit, domain, answer, found=found)
     return domain
@@ -148,9 +149,8 @@ def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     organization = unit.lock(domain.organization_id)
     before = policy.current(unit.session, organization)
     after = before.with_access(verified_hosts=before.access.verified_hosts | {domain.host})
-    proposal = authority.propose(
-        unit, organization.id, policy=before, change=Change(policy=after), by_person=unit.actor.is_person
-    )
+    # Also the scheduler is refused: the domain then stays as it is, which locks nobody out.
+    proposal = authority.propose(unit, organization.id, policy=before, change=Change(policy=after), by_person=True)
     if proposal.refused is not None:
         return unit.refuse(organization.id, EventType.DOMAIN_VERIFIED, proposal.refused, subject=domain.id)
     domain.state, domain.verified_at, domain.verified_by = DomainState.VERIFIED, unit.now, how

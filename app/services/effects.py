@@ -25,6 +25,7 @@ NO_ADDRESS = "no_address"
 UNVERIFIED_HOST = "unverified_host"
 ADDRESS_IN_USE = "address_in_use"
 INACTIVE = "inactive"
+WAITS_FOR_HOLD = "waits_for_hold"
 
 
 def follow_push(unit: UnitOfWork, directory: Directory, user_ids: Collection[str]) -> None:
@@ -45,6 +46,9 @@ def follow_push(unit: UnitOfWork, directory: Directory, user_ids: Collection[str
         unit, organization.id, policy=in_force, change=Change(touched=touched), by_person=False
     )
     authority.carry_out(unit, organization.id, proposal)
+    if proposal.settlement.released:
+        waiting = listings.users_waiting(unit.session, directory.id, reason=WAITS_FOR_HOLD)
+        link_members(unit, directory, waiting, in_force, default_role=organization.default_role)
 
 
 def link_members(
@@ -89,6 +93,8 @@ class _Known:
 def _follow_user(
     unit: UnitOfWork, directory: Directory, user: DirectoryUser, known: _Known, in_force: Policy, *, default_role: str
 ) -> None:
+    if user.member_id is not None and known.by_id[user.member_id].removed_at is not None:
+        user.member_id = None  # removed by hand while the directory was off: now the directory decides again
     if user.member_id is not None:
         user.reason = _follow_profile(unit, user, known.by_id[user.member_id], known, in_force)
         return
@@ -184,8 +190,10 @@ def _follow_profile(
     if user.name and user.name != member.name:
         member.name = user.name
         unit.event(member.organization_id, EventType.MEMBER_UPDATED, subject=member.id, name=member.name)
-    if user.email is None or user.email == member.email or member.held:
+    if user.email is None or user.email == member.email:
         return None
+    if member.held:
+        return WAITS_FOR_HOLD
     if host_of(user.email) not in in_force.access.verified_hosts:
         return UNVERIFIED_HOST
     holder = known.by_email.get(user.email)

@@ -90,8 +90,10 @@ def reseal(unit: UnitOfWork, flow: SignInFlow, secrets: dict[str, Any]) -> None:
 
 def send_code(unit: UnitOfWork, flow: SignInFlow) -> None:
     """Mail a fresh code. Past the limit nothing is sent and no code fits, but the page looks the same."""
-    if sign_ins.codes_sent(unit.session, flow.email, since=unit.now - CODE_WINDOW) > CODES_PER_WINDOW:
+    since = unit.now - CODE_WINDOW
+    if sign_ins.codes_sent(unit.session, flow.email, purpose=flow.purpose, since=since) >= CODES_PER_WINDOW:
         return
+    flow.code_sent_at = unit.now
     code = unit.ports.randomness.digits(CODE_DIGITS)
     flow.code_digest = unit.ports.sealing.code_digests(code, place=_place(flow.id))[0]
     purpose = Purpose(flow.purpose)

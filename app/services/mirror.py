@@ -41,7 +41,7 @@ __all__ = [
 
 def endpoint_exists(unit: UnitOfWork, key: str) -> bool:
     """Whether a directory answers under this key; what may be known without a token."""
-    return rows.endpoint_exists(unit.session, key)
+    return key.isalnum() and rows.endpoint_exists(unit.session, key)
 
 
 def endpoint_of(directory: Directory) -> DirectoryEndpoint:

@@ -27,7 +27,7 @@ from app.rules.roles import (
 from app.services import authority, policy
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
-from app.store import members, organizations, roles
+from app.store import connections, members, organizations, roles, sign_ins
 from app.store.members import Member
 from app.store.organizations import Organization
 from app.store.roles import Role
@@ -128,7 +128,18 @@ def edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Organization 
         return unit.refuse(organization_id, "organization.updated", proposal.refused)
     _write(unit, organization, changes)
     authority.carry_out(unit, organization_id, proposal)
+    if changes.guests is Guests.REFUSE:
+        _end_guest_sessions(unit, organization_id)
     return organization
+
+
+def _end_guest_sessions(unit: UnitOfWork, organization_id: str) -> None:
+    """While single sign-on is required, whoever did not come through it is a guest, and guests are refused now."""
+    active = connections.active(unit.session, organization_id)
+    if active is not None:
+        sign_ins.end_sessions_opened_otherwise(
+            unit.session, organization_id, connection_id=active.id, keep=None, now=unit.now
+        )
 
 
 def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:

@@ -8,7 +8,6 @@ from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.prerequisites import Recovery
-from app.rules.roles import ADMIN
 from app.rules.sessions import ONE_TIME_LINK
 from app.services.unit_of_work import UnitOfWork
 from app.store import members, organizations, sign_ins
@@ -83,7 +82,7 @@ def drill(unit: UnitOfWork, organization_id: str, *, code: str) -> bool:
 def recovery_link(unit: UnitOfWork, *, email: str) -> str:
     """The token of a link that opens a recovery session for this administrator, once; only the host can ask for one."""
     member = members.by_email(unit.session, email)
-    if member is None or member.role != ADMIN:
+    if member is None or not members.may_recover(member):
         raise NotFoundError("No administrator has this address.", field="email")
     unit.audit(member.organization_id, "recovery.link_made", subject=member.id)
     return make_link(unit, kind="recover", member_id=member.id)
@@ -116,7 +115,7 @@ def find_link(unit: UnitOfWork, *, kind: str, token: str) -> OneTimeLink | None:
 def member_of(unit: UnitOfWork, link: OneTimeLink) -> Member | None:
     """The administrator a recovery link is for, if they still are one, also on hold."""
     member = members.by_id(unit.session, link.member_id or "")
-    return member if member is not None and member.role == ADMIN and not member.suspended else None
+    return member if member is not None and members.may_recover(member) else None
 
 
 def _find(unit: UnitOfWork, organization_id: str, code: str) -> RecoveryCode | None:

@@ -81,7 +81,7 @@ def recognise(unit: UnitOfWork, token: str) -> SignedIn | None:
 
     The member's own state is asked on every request, so that a session is worth nothing the moment they are gone. A
     recovery
-    session also serves a deactivated member on hold, and ends when they are no administrator any more.
+    session also serves a deactivated member on hold, and ends when recovery is not for them any more.
     """
     row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
     if row is None or not is_alive(seen_at=row.seen_at, expires_at=row.expires_at, now=unit.now):
@@ -91,7 +91,7 @@ def recognise(unit: UnitOfWork, token: str) -> SignedIn | None:
         return None
     signed_in = _signed_in(row, member)
     if signed_in.is_recovery:
-        return signed_in if signed_in.is_admin else None
+        return signed_in if members.may_recover(member) else None
     return signed_in if member.state == MemberState.ACTIVE else None
 
 

@@ -13,7 +13,6 @@ from app.rules.domains import host_of, normalize_address
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.organizations import read_text
-from app.rules.roles import ADMIN
 from app.rules.sessions import SessionKind
 from app.services import (
     admission,
@@ -255,7 +254,10 @@ def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
 def _recover(unit: UnitOfWork, flow: SignInFlow, code: str) -> NextStep:
     """An administrator, also one on hold, proved the address and has a recovery code: a short, limited session."""
     member = member_rows.by_email(unit.session, flow.email)
-    entitled = member is not None and member.role == ADMIN and not member.suspended
+    if member is not None:
+        unit.lock(member.organization_id)
+        member = member_rows.by_email(unit.session, flow.email)
+    entitled = member is not None and member_rows.may_recover(member)
     if member is None or not entitled or not recovery.spend(unit, member.organization_id, code=code, by=member):
         flows.finish(unit, flow)
         return TurnedAway(_RECOVERY_CODE_WRONG)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,10 @@ class UnitOfWork:
     session: Session
     ports: Ports
     actor: Actor
+    #: Asked once, right after the first lock: whether whoever acts still may. Raises where not.
+    recheck: Callable[[UnitOfWork], None] | None = None
     now: datetime = field(init=False)
+    _locked: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.now = self.ports.clock.now()
@@ -40,10 +43,21 @@ class UnitOfWork:
         return self.ports.randomness.id(prefix)
 
     def lock(self, organization_id: str) -> Organization:
-        """The organization, locked: from here on nobody else changes what its administrators depend on."""
+        """The organization, locked: from here on nobody else changes what its administrators depend on.
+
+        What was read before the wait may be out of date; it is read again, and whoever acts is asked for again.
+        """
+        is_first = organization_id not in self._locked
+        if is_first:
+            self.session.flush()
         organization = organizations.lock(self.session, organization_id)
         if organization is None:
             raise NotFoundError("There is no such organization.")
+        if is_first:
+            self._locked.add(organization_id)
+            self.session.expire_all()
+            if self.recheck is not None:
+                self.recheck(self)
         return organization
 
     def audit(
@@ -80,6 +94,7 @@ class UnitOfWork:
     def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
         """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
         self.session.rollback()
+        self._locked.clear()
         reason = f"{refused.code}: {refused.sentence}"
         self.audit(organization_id, action, subject=subject, reason=reason, outcome="refused")
         return refused

@@ -9,13 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.exc import IntegrityError
-
 from app.ports.mail import MailNotSentError
-from app.ports.sealing import SealBrokenError
 from app.services import domains, mailbox
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, jobs, organizations, sign_ins
+from app.store import connections, jobs, organizations, schema, sign_ins
 from app.store.jobs import Job, OutgoingMail
 
 log = logging.getLogger("doorward.worker")
@@ -25,6 +22,7 @@ _FIRST_RETRY = timedelta(seconds=15)
 _SLOWEST_RETRY = timedelta(hours=1)
 _BATCH = 20
 _KEEP_FLOWS = timedelta(days=1)
+_LOOK_AGAIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +62,23 @@ def send_mail(transactions: Transactions) -> bool:
 
 
 def check_domains(transactions: Transactions) -> None:
-    """Look up every domain whose time has come."""
-    with transactions.reading() as unit:
-        due = [
-            (row.organization_id, row.id, row.host)
-            for row in organizations.domains_due(unit.session, unit.now, limit=_BATCH)
-        ]
+    """Look up every domain whose time has come.
+
+    Each is put off first, so that none can keep the others from their turn.
+    """
+    with transactions.writing() as unit:
+        rows = organizations.domains_due(unit.session, unit.now, limit=_BATCH)
+        for row in rows:
+            row.next_check_at = unit.now + _LOOK_AGAIN
+        due = [(row.organization_id, row.id, row.host) for row in rows]
     for organization_id, domain_id, host in due:
         answer = transactions.ports.dns.txt(host)
         try:
             with transactions.writing() as unit:
                 if organizations.domain(unit.session, organization_id, domain_id) is not None:
                     domains.apply_answer(unit, organization_id, domain_id, answer)
-        except IntegrityError:  # another organization verified the host in this moment: the next check says so
-            log.warning("domain check lost a race", extra={"domain": domain_id})
+        except Exception:  # one domain must not stop the others; it comes again
+            log.exception("domain check failed", extra={"domain": domain_id})
 
 
 def forget(transactions: Transactions) -> None:
@@ -89,7 +90,13 @@ def forget(transactions: Transactions) -> None:
         connections.forget_consumed(unit.session, unit.now)
 
 
+def optimize(transactions: Transactions) -> None:
+    """Let SQLite learn how the tables are filled, without which it prefers the wrong index in large directories."""
+    schema.analyze(transactions.database.engine)
+
+
 PERIODIC = (
+    PeriodicJob("optimize", timedelta(minutes=15), optimize),
     PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
     PeriodicJob("forget", timedelta(hours=1), forget),
 )
@@ -109,15 +116,19 @@ def _take(transactions: Transactions, job: PeriodicJob) -> bool:
 
 
 def _send_one(transactions: Transactions, row: OutgoingMail) -> None:
+    """Whatever is wrong with one mail must not keep the others waiting, nor outlive its time."""
     try:
-        transactions.ports.post.send(mailbox.read(row, transactions.ports.sealing))
+        if row.expires_at > transactions.ports.clock.now():
+            transactions.ports.post.send(mailbox.read(row, transactions.ports.sealing))
     except MailNotSentError as error:
         log.warning("mail not sent", extra={"mail": row.id, "reason": str(error)})
         with transactions.writing() as unit:
             _retry(unit, row.id)
         return
-    except SealBrokenError:
-        log.error("mail cannot be opened; it is dropped", extra={"mail": row.id})
+    except Exception as error:  # noqa: BLE001  # a mail that cannot be made today cannot be made tomorrow either
+        log.error(
+            "mail cannot be sent at all; it is dropped", extra={"mail": row.id, "reason": type(error).__name__}
+        )  # the text may hold the address
     with transactions.writing() as unit:
         _drop(unit, row.id)
 

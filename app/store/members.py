@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.rules import members as rule
+from app.rules.roles import ADMIN
 from app.store.database import Base, unique_where
 
 _CHUNK = 500
@@ -24,6 +26,7 @@ class Member(Base):
     __tablename__ = "members"
     __table_args__ = (
         unique_where("uq_members_email", "email", where="removed_at IS NULL"),
+        Index("ix_members_email", "email"),  # the unique one is partial: no use when removed members count too
         Index("ix_members_organization_id_role", "organization_id", "role"),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -44,6 +47,16 @@ class Member(Base):
     first_signed_in_at: Mapped[datetime | None]
     last_signed_in_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+
+
+def may_recover(member: Member) -> bool:
+    """Whether recovery is for this member."""
+    return rule.may_recover(
+        state=rule.MemberState(member.state),
+        suspended=member.suspended,
+        is_admin=member.role == ADMIN,
+        held=member.held,
+    )
 
 
 def present(session: Session, organization_id: str, member_id: str) -> Member | None:

@@ -26,6 +26,15 @@ def upgrade(engine: Engine) -> None:
         command.upgrade(_config(connection), "head")
 
 
+def analyze(engine: Engine) -> None:
+    """Gather statistics on SQLite, from a thousand rows an index; PostgreSQL does so by itself."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        connection.exec_driver_sql("PRAGMA analysis_limit=1000")
+        connection.exec_driver_sql("ANALYZE")
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the database is at the newest revision."""
     with engine.connect() as connection:

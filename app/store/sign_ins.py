@@ -31,6 +31,7 @@ class SignInFlow(Base):
     handle: Mapped[str | None] = mapped_column(unique=True)
     sealed_secrets: Mapped[str | None]
     code_digest: Mapped[str | None]
+    code_sent_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -107,10 +108,10 @@ def flow_by_handle(session: Session, handle: str) -> SignInFlow | None:
     return session.scalars(select(SignInFlow).where(SignInFlow.handle == handle).with_for_update()).one_or_none()
 
 
-def codes_sent(session: Session, email: str, *, since: datetime) -> int:
-    """How many code flows were begun for this address."""
-    query = select(func.count()).select_from(SignInFlow)
-    return session.scalar(query.where(SignInFlow.email == email, SignInFlow.created_at >= since)) or 0
+def codes_sent(session: Session, email: str, *, purpose: str, since: datetime) -> int:
+    """How many codes were mailed to this address for this purpose: asking for one kind never uses up the other."""
+    sent = SignInFlow.email == email, SignInFlow.purpose == purpose, SignInFlow.code_sent_at >= since
+    return session.scalar(select(func.count()).select_from(SignInFlow).where(*sent)) or 0
 
 
 def session_by_digest(session: Session, digest: str) -> SignInSession | None:

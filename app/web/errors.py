@@ -82,7 +82,7 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
 
 def _on_race(error: IntegrityError) -> ResponseReturnValue:
     """Two requests wanted the same address, host or name at the same moment, and the other one got it."""
-    log.info("lost a race", extra={"path": request.path, "reason": type(error.orig).__name__})
+    log.info("lost a race", extra={"route": str(request.url_rule), "reason": type(error.orig).__name__})
     sentence = "Somebody else has just taken that. Reload and try again."
     if request.path.startswith(API_PREFIX):
         return problem(HTTPStatus.CONFLICT, code="conflict", detail=sentence)
@@ -92,7 +92,7 @@ def _on_race(error: IntegrityError) -> ResponseReturnValue:
 def _on_database(error: OperationalError) -> ResponseReturnValue:
     """The database is busy, gone or in a deadlock: nothing was done, and a moment later it may work."""
     reference = current.reference()
-    log.exception("database not available", extra={"reference": reference, "path": request.path})
+    log.exception("database not available", extra={"reference": reference, "route": str(request.url_rule)})
     answer: Response
     if request.path.startswith(API_PREFIX):
         detail = "The database does not answer right now; nothing was changed."
@@ -106,7 +106,7 @@ def _on_database(error: OperationalError) -> ResponseReturnValue:
 def _on_bug(error: Exception) -> ResponseReturnValue:
     """A bug: the person gets a reference, the log gets the rest."""
     reference = current.reference()
-    log.error("unexpected error", exc_info=error, extra={"reference": reference, "path": request.path})
+    log.error("unexpected error", exc_info=error, extra={"reference": reference, "route": str(request.url_rule)})
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     if request.path.startswith(API_PREFIX):
         return problem(status, code="internal_error", detail="Something went wrong on our side.", reference=reference)

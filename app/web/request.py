@@ -172,6 +172,7 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
                 _authenticate(route, context, opened)
                 if opened is not None:
                     opened.actor = actor()
+                    opened.recheck = _recheck(route)
                 answer: ResponseReturnValue = view(*args, **values)
         finally:
             g.unit = None  # whoever makes an error page opens a transaction of its own
@@ -219,6 +220,19 @@ def _recognise(context: Context, opened: UnitOfWork | None) -> SignedIn | None:
         return None
     with nullcontext(opened) if opened is not None else context.transactions.reading() as unit_:
         return sessions.recognise(unit_, token)
+
+
+def _recheck(route: Route) -> Callable[[UnitOfWork], None] | None:
+    """For after the lock: a session or role that ended while the request waited is worth nothing any more."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if signed_in_or_none() is None or token is None or route.caller is Caller.ANYONE:
+        return None
+
+    def recheck(opened: UnitOfWork) -> None:
+        g.signed_in = sessions.recognise(opened, token)
+        _admit(route.caller)
+
+    return recheck
 
 
 def _admit(caller: Caller) -> None:

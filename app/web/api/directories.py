@@ -126,10 +126,10 @@ def deactivate_directory(org: str, dir: str) -> DirectoryAnswer | Refused:  # no
 
 
 @operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED)
-def create_token(org: str, dir: str, body: NewToken) -> TokenCreated:  # noqa: A002
+def create_token(org: str, dir: str, body: NewToken) -> TokenCreated | Refused:  # noqa: A002
     """Make a bearer token for a directory; it is shown in this answer only."""
     made = directories.add_token(current.unit(), org, dir, label=body.label or "", expires_at=body.expires_at)
-    return TokenCreated.of(made.row, token=made.secret)
+    return made if isinstance(made, Refused) else TokenCreated.of(made.row, token=made.secret)
 
 
 @operation("GET", _PATH + "/{dir}/tokens", query=PageQuery, answer=Page[TokenAnswer])

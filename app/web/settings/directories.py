@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
+from app.rules.decisions import Refused
 from app.rules.errors import InvalidInputError
 from app.services import directories
 from app.services.directories import Provider
@@ -13,6 +14,7 @@ from app.web.moments import moment_or_none
 from app.web.presentation import DirectoryTokenPage, Form, Notice
 from app.web.settings import overview
 from app.web.settings.cards.directories import TITLES
+from app.web.settings.controls import refusal
 from app.web.settings.overview import Forms
 from app.web.settings.typed import not_confirmed
 from app.web.shell import show
@@ -39,11 +41,13 @@ def add() -> ResponseReturnValue:
 def add_token(directory_id: str) -> ResponseReturnValue:
     """A bearer token, shown in this one answer."""
     unit, organization_id = current.unit(), current.organization_id()
-    directory = directories.read(unit, organization_id, directory_id)
     try:
         token = directories.add_token(unit, organization_id, directory_id, label=request.form.get("label", "").strip())
     except InvalidInputError as error:
         return overview.again(Notice("error", "No token was made.", f"Label: {error.sentence}"))
+    if isinstance(token, Refused):
+        return overview.again(refusal(token), status=409)
+    directory = directories.read(unit, organization_id, directory_id)
     page = DirectoryTokenPage(
         directory_id=directory.id,
         directory_name=directory.name,

@@ -202,6 +202,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
     )
     with op.batch_alter_table("members", schema=None) as batch_op:
+        batch_op.create_index("ix_members_email", ["email"], unique=False)
         batch_op.create_index("ix_members_organization_id_role", ["organization_id", "role"], unique=False)
         batch_op.create_index(
             "uq_members_email",
@@ -540,6 +541,7 @@ def upgrade() -> None:
         sa.Column("handle", sa.String(), nullable=True),
         sa.Column("sealed_secrets", sa.String(), nullable=True),
         sa.Column("code_digest", sa.String(), nullable=True),
+        sa.Column("code_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -656,6 +658,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("removed_at IS NULL"),
         )
         batch_op.drop_index("ix_members_organization_id_role")
+        batch_op.drop_index("ix_members_email")
 
     op.drop_table("members")
     with op.batch_alter_table("events", schema=None) as batch_op:
