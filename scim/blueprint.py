@@ -111,11 +111,11 @@ class DirectoryServer(ScimServer):
                     )
                 return None
             token = _bearer_token()
-            found = directories.authenticate(unit, key=key, token=token)
-            endpoint, is_due = mirror.endpoint_of(found), directories.wants_note(unit, found, token=token)
+            directory, row = directories.authenticate(unit, key=key, token=token)
+            endpoint, is_due = mirror.endpoint_of(directory), directories.wants_note(unit, row)
         if is_due:
             with self._transactions.writing() as unit:
-                directories.note_request(unit, directories.authenticate(unit, key=key, token=token), token=token)
+                directories.note_request(unit, *directories.authenticate(unit, key=key, token=token))
         return endpoint
 
     def _handler(self, directory: DirectoryEndpoint | None, scim_request: ScimRequest) -> DirectoryHandler:
@@ -124,7 +124,10 @@ class DirectoryServer(ScimServer):
         return DirectoryHandler(self._service_for(dialect_of(directory.provider if directory else "")), storage)
 
     def _service_for(self, dialect: Dialect) -> DirectoryService:
-        return self._services.setdefault(dialect, DirectoryService(dialect))
+        service = self._services.get(dialect)
+        if service is None:
+            service = self._services[dialect] = DirectoryService(dialect)
+        return service
 
     def _read(self, key: str, directory: DirectoryEndpoint | None) -> ScimRequest:
         """The request as the library takes it: parameters in any case, HEAD as the GET it stands for."""

@@ -41,7 +41,7 @@ class DirectoryHandler(ScimHandler):
             body = self.service.read_creation(resource_type, request.body, request.header("Content-Type"))
             with self.storage.operation():
                 created = self.storage.add(resource_type, body)
-                if projection.wants_references(created.kind):
+                if created.kind is ResourceKind.GROUP and projection.wants_references(created.kind):
                     created = self.storage.with_references(created)
             return answers.resource_response(
                 request.base_url, created, projection=projection, status=HTTPStatus.CREATED

@@ -168,33 +168,34 @@ def revoke_token(unit: UnitOfWork, organization_id: str, directory_id: str, toke
         unit.audit(organization_id, "directory.token_revoked", subject=directory.id, before={"token": row.id})
 
 
-def authenticate(unit: UnitOfWork, *, key: str, token: str) -> Directory:
-    """The directory a push is for: path and token must agree. Raises NotFoundError or UnauthenticatedError."""
-    directory = directories.by_key(unit.session, key) if key.isalnum() else None
-    if directory is None:
+def authenticate(unit: UnitOfWork, *, key: str, token: str) -> tuple[Directory, DirectoryToken]:
+    """The directory a push is for, and the token it came with: path and token must agree.
+
+    Raises NotFoundError or UnauthenticatedError.
+    """
+    digest = unit.ports.sealing.digest(token)
+    found = directories.by_key_with_token(unit.session, key=key, digest=digest) if key.isalnum() else None
+    if found is None:
         raise NotFoundError("There is no directory at this address: check the base URL in the identity provider.")
-    row = directories.token_by_digest(unit.session, directory.id, unit.ports.sealing.digest(token))
+    directory, row = found
     if row is None or row.revoked_at is not None:
         raise UnauthenticatedError("The bearer token is not valid for this directory: paste a current one.")
     if row.expires_at is not None and row.expires_at <= unit.now:
         raise UnauthenticatedError("The bearer token has expired: make a new one and paste it.")
-    return directory
+    return directory, row
 
 
-def wants_note(unit: UnitOfWork, directory: Directory, *, token: str) -> bool:
+def wants_note(unit: UnitOfWork, token: DirectoryToken) -> bool:
     """Whether the last use was noted long enough ago to be written again."""
-    row = directories.token_by_digest(unit.session, directory.id, unit.ports.sealing.digest(token))
-    return row is not None and (row.last_used_at is None or unit.now - row.last_used_at >= _NOTE_EVERY)
+    return token.last_used_at is None or unit.now - token.last_used_at >= _NOTE_EVERY
 
 
-def note_request(unit: UnitOfWork, directory: Directory, *, token: str) -> None:
+def note_request(unit: UnitOfWork, directory: Directory, token: DirectoryToken) -> None:
     """Remember that the directory was reached and the token used, at most once a minute."""
-    row = directories.token_by_digest(unit.session, directory.id, unit.ports.sealing.digest(token))
-    if row is None or (row.last_used_at is not None and unit.now - row.last_used_at < _NOTE_EVERY):
+    if not wants_note(unit, token):
         return
-    stored = unit.session.merge(directory, load=True)
-    row.last_used_at = stored.last_request_at = unit.now
-    stored.first_request_at = stored.first_request_at or unit.now
+    token.last_used_at = directory.last_request_at = unit.now
+    directory.first_request_at = directory.first_request_at or unit.now
 
 
 def may_set_up(unit: UnitOfWork, organization_id: str) -> Decision:

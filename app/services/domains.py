@@ -20,7 +20,7 @@ from app.services import authority, effects, policy
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, listings, organizations
-from app.store.organizations import Domain
+from app.store.organizations import Domain, Organization
 
 _MAX_FOUND = 20
 
@@ -157,17 +157,17 @@ def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     authority.carry_out(unit, organization.id, proposal)
     unit.audit(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, after={"host": domain.host, "by": how})
     unit.event(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, host=domain.host)
-    _admit_waiting(unit, organization.id)
+    _admit_waiting(unit, organization)
     return None
 
 
-def _admit_waiting(unit: UnitOfWork, organization_id: str) -> None:
+def _admit_waiting(unit: UnitOfWork, organization: Organization) -> None:
     """Directory users whose host was not verified may be members now."""
-    directory = directories.active(unit.session, organization_id)
+    directory = directories.active(unit.session, organization.id)
     if directory is not None:
         unit.session.flush()
         waiting = listings.users_waiting(unit.session, directory.id, reason=effects.UNVERIFIED_HOST)
-        effects.follow_push(unit, directory, waiting)
+        effects.follow_push(unit, organization, directory, waiting)
 
 
 def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:

@@ -16,9 +16,10 @@ from app.services import authority, policy
 from app.services.authority import Change
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import listings, organizations, sign_ins
+from app.store import listings, sign_ins
 from app.store.directories import Directory, DirectoryUser
 from app.store.members import Member
+from app.store.organizations import Organization
 
 #: Why a directory user is not a member, or does not follow in full.
 NO_ADDRESS = "no_address"
@@ -28,7 +29,7 @@ INACTIVE = "inactive"
 WAITS_FOR_HOLD = "waits_for_hold"
 
 
-def follow_push(unit: UnitOfWork, directory: Directory, user_ids: Collection[str]) -> None:
+def follow_push(unit: UnitOfWork, organization: Organization, directory: Directory, user_ids: Collection[str]) -> None:
     """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
 
     Called at the end of the push's own transaction, with the organization locked. Does nothing unless the directory
@@ -36,9 +37,6 @@ def follow_push(unit: UnitOfWork, directory: Directory, user_ids: Collection[str
     Never refuses: what would leave no usable administrator is held (product.md 6).
     """
     if directory.state != "active" or not user_ids:
-        return
-    organization = organizations.find(unit.session, directory.organization_id)
-    if organization is None:
         return
     in_force = policy.current(unit.session, organization)
     touched = link_members(unit, directory, user_ids, in_force, default_role=organization.default_role)

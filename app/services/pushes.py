@@ -38,11 +38,11 @@ def open_push(transactions: Transactions, endpoint: DirectoryEndpoint) -> Iterat
     """
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
-        unit.lock(endpoint.organization_id)
+        organization = unit.lock(endpoint.organization_id)
         current = rows.living_directory(unit.session, endpoint.id)
         if current is None:
             raise NotFoundError("This directory was deleted in Doorward.")
         opened = Push(unit=unit, directory=current)
         yield opened
         if opened.touched:
-            effects.follow_push(unit, current, opened.touched)
+            effects.follow_push(unit, organization, current, opened.touched)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, delete, func, select
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -115,8 +115,12 @@ def by_public_id(session: Session, connection_id: str) -> Connection | None:
 
 def active(session: Session, organization_id: str) -> Connection | None:
     """The connection this organization requires, if any."""
-    query = select(Connection).where(Connection.organization_id == organization_id, Connection.state == "active")
-    return session.scalars(query).one_or_none()
+    return session.scalars(_ACTIVE, {"organization": organization_id}).one_or_none()
+
+
+_ACTIVE = select(Connection).where(
+    Connection.organization_id == bindparam("organization"), Connection.state == "active"
+)
 
 
 def revision(session: Session, connection_id: str, revision_id: str) -> ConnectionRevision | None:

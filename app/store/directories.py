@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, select, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, and_, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules.directories import ResourceKind
@@ -164,8 +164,10 @@ def one(session: Session, organization_id: str, directory_id: str) -> Directory 
 
 def active(session: Session, organization_id: str) -> Directory | None:
     """The directory that has effects, if any."""
-    query = select(Directory).where(Directory.organization_id == organization_id, Directory.state == "active")
-    return session.scalars(query).one_or_none()
+    return session.scalars(_ACTIVE, {"organization": organization_id}).one_or_none()
+
+
+_ACTIVE = select(Directory).where(Directory.organization_id == bindparam("organization"), Directory.state == "active")
 
 
 def tokens(session: Session, directory_id: str) -> Sequence[DirectoryToken]:
@@ -196,12 +198,20 @@ def group(session: Session, directory_id: str, group_id: str) -> DirectoryGroup 
     return session.scalars(query.where(DirectoryGroup.deleted_at.is_(None))).one_or_none()
 
 
-def by_key(session: Session, key: str) -> Directory | None:
-    """The directory whose base URL holds this key, unless it was deleted."""
-    return session.scalars(select(Directory).where(Directory.key == key, Directory.deleted_at.is_(None))).one_or_none()
+def by_key_with_token(session: Session, *, key: str, digest: str) -> tuple[Directory, DirectoryToken | None] | None:
+    """The directory whose base URL holds this key, unless it was deleted, and its token with this digest, whatever its
+    state.
+    """
+    row = session.execute(_BY_KEY_WITH_TOKEN, {"key": key, "digest": digest}).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
-def token_by_digest(session: Session, directory_id: str, digest: str) -> DirectoryToken | None:
-    """The token of this directory with this digest, whatever its state."""
-    query = select(DirectoryToken).where(DirectoryToken.digest == digest, DirectoryToken.directory_id == directory_id)
-    return session.scalars(query).one_or_none()
+#: Built once: every SCIM request asks this first, and building a statement costs more than running it.
+_BY_KEY_WITH_TOKEN = (
+    select(Directory, DirectoryToken)
+    .outerjoin(
+        DirectoryToken,
+        and_(DirectoryToken.directory_id == Directory.id, DirectoryToken.digest == bindparam("digest")),
+    )
+    .where(Directory.key == bindparam("key"), Directory.deleted_at.is_(None))
+)

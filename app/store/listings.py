@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.store.directories import DirectoryGroup, DirectoryMembership, DirectoryUser
@@ -28,13 +28,15 @@ def listed(session: Session, directory_id: str, member_ids: Collection[str]) -> 
     """
     found: dict[str, bool] = {}
     for ids in chunks(member_ids):
-        query = select(DirectoryUser.member_id, DirectoryUser.active, DirectoryUser.deleted_at).where(
-            DirectoryUser.directory_id == directory_id, DirectoryUser.member_id.in_(ids)
-        )
-        for member_id, active, deleted_at in session.execute(query):
+        for member_id, active, deleted_at in session.execute(_LISTED, {"directory": directory_id, "ids": ids}):
             if member_id is not None:
                 found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
     return found
+
+
+_LISTED = select(DirectoryUser.member_id, DirectoryUser.active, DirectoryUser.deleted_at).where(
+    DirectoryUser.directory_id == bindparam("directory"), DirectoryUser.member_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def linked(session: Session, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
@@ -114,36 +116,51 @@ def living_users(session: Session, directory_id: str) -> Sequence[str]:
 def users(session: Session, directory_id: str, user_ids: Collection[str]) -> Iterator[DirectoryUser]:
     """These users of the mirror, deleted ones included."""
     for ids in chunks(user_ids):
-        yield from session.scalars(
-            select(DirectoryUser).where(DirectoryUser.directory_id == directory_id, DirectoryUser.id.in_(ids))
-        )
+        yield from session.scalars(_USERS, {"directory": directory_id, "ids": ids})
+
+
+_USERS = select(DirectoryUser).where(
+    DirectoryUser.directory_id == bindparam("directory"), DirectoryUser.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def earlier_members(session: Session, directory_id: str, external_ids: Collection[str]) -> dict[str, str]:
     """externalId -> the member that a deleted user with it had been."""
     found: dict[str, str] = {}
     for ids in chunks(external_ids):
-        query = select(DirectoryUser.external_id, DirectoryUser.member_id).where(
-            DirectoryUser.directory_id == directory_id,
-            DirectoryUser.external_id.in_(ids),
-            DirectoryUser.deleted_at.is_not(None),
-            DirectoryUser.member_id.is_not(None),
-        )
-        for external_id, member_id in session.execute(query.order_by(DirectoryUser.deleted_at)):
+        for external_id, member_id in session.execute(_EARLIER, {"directory": directory_id, "ids": ids}):
             if external_id is not None and member_id is not None:
                 found[external_id] = member_id
     return found
+
+
+_EARLIER = (
+    select(DirectoryUser.external_id, DirectoryUser.member_id)
+    .where(
+        DirectoryUser.directory_id == bindparam("directory"),
+        DirectoryUser.external_id.in_(bindparam("ids", expanding=True)),
+        DirectoryUser.deleted_at.is_not(None),
+        DirectoryUser.member_id.is_not(None),
+    )
+    .order_by(DirectoryUser.deleted_at)
+)
 
 
 def members_with_email(session: Session, emails: Collection[str]) -> dict[str, Member]:
     """address -> the member who has it, in any organization; a removed member only where nobody else has it."""
     found: dict[str, Member] = {}
     for some in chunks(emails):
-        query = select(Member).where(Member.email.in_(some))
-        for member in session.scalars(query.order_by(Member.removed_at.desc(), Member.id)):
+        for member in session.scalars(_WITH_EMAIL, {"emails": some}):
             if member.email not in found or member.removed_at is None:
                 found[member.email] = member
     return found
+
+
+_WITH_EMAIL = (
+    select(Member)
+    .where(Member.email.in_(bindparam("emails", expanding=True)))
+    .order_by(Member.removed_at.desc(), Member.id)
+)
 
 
 def active_users_in_groups(

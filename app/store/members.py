@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules import members as rule
@@ -89,20 +89,28 @@ def page(session: Session, organization_id: str, *, after: str, limit: int) -> S
 
 def administrators(session: Session, organization_id: str) -> Sequence[Member]:
     """Everyone whose effective role is admin, held or not."""
-    query = select(Member).where(Member.organization_id == organization_id, Member.role == "admin")
-    return session.scalars(query.where(Member.removed_at.is_(None)).order_by(Member.id)).all()
+    return session.scalars(_ADMINISTRATORS, {"organization": organization_id}).all()
+
+
+_ADMINISTRATORS = (
+    select(Member)
+    .where(Member.organization_id == bindparam("organization"), Member.role == "admin", Member.removed_at.is_(None))
+    .order_by(Member.id)
+)
 
 
 def some(session: Session, organization_id: str, member_ids: Collection[str]) -> Iterator[Member]:
     """The members among these ids, read in chunks, so that any number may be asked for."""
     ids = sorted(member_ids)
     for start in range(0, len(ids), _CHUNK):
-        query = select(Member).where(
-            Member.organization_id == organization_id,
-            Member.id.in_(ids[start : start + _CHUNK]),
-            Member.removed_at.is_(None),
-        )
-        yield from session.scalars(query)
+        yield from session.scalars(_SOME, {"organization": organization_id, "ids": ids[start : start + _CHUNK]})
+
+
+_SOME = select(Member).where(
+    Member.organization_id == bindparam("organization"),
+    Member.id.in_(bindparam("ids", expanding=True)),
+    Member.removed_at.is_(None),
+)
 
 
 def following_default(session: Session, organization_id: str) -> Sequence[str]:

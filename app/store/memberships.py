@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Delete, delete, select, update
+from sqlalchemy import Delete, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningDelete
@@ -23,17 +23,19 @@ def _chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
         yield ordered[start : start + _CHUNK]
 
 
+_GROUPS_OF = (
+    select(DirectoryMembership.user_id, DirectoryGroup.id, DirectoryGroup.display_name)
+    .join(DirectoryGroup, DirectoryGroup.id == DirectoryMembership.group_id)
+    .where(DirectoryMembership.user_id.in_(bindparam("users", expanding=True)))
+    .order_by(DirectoryGroup.id)
+)
+
+
 def groups_of(session: Session, user_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
     """user id -> the groups they are in, by id."""
     found: dict[str, list[Reference]] = {}
     for chunk in _chunks(user_ids):
-        query = (
-            select(DirectoryMembership.user_id, DirectoryGroup.id, DirectoryGroup.display_name)
-            .join(DirectoryGroup, DirectoryGroup.id == DirectoryMembership.group_id)
-            .where(DirectoryMembership.user_id.in_(chunk))
-            .order_by(DirectoryGroup.id)
-        )
-        for user_id, group_id, name in session.execute(query):
+        for user_id, group_id, name in session.execute(_GROUPS_OF, {"users": chunk}):
             found.setdefault(user_id, []).append(Reference(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Row,
     Select,
     String,
+    Table,
+    bindparam,
     collate,
     delete,
     func,
     insert,
     literal,
     null,
-    or_,
     select,
     tuple_,
     union_all,
@@ -42,8 +45,14 @@ _TABLES: dict[ResourceKind, type[DirectoryUser] | type[DirectoryGroup]] = {
 
 def living_directory(session: Session, directory_id: str) -> Directory | None:
     """The directory as it is now, whatever this session read before; None when it was deleted."""
-    query = select(Directory).where(Directory.id == directory_id, Directory.deleted_at.is_(None))
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return session.scalars(_LIVING_DIRECTORY, {"directory": directory_id}).one_or_none()
+
+
+_LIVING_DIRECTORY = (
+    select(Directory)
+    .where(Directory.id == bindparam("directory"), Directory.deleted_at.is_(None))
+    .execution_options(populate_existing=True)
+)
 
 
 def endpoint_exists(session: Session, key: str) -> bool:
@@ -54,9 +63,14 @@ def endpoint_exists(session: Session, key: str) -> bool:
 
 def find(session: Session, directory_id: str, kind: ResourceKind, resource_id: str) -> Mirrored | None:
     """One living resource of this directory."""
-    query = _select(kind, directory_id, null()).where(_TABLES[kind].id == resource_id)
-    row = session.execute(query).one_or_none()
+    row = session.execute(_find(kind), {"directory": directory_id, "resource": resource_id}).one_or_none()
     return None if row is None else _mirrored(row)
+
+
+@cache
+def _find(kind: ResourceKind) -> Select[Any]:
+    """Built once: building a statement costs more than running it."""
+    return _select(kind, bindparam("directory"), null()).where(_TABLES[kind].id == bindparam("resource"))
 
 
 def page(
@@ -97,7 +111,7 @@ def _selected(selection: Selection, directory_id: str) -> Select[Any]:
     return query if selection.condition is None else query.where(selection.condition)
 
 
-def _select(kind: ResourceKind, directory_id: str, sort_key: ColumnElement[Any]) -> Select[Any]:
+def _select(kind: ResourceKind, directory_id: str | BindParameter[str], sort_key: ColumnElement[Any]) -> Select[Any]:
     table = _TABLES[kind]
     return select(
         literal(kind.value).label("kind"),
@@ -144,13 +158,24 @@ def user_holding(
     session: Session, directory_id: str, *, user_name_key: str, external_id: str | None, other_than: str | None
 ) -> Row[str, str, str | None] | None:
     """Another living user with this userName or externalId: (id, user_name_key, external_id)."""
-    same = DirectoryUser.user_name_key == user_name_key
-    if external_id is not None:
-        same = or_(same, DirectoryUser.external_id == external_id)
-    query = select(DirectoryUser.id, DirectoryUser.user_name_key, DirectoryUser.external_id).where(
-        DirectoryUser.directory_id == directory_id, DirectoryUser.deleted_at.is_(None), same
+    values = {"directory": directory_id, "name": user_name_key, "external": external_id, "other": other_than or ""}
+    return session.execute(_HOLDING, values).first()
+
+
+def _holding(same: ColumnElement[bool]) -> Select[str, str, str | None]:
+    return select(DirectoryUser.id, DirectoryUser.user_name_key, DirectoryUser.external_id).where(
+        DirectoryUser.directory_id == bindparam("directory"),
+        DirectoryUser.deleted_at.is_(None),
+        DirectoryUser.id != bindparam("other"),
+        same,
     )
-    return session.execute(query.where(DirectoryUser.id != (other_than or "")).limit(1)).first()
+
+
+#: Two look-ups, each by its own index: with OR, SQLite reads every user of the directory.
+_HOLDING = union_all(
+    _holding(DirectoryUser.user_name_key == bindparam("name")),
+    _holding(DirectoryUser.external_id == bindparam("external")),
+)
 
 
 def group_named(session: Session, directory_id: str, *, display_key: str, other_than: str | None) -> str | None:
@@ -200,16 +225,15 @@ def _values_of(session: Session, user_id: str) -> frozenset[IndexedValue]:
 
 def insert_user(session: Session, directory_id: str, user_id: str, record: DirectoryUserRecord, now: datetime) -> None:
     """Add a user."""
-    session.execute(
-        insert(DirectoryUser).values(
-            id=user_id,
-            directory_id=directory_id,
-            version=1,
-            created_at=now,
-            modified_at=now,
-            **_user_columns(record),
-        )
-    )
+    columns = {
+        "id": user_id,
+        "directory_id": directory_id,
+        "version": 1,
+        "created_at": now,
+        "modified_at": now,
+        **_user_columns(record),
+    }
+    session.execute(_INSERT_USER, columns)
     _insert_values(session, directory_id, user_id, record.values)
 
 
@@ -264,7 +288,12 @@ def _insert_values(session: Session, directory_id: str, user_id: str, values: It
         for value in values
     ]
     if rows:
-        session.execute(insert(DirectoryUserValue), rows)
+        session.execute(_INSERT_VALUES, rows)
+
+
+# The tables, not the classes: SQLAlchemy's bulk insert of mapped classes costs more than the insert.
+_INSERT_USER = insert(cast(Table, DirectoryUser.__table__))
+_INSERT_VALUES = insert(cast(Table, DirectoryUserValue.__table__))
 
 
 def insert_group(

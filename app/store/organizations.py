@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base, unique_where
@@ -61,8 +61,15 @@ def lock(session: Session, organization_id: str) -> Organization | None:
     Whoever changes what administrators depend on takes this lock first and reads afterwards. On SQLite a writing
     transaction is the only one, so the clause is empty there.
     """
-    query = select(Organization).where(Organization.id == organization_id).with_for_update()
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return session.scalars(_LOCK, {"organization": organization_id}).one_or_none()
+
+
+_LOCK = (
+    select(Organization)
+    .where(Organization.id == bindparam("organization"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def page(session: Session, *, after: str, limit: int) -> Sequence[Organization]:
@@ -90,8 +97,12 @@ def verified_domain(session: Session, host: str) -> Domain | None:
 
 def verified_hosts(session: Session, organization_id: str) -> frozenset[str]:
     """The hosts this organization has verified."""
-    query = select(Domain.host).where(Domain.organization_id == organization_id, Domain.state == "verified")
-    return frozenset(session.scalars(query))
+    return frozenset(session.scalars(_VERIFIED_HOSTS, {"organization": organization_id}))
+
+
+_VERIFIED_HOSTS = select(Domain.host).where(
+    Domain.organization_id == bindparam("organization"), Domain.state == "verified"
+)
 
 
 def domains_due(session: Session, now: datetime, *, limit: int) -> Sequence[Domain]:

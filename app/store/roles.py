@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
@@ -40,8 +40,10 @@ class RoleMapping(Base):
 
 def roles(session: Session, organization_id: str) -> Sequence[Role]:
     """The organization's roles, highest priority first."""
-    query = select(Role).where(Role.organization_id == organization_id)
-    return session.scalars(query.order_by(Role.priority.desc(), Role.id)).all()
+    return session.scalars(_ROLES, {"organization": organization_id}).all()
+
+
+_ROLES = select(Role).where(Role.organization_id == bindparam("organization")).order_by(Role.priority.desc(), Role.id)
 
 
 def role(session: Session, organization_id: str, slug: str) -> Role | None:
@@ -51,8 +53,10 @@ def role(session: Session, organization_id: str, slug: str) -> Role | None:
 
 def mappings(session: Session, organization_id: str) -> Sequence[RoleMapping]:
     """The organization's mappings, oldest first."""
-    query = select(RoleMapping).where(RoleMapping.organization_id == organization_id)
-    return session.scalars(query.order_by(RoleMapping.id)).all()
+    return session.scalars(_MAPPINGS, {"organization": organization_id}).all()
+
+
+_MAPPINGS = select(RoleMapping).where(RoleMapping.organization_id == bindparam("organization")).order_by(RoleMapping.id)
 
 
 def mapping(session: Session, organization_id: str, mapping_id: str) -> RoleMapping | None:
