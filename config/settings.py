@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     base_url: str = Field(
         default="http://127.0.0.1:8000",
         description="The address people and identity providers reach this server at, without a path. "
-        "Plain http is for this machine only.",
+        "Plain http is for this machine only. When absent, it follows `DOORWARD_BIND` on this machine.",
     )
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -168,6 +168,8 @@ def load_settings(environment: Mapping[str, str] | None = None, *, directory: Pa
     values: dict[str, Any] = {known[key]: value for key, value in given.items() if key in known and value != ""}
     if "secret_keys" not in values and values.get("database_url", "sqlite:").startswith("sqlite:"):
         values["secret_keys"] = (_own_key((directory or Path()) / _KEY_FILE),)
+    if "bind" in values and "base_url" not in values and values["bind"].partition(":")[0] in _LOCAL_HOSTS:
+        values["base_url"] = f"http://{values['bind']}"  # another port on this machine: the links must lead there
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

@@ -231,6 +231,12 @@ def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIden
 def _state(member: Member) -> Refused | None:
     if member.suspended:
         return Refused(Code.MEMBER_SUSPENDED, "Your account is suspended.", fix="Ask your administrator.")
+    if member.held and member.state == MemberState.DEACTIVATED:
+        return Refused(
+            Code.MEMBER_DEACTIVATED,
+            "Your directory has deactivated you, but you are kept as the last administrator.",
+            fix="Come in with a recovery code, under Trouble signing in, and make somebody else an administrator.",
+        )
     if member.state == MemberState.DEACTIVATED:
         return Refused(
             Code.MEMBER_DEACTIVATED,

@@ -26,7 +26,16 @@ from app.services import (
     sessions,
 )
 from app.services.flows import Purpose, Step
-from app.services.steps import FLOW_EXPIRED, AskCode, GoToProvider, NextStep, Proven, SignedIn, TurnedAway
+from app.services.steps import (
+    FLOW_EXPIRED,
+    TOO_MANY_CODES,
+    AskCode,
+    GoToProvider,
+    NextStep,
+    Proven,
+    SignedIn,
+    TurnedAway,
+)
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
 from app.store import members as member_rows
@@ -187,7 +196,7 @@ def _ask_code(unit: UnitOfWork, flow: SignInFlow) -> AskCode:
 
 def _wrong_code(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
     if flow.spent_at is not None:
-        return TurnedAway(FLOW_EXPIRED)
+        return TurnedAway(TOO_MANY_CODES)
     purpose = Purpose(flow.purpose)
     return AskCode(flow.id, flow.email, purpose, links_admin=flow.step == Step.CONFIRM_LINK, wrong=True)
 

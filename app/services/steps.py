@@ -16,6 +16,7 @@ FLOW_EXPIRED = Refused(
     "This sign-in has expired or was started in another browser.",
     fix="Start again with your address.",
 )
+TOO_MANY_CODES = Refused(Code.FLOW_EXPIRED, "Too many wrong codes.", fix="Start again for a new one.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,11 @@ def test_sqlite_makes_a_key_once_and_keeps_it_for_its_owner_only(tmp_path: Path)
     assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
 
 
+def test_links_follow_another_port_on_this_machine() -> None:
+    assert build(bind="127.0.0.1:8411").base_url == "http://127.0.0.1:8411"
+    assert build(bind="0.0.0.0:8411").base_url == "http://127.0.0.1:8000"
+
+
 def test_lists_are_split_at_commas() -> None:
     settings = build(dns_resolvers="127.0.0.1:53, [::1]:5353", secret_keys=f"{KEY},{'l' * 32}")
 
