@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from app.rules.directories import Address, MembershipChange, choose_address
+from app.rules.directories import (
+    Address,
+    DirectoryUserRecord,
+    MembershipChange,
+    MembershipOutcome,
+    UserField,
+    changed_fields,
+    choose_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,3 +44,24 @@ def test_operations_on_members_come_to_one_change_whatever_their_order() -> None
     assert replaced == MembershipChange(keeps_others=False, added=frozenset({"d"}))
     assert MembershipChange().is_empty
     assert not replaced.is_empty
+
+
+def test_fields_that_count_are_told_from_those_that_do_not() -> None:
+    user = DirectoryUserRecord(
+        user_name_key="ada",
+        external_id=None,
+        active=True,
+        email="ada@x.test",
+        name="Ada",
+        document="{}",
+        values=frozenset(),
+    )
+
+    assert changed_fields(None, user) == frozenset(UserField)
+    assert changed_fields(user, user.with_active(False)) == {UserField.ACTIVE}
+    assert changed_fields(user, replace(user, document='{"title": "Countess"}')) == frozenset()
+
+
+def test_change_that_moved_nobody_is_no_change() -> None:
+    assert not MembershipOutcome(unknown=("x",)).changed
+    assert MembershipOutcome(added=("a",)).changed

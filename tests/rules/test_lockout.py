@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.rules.decisions import Allowed, Code, Refused
 from app.rules.lockout import Access, Guests, Standing, WayIn, World, is_usable, settle, usable, way_in
-from app.rules.members import MemberState
+from app.rules.members import MemberState, may_recover
 from app.rules.roles import EffectiveRole, RoleSource
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -218,3 +218,41 @@ def test_hold_never_stands_beside_a_usable_administrator(
         return
     left = World(access, outcome.people)
     assert not (usable(left) and any(person.held for person in left.people))
+
+
+def test_member_on_hold_who_would_make_themselves_administrator_is_refused_whoever_else_becomes_one() -> None:
+    on_hold = replace(ADA, held=True, role=EffectiveRole("admin", RoleSource.HELD))
+    after = World(EMAIL, (ADA, GRACE))
+
+    outcome = settle(World(EMAIL, (on_hold,)), after, by_person=True, acting="mem_a")
+
+    assert isinstance(outcome.decision, Refused)
+    assert outcome.decision.code is Code.OWN_HOLD
+    assert not isinstance(settle(World(EMAIL, (on_hold,)), after, by_person=True).decision, Refused)
+
+
+def test_guest_on_hold_keeps_the_way_in_they_have() -> None:
+    guest = replace(ADA, email="ada@other.test", role=PLAIN)
+    on_hold = replace(guest, held=True, role=EffectiveRole("admin", RoleSource.HELD))
+    allowed = replace(SSO, guests=Guests.EMAIL_CODE)
+
+    outcome = settle(World(allowed, (on_hold,)), World(SSO, (guest,)), by_person=True)
+
+    assert isinstance(outcome.decision, Refused)
+    assert outcome.decision.code is Code.LAST_HELD_ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    ("state", "suspended", "is_admin", "held", "expected"),
+    [
+        (MemberState.ACTIVE, False, True, False, True),
+        (MemberState.DEACTIVATED, False, True, False, False),
+        (MemberState.DEACTIVATED, False, True, True, True),
+        (MemberState.ACTIVE, True, True, True, False),
+        (MemberState.ACTIVE, False, False, False, False),
+    ],
+)
+def test_recovery_is_for_active_administrators_and_whoever_is_on_hold(
+    state: MemberState, suspended: bool, is_admin: bool, held: bool, expected: bool
+) -> None:
+    assert may_recover(state=state, suspended=suspended, is_admin=is_admin, held=held) is expected
