@@ -9,6 +9,7 @@ import pytest
 from app.ports.mail import Mail, SmtpPost
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
+from app.rules.domains import normalize_host
 from app.rules.errors import InvalidInputError
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
@@ -263,3 +264,19 @@ def edit(organization_id: str, world: World, guests: Guests) -> None:
     with world.transactions.writing(OPERATOR) as unit:
         outcome = organizations.edit(unit, organization_id, Edit(guests=guests))
         assert not isinstance(outcome, Refused)
+
+
+def test_whoever_acts_is_asked_for_again_once_the_lock_is_theirs(world: World) -> None:
+    organization = found_organization(world)
+    asked: list[str] = []
+    with world.transactions.writing(OPERATOR) as unit:
+        unit.recheck = lambda opened: asked.append(opened.actor.label)
+        unit.lock(organization.id)
+        unit.lock(organization.id)
+
+    assert asked == ["operator"]
+
+
+def test_host_of_a_million_characters_is_refused_before_anything_is_done_with_it() -> None:
+    with pytest.raises(InvalidInputError):
+        normalize_host("\ufdfa" * 1_000_000)
