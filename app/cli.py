@@ -99,6 +99,13 @@ def database_check() -> None:
     sys.exit(1 if differences else 0)
 
 
+@database.command("revision")
+@click.argument("message")
+def database_revision(message: str) -> None:
+    """For developers: write the migration from this database to what the models say now."""
+    schema.new_revision(_engine(_program(_settings())), message)
+
+
 @main.group()
 def organization() -> None:
     """Organizations."""

@@ -54,11 +54,6 @@ def set_up_sso(*, verified_hosts: frozenset[str], acting: Acting | None) -> Deci
     return Allowed()
 
 
-def test_sign_in(*, acting: Acting | None) -> Decision:
-    """A test is made by somebody, as themselves."""
-    return Allowed() if acting is not None else _acting_admin_required()
-
-
 def activate_sso(
     *,
     state: ConnectionState,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, func, select
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -155,11 +155,6 @@ def identity_of(session: Session, connection_id: str, member_id: str, *, issuer:
         LinkedIdentity.member_id == member_id,
     )
     return session.scalars(query).one_or_none()
-
-
-def sign_ins_through(session: Session, revision_id: str) -> int:
-    """How many members proved this revision."""
-    return session.scalar(select(func.count()).select_from(Proof).where(Proof.revision_id == revision_id)) or 0
 
 
 def forget_consumed(session: Session, now: datetime) -> None:

@@ -193,12 +193,6 @@ def records(session: Session, organization_id: str, *, after: str, limit: int) -
     return session.scalars(query.order_by(SignInRecord.id).limit(limit)).all()
 
 
-def latest_records(session: Session, organization_id: str, *, limit: int) -> Sequence[SignInRecord]:
-    """Attempts, newest first."""
-    query = select(SignInRecord).where(SignInRecord.organization_id == organization_id)
-    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
-
-
 def forget_expired(session: Session, *, flows_before: datetime, sessions_before: datetime) -> None:
     """Delete flows and sessions that ended long enough ago."""
     session.execute(delete(SignInFlow).where(SignInFlow.expires_at < flows_before))

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app.rules.decisions import Refused
 from app.rules.errors import (
     ConflictError,
     DoorwardError,
@@ -38,14 +37,6 @@ STATUS: dict[type[DoorwardError], HTTPStatus] = {
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     UnreachableError: HTTPStatus.BAD_GATEWAY,
 }
-
-
-class RefusedError(Exception):
-    """A refusal on its way to the answer; what it had to say is committed already."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.sentence)
-        self.refused = refused
 
 
 def register(app: Flask) -> None:

@@ -77,6 +77,16 @@ def reading() -> Iterator[UnitOfWork]:
         yield fresh
 
 
+@contextmanager
+def writing() -> Iterator[UnitOfWork]:
+    """For views that open their own units, because they talk to the network in between: whoever acts is asked for again
+    under the lock, as in every other writing unit.
+    """
+    with transactions().writing(actor()) as opened:
+        opened.recheck = _recheck(cast(Route, g.route))
+        yield opened
+
+
 def reference() -> str:
     """What ties a page to the log; one per request."""
     if "reference" not in g:
@@ -159,6 +169,7 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
     @wraps(view)
     def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
         route = routes["GET" if request.method in {"HEAD", "OPTIONS"} else request.method]
+        g.route = route
         if route.caller is Caller.PROVIDER and request.method == "HEAD":
             raise MethodNotAllowed  # a look must not spend what only the visit may spend
         _check_origin(route)

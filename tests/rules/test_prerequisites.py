@@ -37,11 +37,6 @@ def test_setting_up_single_sign_on_needs_a_verified_domain_that_is_the_acting_ad
     assert code_of(rules.set_up_sso(verified_hosts=hosts, acting=acting)) is code
 
 
-def test_test_sign_in_is_made_by_somebody() -> None:
-    assert code_of(rules.test_sign_in(acting=None)) is Code.ACTING_ADMIN_REQUIRED
-    assert code_of(rules.test_sign_in(acting=ADA)) is None
-
-
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

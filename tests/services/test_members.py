@@ -5,7 +5,6 @@ from __future__ import annotations
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
 from app.services import connections, directories, domains, members, recovery, sign_in
-from app.services.flows import Purpose
 from app.services.steps import AskCode, SignedIn, TurnedAway
 from app.store import listings
 from tests.application import World
@@ -194,10 +193,6 @@ def test_recovery_session_may_turn_the_directory_off_during_the_hold(world: Worl
         outcome = directories.deactivate(unit, scene.organization.id, scene.directory_id)
 
     assert code_of(outcome) is None
-
-
-def test_purposes_of_a_flow_are_what_the_record_calls_them() -> None:
-    assert [purpose.value for purpose in Purpose] == ["sign_in", "test", "start", "recover"]
 
 
 def claim(organization: Organization, host: str) -> str:

@@ -257,7 +257,7 @@ def test_rejection_is_recorded_with_what_to_change_and_the_person_gets_its_refer
     step = scene.come_back(Rejection("wrong_audience", "Not for us.", expected="us", received="them", fix="Set it."))
     assert isinstance(step, TurnedAway)
     with world.transactions.reading() as unit:
-        record = sign_ins.latest_records(unit.session, scene.organization.id, limit=1)[0]
+        record = sign_ins.records(unit.session, scene.organization.id, after="", limit=100)[-1]
 
     assert (record.id, record.outcome, record.reason) == (step.reference, "rejected", "wrong_audience")
     assert record.detail["expected"] == "us"

@@ -40,7 +40,7 @@ def find_admin(unit: UnitOfWork, organization_id: str, member_id: str) -> Member
 @contextmanager
 def writing(organization_id: str, member_id: str | None) -> Iterator[tuple[UnitOfWork, Member | None]]:
     """A unit that may write, for calls that talk to the network first; the organization is locked."""
-    with current.transactions().writing(current.actor()) as unit:
+    with current.writing() as unit:
         unit.lock(organization_id)
         yield unit, name_admin(unit, organization_id, member_id)
 

@@ -93,7 +93,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
 def test(connection_id: str) -> ResponseReturnValue:
     """Go to the identity provider as oneself; nothing but the test's result comes of it."""
     person = current.signed_in()
-    with current.transactions().writing(current.actor()) as unit:
+    with current.writing() as unit:
         connection = connections.read(unit, person.organization_id, connection_id)
         tester = members.read(unit, person.organization_id, person.member_id)
         step = sign_in.begin_through(unit, connection.id, browser=current.browser(), tester=tester)
@@ -154,7 +154,7 @@ def _create(drafted: Drafted) -> ResponseReturnValue:
     typed = request.form.to_dict()
     try:
         settings = drafted.kind.read_settings(nested(drafted.kind, typed))
-        with current.transactions().writing(current.actor()) as unit:
+        with current.writing() as unit:
             outcome = connections.create(
                 unit,
                 current.organization_id(),
@@ -179,7 +179,7 @@ def _edit(
     is_same = {name: value for name, value in typed.items() if name in names and value.strip()} == known
     try:
         settings = None if is_same else kind.read_settings(nested(kind, typed))
-        with current.transactions().writing(current.actor()) as unit:
+        with current.writing() as unit:
             outcome = connections.edit(
                 unit,
                 current.organization_id(),

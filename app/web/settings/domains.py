@@ -39,7 +39,7 @@ def check(domain_id: str) -> ResponseReturnValue:
     with transactions.reading() as unit:
         host = domains.question(unit, organization_id, domain_id)
     found = transactions.ports.dns.txt(host)
-    with transactions.writing(current.actor()) as unit:
+    with current.writing() as unit:
         outcome = domains.apply_answer(unit, organization_id, domain_id, found)
     if isinstance(outcome, Refused):
         return overview.answer(outcome, done="", anchor="")

@@ -183,3 +183,10 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
             filled = filled.replace(f"{name}_x", value)
         if filled != url:
             yield method, filled
+
+
+def test_activity_is_not_offered_where_it_would_be_refused(world: World) -> None:
+    ada = desk(world)
+    assert "/settings/activity" in ada.page()
+
+    assert "/settings/activity" not in recovery_session(world).page
