@@ -472,7 +472,8 @@ class AuthenticationPage:
 
     `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
-    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices.
+    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices. `active_members`
+    counts everyone who is active, administrators too.
     """
 
     way_in_now: str
@@ -485,6 +486,7 @@ class AuthenticationPage:
     providers: tuple[Choice, ...]
     recovery_codes: RecoveryCodes
     administrators: tuple[Administrator, ...]
+    active_members: int = 0
     holds: tuple[Hold, ...] = ()
     directory_mappings: RoleMappings | None = None
     sign_in_mappings: RoleMappings | None = None

@@ -112,6 +112,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         providers=PROVIDERS,
         recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), now=now),
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
+        active_members=people.active,
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,

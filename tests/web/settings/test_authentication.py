@@ -93,3 +93,11 @@ def _counted(world: World) -> Iterator[list[str]]:
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
+
+
+def test_page_counts_the_members_and_leads_to_them(world: World) -> None:
+    ada = desk(world)
+    assert "1 active member in all" in flat(ada.page())
+    ada.member("grace@acme.test")
+
+    assert "2 active members in all" in flat(ada.page())
