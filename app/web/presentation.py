@@ -472,8 +472,8 @@ class AuthenticationPage:
 
     `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
-    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices. `active_members`
-    counts everyone who is active, administrators too.
+    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices.
+    `active_members` counts everyone who is active, administrators too.
     """
 
     way_in_now: str
