@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 HERE = Path(__file__).parent
-SECONDS_TO_START = 30
+SECONDS_TO_START = 75
 
 # What samlp signs. "encrypted" is a signed assertion, encrypted for the service provider.
 Signing = Literal["assertion", "response", "both", "encrypted"]
