@@ -1,9 +1,13 @@
 """The lock files install the same bytes for everybody, from any registry."""
 
 import re
+import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 LOCKS = ("requirements.lock", "requirements-test.lock")
 
@@ -41,3 +45,37 @@ def test_npm_lock_names_no_registry() -> None:
     lock = Path("tests/identity_providers/package-lock.json").read_text("utf-8")
     assert '"resolved"' not in lock
     assert '"integrity"' in lock
+
+
+def test_locks_are_complete_so_that_nothing_is_resolved_at_installation() -> None:
+    """Every requirement of every locked wheel, with the extras that are asked for, is met by the lock itself."""
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    for name, wanted in zip(
+        LOCKS,
+        (project["dependencies"], project["dependencies"] + project["optional-dependencies"]["test"]),
+        strict=True,
+    ):
+        pinned = dict(entry.split(" ")[0].split("==") for entry in entries(Path(name).read_text("utf-8")))
+        seen: set[str] = set()
+        unmet: list[str] = []
+        todo = [Requirement(line) for line in wanted]
+        while todo:
+            requirement = todo.pop()
+            if str(requirement) in seen:
+                continue
+            seen.add(str(requirement))
+            locked = pinned.get(canonicalize_name(requirement.name))
+            if locked is None or not requirement.specifier.contains(locked, prereleases=True):
+                unmet.append(f"{name}: {requirement} (locked: {locked})")
+                continue
+            needs = [Requirement(line) for line in distribution(requirement.name).requires or []]
+            todo += [need for need in needs if applies(need, requirement.extras)]
+        assert unmet == []
+        assert len(seen) > len(wanted)
+
+
+def applies(requirement: Requirement, extras: set[str]) -> bool:
+    """Whether the wheel that names a requirement needs it here, when it is installed with these extras."""
+    if requirement.marker is None:
+        return True
+    return any(requirement.marker.evaluate({"extra": extra}) for extra in extras or {""})
