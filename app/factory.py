@@ -35,7 +35,8 @@ from oidc.blueprint import create_blueprint as create_oidc
 from oidc.kind import OidcKind
 from saml.blueprint import create_blueprint as create_saml
 from saml.kind import SamlKind
-from scim.blueprint import create_blueprint as create_scim
+from scim.application import PREFIX as SCIM_PREFIX
+from scim.application import ScimApplication
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -87,7 +88,7 @@ def _database(app: Flask, settings: Settings) -> Database:
     path = settings.sqlite_path
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url if path is None else f"sqlite:///{path}"
     # An error that is logged names the statement, never what people or directories sent.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not settings.is_sqlite, "hide_parameters": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True}
     extension = SQLAlchemy(app, disable_autonaming=True)
     with app.app_context():
         return Database(prepare_engine(extension.engine))
@@ -138,10 +139,29 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:
         health.pages,
         create_saml(kind=saml, door=door),
         create_oidc(kind=oidc, door=door),
-        create_scim(transactions=transactions, base_url=settings.base_url),
         create_api(),
         *settings_pages(),
     ):
         app.register_blueprint(blueprint)
     errors.register(app)
     guard_routes(app, context, TABLE)
+    scim = ScimApplication(
+        transactions=transactions,
+        base_url=settings.base_url,
+        cursor_secrets=settings.secret_keys,
+        headers=protection.machine_headers(is_https=settings.is_https),
+    )
+    app.wsgi_app = _Beside(app.wsgi_app, scim)  # type: ignore[method-assign]  # as Flask documents it
+
+
+class _Beside:
+    """Flask, and SCIM beside it: a directory's requests pass no web framework."""
+
+    def __init__(self, pages: WSGIApplication, scim: ScimApplication) -> None:
+        self._pages = pages
+        self._scim = scim
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith(SCIM_PREFIX):
+            return self._scim(environ, start_response)
+        return self._pages(environ, start_response)

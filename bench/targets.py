@@ -13,8 +13,8 @@ from scim2_models import Context
 from scim2_server.utils import load_default_resource_types
 from sqlalchemy import create_engine, text
 
+from app.services.directories import endpoint_of
 from app.services.directories import read as read_directory
-from app.services.mirror import endpoint_of
 from bench import in_memory, noop
 from bench.databases import fresh_database, opened, postmaster, start_postgres
 from bench.measuring import Target

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import orjson
 from scim2_server.responses import ScimResponse
 
-from app.rules.directories import Mirrored, MirrorPage, ResourceKind
-from scim.mapping import meta_of, reference_of, version_tag
+from app.rules.directories import Mirrored, MirrorPage, Reference, ResourceKind
+from scim.mapping import date_time, reference_of, version_tag
 from scim.projection import Projection
 
 _ENDPOINTS = {ResourceKind.USER: "Users", ResourceKind.GROUP: "Groups"}
@@ -19,9 +19,10 @@ _WHOLE = Projection()
 
 @dataclass
 class PreparedResponse(ScimResponse):
-    """A response whose body is bytes already."""
+    """A response whose body is bytes already, or comes in chunks."""
 
     prepared: bytes | None = None
+    streamed: Iterator[bytes] | None = None
 
 
 def location_of(base_url: str, mirrored: Mirrored) -> str:
@@ -43,32 +44,92 @@ def headers_of(base_url: str, mirrored: Mirrored) -> dict[str, str]:
     return {"Location": location, "Content-Location": location, "ETag": version_tag(mirrored.version)}
 
 
+def streamed_group_response(base_url: str, group: Mirrored, members: Iterator[Iterator[Sequence[str]]]) -> ScimResponse:
+    """A group of any size: its members follow from rows as they are read."""
+    streamed = _group_chunks(base_url, group, members)
+    return PreparedResponse(status=HTTPStatus.OK, headers=headers_of(base_url, group), streamed=streamed)
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a page says where it stands: its first index, or the cursors of its neighbours."""
+
+    start_index: int | None = None
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
 def page_response(
-    base_url: str, page: MirrorPage, *, start_index: int, projection: Projection = _WHOLE
+    base_url: str,
+    page: MirrorPage,
+    *,
+    paging: Paging,
+    projection: Projection = _WHOLE,
+    members: Iterator[Iterator[Sequence[str]]] | None = None,
 ) -> ScimResponse:
-    """A ListResponse (RFC 7644 3.4.2) of an index-paged search."""
+    """A ListResponse (RFC 7644 3.4.2, RFC 9865 2). With `members`, those of the groups of the page are streamed."""
+    head = _page_head(page, paging)
+    if members is not None:
+        streamed = _page_chunks(base_url, page, head, members)
+        return PreparedResponse(status=HTTPStatus.OK, streamed=streamed)
     resources = b",".join(resource_json(base_url, one, projection) for one in page.resources)
-    head = (
-        '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
-        f'"totalResults":{page.total},"itemsPerPage":{len(page.resources)},"startIndex":{start_index},"Resources":['
-    )
-    return PreparedResponse(status=HTTPStatus.OK, prepared=head.encode() + resources + b"]}")
+    return PreparedResponse(status=HTTPStatus.OK, prepared=head + resources + b"]}")
+
+
+def _page_head(page: MirrorPage, paging: Paging) -> bytes:
+    numbers = {
+        "totalResults": page.total,
+        "itemsPerPage": len(page.resources),
+        "startIndex": paging.start_index,
+        "nextCursor": paging.next_cursor,
+        "previousCursor": paging.previous_cursor,
+    }
+    known = orjson.dumps({name: value for name, value in numbers.items() if value is not None})
+    return _LIST_HEAD + known[1:-1] + b',"Resources":['
+
+
+_LIST_HEAD = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],'
+
+
+def _page_chunks(
+    base_url: str, page: MirrorPage, head: bytes, members: Iterator[Iterator[Sequence[str]]]
+) -> Iterator[bytes]:
+    yield head
+    for number, group in enumerate(page.resources):
+        if number:
+            yield b","
+        yield from _group_chunks(base_url, group, members)
+    yield b"]}"
+
+
+def _group_chunks(base_url: str, group: Mirrored, members: Iterator[Iterator[Sequence[str]]]) -> Iterator[bytes]:
+    """A group with the next one's members among `members`."""
+    root = f"{base_url}/"
+    yield group.document[:-1].encode() + b',"members":['
+    separator = b""
+    for run in next(members):
+        entries = [reference_of(ResourceKind.GROUP, Reference(user_id), base_url=root) for user_id in run]
+        yield separator + orjson.dumps(entries)[1:-1]
+        separator = b","
+    yield b"]" + _meta_json(base_url, group) + b"}"
 
 
 def resource_json(base_url: str, mirrored: Mirrored, projection: Projection) -> bytes:
     """A resource as JSON. What is stored ends in a brace, before which the rest goes."""
-    whole = b"".join(
-        (
-            mirrored.document[:-1].encode(),
-            _references_json(base_url, mirrored),
-            b',"meta":',
-            orjson.dumps({**meta_of(mirrored), "location": location_of(base_url, mirrored)}),
-            b"}",
-        )
-    )
+    document = mirrored.document[:-1].encode()
+    whole = document + _references_json(base_url, mirrored) + _meta_json(base_url, mirrored) + b"}"
     if projection.is_whole(mirrored.kind):
         return whole
     return orjson.dumps(projection.apply(orjson.loads(whole)))
+
+
+def _meta_json(base_url: str, mirrored: Mirrored) -> bytes:
+    """The meta attribute, with the comma before it. Nothing in it needs escaping."""
+    return (
+        f',"meta":{{"resourceType":"{mirrored.kind.value}","created":"{date_time(mirrored.created_at)}"'
+        f',"lastModified":"{date_time(mirrored.modified_at)}","version":"W/\\"{mirrored.version}\\""'
+        f',"location":"{location_of(base_url, mirrored)}"}}'
+    ).encode()
 
 
 def _references_json(base_url: str, mirrored: Mirrored) -> bytes:

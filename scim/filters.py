@@ -21,29 +21,29 @@ from scim2_models.path import (
     coerce_value,
 )
 from scim2_server.utils import parametrize
-from sqlalchemy import ColumnElement, Select, String, and_, cast, false, literal, not_, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, String, and_, cast, false, literal, not_, or_, select, true
 
-from app.rules.directories import ResourceKind
-from app.store.directories import (
-    DirectoryGroup,
-    DirectoryMembership,
-    DirectoryUser,
-    DirectoryUserValue,
-    Selection,
-    value_digest,
-)
+from app.rules.directories import ResourceKind, is_indexed
+from app.store.directories import MEMBERSHIPS, TABLES, USERS, Selection
 from scim import limits
 from scim.attributes import Attribute, attributes_of, comparison_key, extension_prefix, index_path
 from scim.mapping import kind_of
 from scim.operators import check_operand, compare_constant, compare_moment, compare_text, constant
 from scim.provider import model_of
+from scim.values import Values, with_value
 
 Condition = ColumnElement[bool]
 
-_TABLES: dict[ResourceKind, type[DirectoryUser] | type[DirectoryGroup]] = {
-    ResourceKind.USER: DirectoryUser,
-    ResourceKind.GROUP: DirectoryGroup,
+#: Attribute -> the column it is promoted to, by kind.
+_COLUMNS = {
+    ResourceKind.USER: {"userName": "user_name_key"},
+    ResourceKind.GROUP: {"displayName": "display_key"},
+}
+_SHARED_COLUMNS = {
+    "id": "id",
+    "externalId": "external_id",
+    "meta.created": "created_at",
+    "meta.lastModified": "modified_at",
 }
 #: The look-ups identity providers make before every write; what JSON would escape takes the long way.
 _LOOK_UP = re.compile(r'\s*(userName|externalId|displayName)\s+eq\s+"([^"\\\x00-\x1f]*)"\s*', re.IGNORECASE)
@@ -62,35 +62,29 @@ def selection(directory_id: str, resource_type: ResourceType, request: SearchReq
     )
 
 
-def look_up(directory_id: str, resource_type: ResourceType, text: str) -> Selection | None:
+def look_up(resource_type: ResourceType, text: str) -> Selection | None:
     """The same for `userName eq "x"` and its like, without the parser; None for any other filter."""
     match = _LOOK_UP.fullmatch(text)
     if match is None or len(text) > limits.MAX_FILTER_LENGTH:
         return None
     kind = kind_of(resource_type)
     attribute = attributes_of(model_of(resource_type)).get(match[1].lower())
-    column = None if attribute is None else _column(kind, attribute.path)
+    column = None if attribute is None else _column_name(kind, attribute.path)
     if attribute is None or column is None:
         return None
     key = comparison_key(attribute.binding, match[2])
     check_operand(key)
-    return Selection(kind=kind, condition=column == key)
+    return Selection(kind=kind, named=(column, key))
+
+
+def _column_name(kind: ResourceKind, path: str) -> str | None:
+    return _COLUMNS[kind].get(path) or _SHARED_COLUMNS.get(path)
 
 
 def _column(kind: ResourceKind, path: str) -> ColumnElement[Any] | None:
     """The column an attribute is promoted to, if it is."""
-    table = _TABLES[kind]
-    columns: dict[str, Any] = {
-        "id": table.id,
-        "externalId": table.external_id,
-        "meta.created": table.created_at,
-        "meta.lastModified": table.modified_at,
-    }
-    if kind is ResourceKind.USER:
-        columns["userName"] = DirectoryUser.user_name_key
-    else:
-        columns["displayName"] = DirectoryGroup.display_key
-    return columns.get(path)
+    name = _column_name(kind, path)
+    return None if name is None else TABLES[kind].c[name]
 
 
 def _sort_key(kind: ResourceKind, model: type[Resource[Any]], request: SearchRequest[Any]) -> ColumnElement[Any] | None:
@@ -103,10 +97,8 @@ def _sort_key(kind: ResourceKind, model: type[Resource[Any]], request: SearchReq
         return column
     if kind is ResourceKind.GROUP or path.partition(".")[0] in (*_REFERENCES, "meta", "schemas"):
         raise InvalidFilterException(detail=f"Doorward does not sort by {path}.")
-    leading = select(DirectoryUserValue.key).where(
-        DirectoryUserValue.user_id == DirectoryUser.id, DirectoryUserValue.path == path, DirectoryUserValue.lead
-    )
-    return leading.scalar_subquery()
+    values = Values()
+    return values.where(values.path == path, values.lead == "1").scalar_subquery()
 
 
 class _Visitor(FilterVisitor[Condition]):
@@ -176,7 +168,8 @@ class _ToSql(_Visitor):
             return _MembershipEntries(self.kind).any()
         attribute = self.attributes.get(path.lower())
         paths = attribute.part_paths if attribute is not None and attribute.parts else [path]
-        return _value_exists(DirectoryUserValue.path.in_(paths), DirectoryUserValue.key != "")
+        values = Values()
+        return values.exist(values.path.in_(paths), values.key != "")
 
     def visit_value_path(self, node: ValuePath) -> Condition:
         binding = self.bound.resolve(node.attr_path, strict=False)
@@ -199,7 +192,8 @@ class _ToSql(_Visitor):
         for urn in self.model.get_extension_models():
             if compare_constant(urn, wanted, value):
                 prefix = extension_prefix(urn)
-                listed.append(_value_exists(compare_text(DirectoryUserValue.path, CompareOperator.sw, prefix)))
+                values = Values()
+                listed.append(values.exist(compare_text(values.path, CompareOperator.sw, prefix)))
         found = or_(false(), *listed)
         return not_(found) if op is CompareOperator.ne else found
 
@@ -210,7 +204,7 @@ class _ToSql(_Visitor):
             return constant(op is CompareOperator.ne)
         if path == "meta.resourceType":
             return constant(compare_constant(self.kind.value, op, value))
-        version = literal('W/"') + cast(_TABLES[self.kind].version, String) + literal('"')
+        version = literal('W/"') + cast(TABLES[self.kind].c.version, String) + literal('"')
         return compare_text(version, op, value)
 
 
@@ -243,57 +237,46 @@ class _ValueEntries(_Entries):
     def __init__(self, directory_id: str, attribute: Attribute) -> None:
         self.directory_id = directory_id
         self.attribute = attribute
-        self.row = aliased(DirectoryUserValue)
+        self.row = Values()
 
     def any(self) -> Condition:
-        return _value_exists(DirectoryUserValue.path.in_(self.attribute.part_paths))
+        return self.row.exist(self.row.path.in_(self.attribute.part_paths))
 
     def where(self, node: FilterNode) -> Condition:
-        """Driven by an equality of a conjunction where there is one: its index finds few rows, the rest is checked."""
+        """Driven by an equality of a conjunction where there is one: its index finds few users, the rest is checked."""
         terms = list(node.terms) if isinstance(node, LogicalExpr) and node.op == LogicalOperator.and_ else [node]
         driver = next((term for term in self._by_selectivity(terms) if self._drives(term)), None)
-        row = self.row
-        if isinstance(driver, Comparison):
-            terms.remove(driver)
-            part = self._part(driver.attr_path)
-            assert part is not None
-            value = coerce_value(part.binding, driver.value, driver.op)
-            first = _is_value(row, self.directory_id, part.path, comparison_key(part.binding, value))
-            query = select(row.user_id).where(first, *(self.visit(term) for term in terms))
-            return DirectoryUser.id.in_(query)
-        query = select(row.user_id).where(
-            row.user_id == DirectoryUser.id, row.path.in_(self.attribute.part_paths), self.visit(node)
-        )
-        return query.correlate(DirectoryUser).exists()
+        if not isinstance(driver, Comparison):
+            return self.row.exist(self.row.path.in_(self.attribute.part_paths), self.visit(node))
+        terms.remove(driver)
+        part = self._part(driver.attr_path)
+        assert part is not None
+        key = _operand(part.binding, coerce_value(part.binding, driver.value, driver.op))
+        conditions = [self.visit(term) for term in terms]
+        here = self.row.exist(self.row.path == part.path, self.row.key == key, *conditions)
+        return and_(with_value(self.directory_id, part.path, key), here) if is_indexed(part.path) else here
 
     def visit_comparison(self, node: Comparison) -> Condition:
         part = self._part(node.attr_path)
         if part is None:
             return false()
         value = coerce_value(part.binding, node.value, node.op)
-        other = aliased(DirectoryUserValue)
-        present = self._beside(other, part)
+        other = Values()
+        beside = and_(other.path == part.path, other.entry == self.row.entry)
         if value is None:
-            return _against_null(node.op, present.exists())
+            return _against_null(node.op, other.exist(beside))
         if node.op is CompareOperator.ne:
-            return not_(present.where(other.key == _operand(part.binding, value)).exists())
+            return not_(other.exist(beside, other.key == _operand(part.binding, value)))
         if not _is_comparable(node.op, value):
             return false()
-        return present.where(compare_text(other.key, node.op, _operand(part.binding, value))).exists()
+        return other.exist(beside, compare_text(other.key, node.op, _operand(part.binding, value)))
 
     def visit_present(self, node: Present) -> Condition:
         part = self._part(node.attr_path)
         if part is None:
             return false()
-        other = aliased(DirectoryUserValue)
-        return self._beside(other, part).where(other.key != "").exists()
-
-    def _beside(self, other: Any, part: Attribute) -> Select[Any]:
-        """The value of a sub-attribute in the same entry."""
-        beside = select(other.user_id).where(
-            other.user_id == self.row.user_id, other.path == part.path, other.entry == self.row.entry
-        )
-        return beside.correlate(self.row)
+        other = Values()
+        return other.exist(other.path == part.path, other.entry == self.row.entry, other.key != "")
 
     def _part(self, path: AttrPath) -> Attribute | None:
         return None if path.sub_attr or path.uri else self.attribute.parts.get(path.attr.lower())
@@ -317,11 +300,11 @@ class _MembershipEntries(_Entries):
     """Members of a group or groups of a user, which are rows and not values."""
 
     def __init__(self, kind: ResourceKind) -> None:
-        self.row = aliased(DirectoryMembership)
+        self.row = MEMBERSHIPS.alias()
         is_user = kind is ResourceKind.USER
-        self.owner_id = DirectoryUser.id if is_user else DirectoryGroup.id
-        self.owner = self.row.user_id if is_user else self.row.group_id
-        self.other = self.row.group_id if is_user else self.row.user_id
+        self.owner_id = TABLES[kind].c.id
+        self.owner = self.row.c.user_id if is_user else self.row.c.group_id
+        self.other = self.row.c.group_id if is_user else self.row.c.user_id
         self.type = "direct" if is_user else "user"
 
     def any(self) -> Condition:
@@ -347,7 +330,8 @@ class _MembershipEntries(_Entries):
 def _compare_complex(attribute: Attribute, op: CompareOperator, value: Any) -> Condition:
     """A complex attribute as a whole, which equals nothing but null."""
     if value is None:
-        return _against_null(op, _value_exists(DirectoryUserValue.path.in_(attribute.part_paths)))
+        values = Values()
+        return _against_null(op, values.exist(values.path.in_(attribute.part_paths)))
     return constant(op is CompareOperator.ne)
 
 
@@ -381,18 +365,20 @@ def _compare_value(
     directory_id: str, path: str, op: CompareOperator, value: Any, binding: AttributeBinding
 ) -> Condition:
     """A single value: equality by index, anything else by a walk over the directory's own users."""
+    values = Values()
     if value is None:
-        return _against_null(op, _value_exists(DirectoryUserValue.path == path))
+        return _against_null(op, values.exist(values.path == path))
     if not _is_comparable(op, value):
         return false()
     key = _operand(binding, value)
-    row = aliased(DirectoryUserValue)
-    equal = DirectoryUser.id.in_(select(row.user_id).where(_is_value(row, directory_id, path, key)))
-    if op is CompareOperator.eq:
-        return equal
-    if op is CompareOperator.ne:
-        return not_(equal)
-    return _value_exists(DirectoryUserValue.path == path, compare_text(DirectoryUserValue.key, op, key))
+    if op in (CompareOperator.eq, CompareOperator.ne):
+        equal: Condition = values.exist(values.path == path, values.key == key)
+        if is_indexed(path):
+            equal = and_(with_value(directory_id, path, key), equal)
+        elif path == "active":
+            equal = and_(USERS.c.active == value, equal)  # leaves few to walk: what is asked for is who is not
+        return equal if op is CompareOperator.eq else not_(equal)
+    return values.exist(values.path == path, compare_text(values.key, op, key))
 
 
 def _operand(binding: AttributeBinding, value: Any) -> str:
@@ -404,16 +390,6 @@ def _operand(binding: AttributeBinding, value: Any) -> str:
 def _is_comparable(op: CompareOperator, value: Any) -> bool:
     """A substring is looked for in text only."""
     return isinstance(value, str) or op not in (CompareOperator.co, CompareOperator.sw, CompareOperator.ew)
-
-
-def _is_value(row: Any, directory_id: str, path: str, key: str) -> Condition:
-    check_operand(key)
-    return and_(row.digest == value_digest(directory_id, path, key), row.path == path, row.key == key)
-
-
-def _value_exists(*conditions: Condition) -> Condition:
-    query = select(DirectoryUserValue.user_id).where(DirectoryUserValue.user_id == DirectoryUser.id, *conditions)
-    return query.correlate(DirectoryUser).exists()
 
 
 def _against_null(op: CompareOperator, present: Condition) -> Condition:

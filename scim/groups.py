@@ -69,8 +69,8 @@ def operations_of(body: Any) -> list[GroupOperation]:
     if not isinstance(schemas, list) or _PATCH_SCHEMA not in schemas:
         raise InvalidSyntaxException(detail=f"The schemas of a PATCH must contain {_PATCH_SCHEMA}.")
     operations = fields.get("operations")
-    if not isinstance(operations, list) or not operations:
-        raise InvalidValueException(detail="Operations must be a list of one or more operations.")
+    if not isinstance(operations, list):
+        raise InvalidValueException(detail="Operations must be a list of operations.")
     if len(operations) > MAX_OPERATIONS:
         raise InvalidValueException(detail=f"A PATCH holds at most {MAX_OPERATIONS:,} operations.")
     return [_operation(one) for one in operations]

@@ -13,7 +13,7 @@ from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.routing import Operation, Target
 
-from app.rules.directories import Mirrored, ResourceKind
+from app.rules.directories import Mirrored, MirrorPage, Position, ResourceKind
 from scim import answers, filters, limits, mapping
 from scim.groups import GroupOperation, operations_of_message
 from scim.projection import Projection
@@ -21,6 +21,8 @@ from scim.protocol import DirectoryService
 from scim.provider import MAX_RESULTS
 from scim.storage import DirectoryStorage
 
+#: More members than this in one answer are read as they are sent.
+_MOST_IN_MEMORY = 2_000
 #: With these parameters alone a search can be a look-up that needs no parser.
 _LOOK_UP_PARAMETERS = frozenset({"filter", "startIndex", "count"})
 
@@ -33,6 +35,14 @@ class DirectoryHandler(ScimHandler):
 
     def __init__(self, service: DirectoryService, storage: DirectoryStorage) -> None:
         super().__init__(service, storage)
+
+    def handle(self, request: ScimRequest) -> ScimResponse:
+        """Serve a request with the method of its operation; what it acts on is found out once."""
+        with self.service.provider:
+            target = _plain_target(request) or self.service.match(request)
+            request.target = target  # type: ignore[attr-defined]  # for `DirectoryService.route`
+            response: ScimResponse = getattr(self, target.operation.value)(request)
+            return response
 
     def create(self, request: ScimRequest) -> ScimResponse:
         with self.service.provider:
@@ -51,12 +61,37 @@ class DirectoryHandler(ScimHandler):
         with self.service.provider:
             target, resource_type = self._target(request, Operation.query)
             projection = self._projection(request, resource_type)
-            with self.storage.operation():
-                found = self.storage.read(resource_type, _id_of(target), projection)
-            if self.service.read_conditions(request).check(mapping.version_tag(found.version), "GET"):
+            conditions = self.service.read_conditions(request)
+            if mapping.kind_of(resource_type) is ResourceKind.GROUP:
+                return self._query_group(request, resource_type, _id_of(target), projection, conditions)
+            found = self.storage.read(resource_type, _id_of(target), projection)
+            if not conditions.check(mapping.version_tag(found.version), "GET"):
+                return _not_modified(request, found)
+            return answers.resource_response(request.base_url, found, projection=projection)
+
+    def _query_group(
+        self,
+        request: ScimRequest,
+        resource_type: ResourceType,
+        group_id: str,
+        projection: Projection,
+        conditions: Conditions,
+    ) -> ScimResponse:
+        """A group: what is asked about it before its members are read, and these from rows when they are many."""
+        with self.storage.operation():
+            found = self.storage.read(resource_type, group_id, projection.without_members())
+            if not conditions.check(mapping.version_tag(found.version), "GET"):
+                return _not_modified(request, found)
+            if not projection.wants_references(found.kind):
                 return answers.resource_response(request.base_url, found, projection=projection)
-            headers = answers.headers_of(request.base_url, found)
-            return ScimResponse(HTTPStatus.NOT_MODIFIED, None, headers)
+            if projection.is_whole(found.kind):
+                whole = self.storage.with_members(found, at_most=_MOST_IN_MEMORY)
+                if whole is None:
+                    members = self.storage.streamed_members([found.id])
+                    return answers.streamed_group_response(request.base_url, found, members)
+                return answers.resource_response(request.base_url, whole, projection=projection)
+            whole = self.storage.with_references(found)
+            return answers.resource_response(request.base_url, whole, projection=projection)
 
     def replace(self, request: ScimRequest) -> ScimResponse:
         with self.service.provider:
@@ -75,7 +110,7 @@ class DirectoryHandler(ScimHandler):
             if mapping.kind_of(resource_type) is ResourceKind.GROUP:
                 return self._patch_group(request, target, resource_type)
             projection = self._projection(request, resource_type)
-            patch = self.service.read_patch(resource_type, request.body, request.header("Content-Type"))
+            patch = self.service.read_user_patch(resource_type, request.body, request.header("Content-Type"))
             with self.storage.operation():
                 patched = self.storage.patch_user(
                     resource_type, _id_of(target), patch, self.service.read_conditions(request)
@@ -135,13 +170,26 @@ class DirectoryHandler(ScimHandler):
     ) -> ScimResponse:
         if query is None:
             content_type = request.header("Content-Type")
-            search, _ = self.service.read_search_body(resource_types, request.body, content_type)
+            search, position = self.service.read_search_body(resource_types, request.body, content_type)
         else:
-            search, _ = self.service.read_search_query(resource_types, query)
+            search, position = self.service.read_search_query(resource_types, query)
         with self.storage.operation():
-            page = self.storage.page(resource_types, search)
-        projection = Projection.of(search)
-        return answers.page_response(request.base_url, page, start_index=search.start_index or 1, projection=projection)
+            page = self.storage.page(resource_types, search, None if position is None else Position(**position))
+            projection = Projection.of(search)
+            if search.cursor is None:
+                paging = answers.Paging(start_index=search.start_index or 1)
+            else:
+                paging = answers.Paging(None, *self.service.cursors_of(resource_types, search, page))
+            return self._answered_page(request, page, paging, projection)
+
+    def _answered_page(
+        self, request: ScimRequest, page: MirrorPage, paging: answers.Paging, projection: Projection
+    ) -> ScimResponse:
+        """A page; members of its groups are streamed when they are too many to hold."""
+        members = self.storage.streamed_members_of(page, projection, at_most=_MOST_IN_MEMORY)
+        if members is None:
+            page = self.storage.with_members_of(page, projection)
+        return answers.page_response(request.base_url, page, paging=paging, projection=projection, members=members)
 
     def _look_up(self, request: ScimRequest, resource_types: Sequence[ResourceType]) -> ScimResponse | None:
         """The answer to `userName eq "x"` and its like without building a search request; None for another search."""
@@ -150,14 +198,14 @@ class DirectoryHandler(ScimHandler):
             return None
         start_index = _whole_number(request.query.get("startIndex"), otherwise=1)
         count = _whole_number(request.query.get("count"), otherwise=MAX_RESULTS)
-        selection = filters.look_up(self.storage.directory.id, resource_types[0], text)
+        selection = filters.look_up(resource_types[0], text)
         if selection is None or start_index is None or count is None:
             return None
         start_index = min(max(start_index, 1), limits.MAX_INDEX)
         count = min(max(count, 0), MAX_RESULTS)
         with self.storage.operation():
             page = self.storage.page_of([selection], offset=start_index - 1, limit=count, projection=Projection())
-        return answers.page_response(request.base_url, page, start_index=start_index)
+            return self._answered_page(request, page, answers.Paging(start_index=start_index), Projection())
 
     # Bulk: the library plans and reports; each operation is a unit of work of its own.
 
@@ -194,6 +242,33 @@ class DirectoryHandler(ScimHandler):
 
     def _projection(self, request: ScimRequest, resource_type: ResourceType) -> Projection:
         return Projection.of(self.service.read_wanted(resource_type, request.query))
+
+
+def _plain_target(request: ScimRequest) -> Target | None:
+    """What the four frequent paths act on, without trying every route; None for the others."""
+    segments = request.path.split("/")
+    if len(segments) not in (2, 3) or segments[0] or segments[1] not in ("Users", "Groups"):
+        return None
+    if len(segments) == 2:
+        operation = _ON_ALL.get(request.method)
+        return None if operation is None else Target(operation, endpoint=segments[1])
+    operation = _ON_ONE.get(request.method)
+    if operation is None or segments[2] in ("", ".search"):
+        return None
+    return Target(operation, endpoint=segments[1], resource_id=segments[2])
+
+
+_ON_ALL = {"GET": Operation.search, "POST": Operation.create}
+_ON_ONE = {
+    "GET": Operation.query,
+    "PUT": Operation.replace,
+    "PATCH": Operation.patch,
+    "DELETE": Operation.delete,
+}
+
+
+def _not_modified(request: ScimRequest, found: Mirrored) -> ScimResponse:
+    return ScimResponse(HTTPStatus.NOT_MODIFIED, None, answers.headers_of(request.base_url, found))
 
 
 def _id_of(target: Target) -> str:

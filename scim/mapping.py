@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from app.rules.directories import (
     Address,
     DirectoryGroupRecord,
     DirectoryUserRecord,
-    IndexedValue,
     Mirrored,
     Reference,
     ResourceKind,
@@ -61,7 +60,7 @@ def user_record(
         resource = resource.model_copy(update={"active": active})
     document = document_of(resource, resource_id)
     table = attributes_of(type(resource))
-    values = frozenset(_indexed(document, table, type(resource)))
+    keys = list(_indexed(document, table, type(resource)))
     user_name = _required(document, "userName")
     return DirectoryUserRecord(
         user_name_key=_name_key(table["username"], user_name),
@@ -70,7 +69,7 @@ def user_record(
         email=choose_address(_addresses(document), user_name=user_name),
         name=_display_name(document, user_name),
         document=_as_text(document),
-        values=values,
+        search_keys=_as_text(keys),
     )
 
 
@@ -130,7 +129,7 @@ def date_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _as_text(document: Document) -> str:
+def _as_text(document: Document | Sequence[Any]) -> str:
     try:
         return orjson.dumps(document).decode()
     except TypeError as error:
@@ -176,7 +175,11 @@ def _display_name(document: Document, user_name: str) -> str:
     return document.get("displayName") or name.get("formatted") or both or user_name
 
 
-def _indexed(document: Document, table: Mapping[str, Attribute], model: type[Resource[Any]]) -> Iterator[IndexedValue]:
+#: One value that a filter can find: path, entry, lead, key; see `DirectoryUser.search_keys`.
+_Key = tuple[str, int, int, str]
+
+
+def _indexed(document: Document, table: Mapping[str, Attribute], model: type[Resource[Any]]) -> Iterator[_Key]:
     """Every value of a document that a filter can find."""
     extensions = model.get_extension_models()
     for name, value in document.items():
@@ -187,28 +190,28 @@ def _indexed(document: Document, table: Mapping[str, Attribute], model: type[Res
             yield from _values_of(table[name.lower()], value)
 
 
-def _values_of(attribute: Attribute, value: Any) -> Iterator[IndexedValue]:
+def _values_of(attribute: Attribute, value: Any) -> Iterator[_Key]:
     if not isinstance(value, list):
-        yield from _entry_values(attribute, value, entry=0, lead=True)
+        yield from _entry_values(attribute, value, entry=0, lead=1)
         return
     if len(value) > limits.MAX_ENTRIES:
         raise InvalidValueException(detail=f"{attribute.path} has more than {limits.MAX_ENTRIES} values.")
     primary = [bool(isinstance(one, dict) and one.get("primary")) for one in value]
     leading = primary.index(True) if True in primary else 0
     for entry, one in enumerate(value):
-        yield from _entry_values(attribute, one, entry=entry, lead=entry == leading)
+        yield from _entry_values(attribute, one, entry=entry, lead=int(entry == leading))
 
 
-def _entry_values(attribute: Attribute, value: Any, *, entry: int, lead: bool) -> Iterator[IndexedValue]:
+def _entry_values(attribute: Attribute, value: Any, *, entry: int, lead: int) -> Iterator[_Key]:
     if isinstance(value, dict):
         for name, part_value in value.items():
             part = attribute.parts[name.lower()]
-            yield _indexed_value(part, part_value, entry=entry, lead=lead)
+            yield part.path, entry, lead, _checked_key(part, part_value)
     else:
-        yield _indexed_value(attribute, value, entry=entry, lead=lead)
+        yield attribute.path, entry, lead, _checked_key(attribute, value)
 
 
-def _indexed_value(attribute: Attribute, value: Any, *, entry: int, lead: bool) -> IndexedValue:
+def _checked_key(attribute: Attribute, value: Any) -> str:
     if isinstance(value, str):
         limits.check_text(value, attribute.path)
-    return IndexedValue(path=attribute.path, entry=entry, lead=lead, key=comparison_key(attribute.binding, value))
+    return comparison_key(attribute.binding, value)

@@ -42,6 +42,10 @@ class Projection:
             return name in self.included
         return self.excluded is None or self.excluded.get(name) != {}
 
+    def without_members(self) -> Projection:
+        """The same, for reading a group whose members are read apart."""
+        return Projection(excluded={"members": {}})
+
     def is_whole(self, kind: ResourceKind) -> bool:
         """Whether the stored document can be answered as it is, with or without its references."""
         return self.included is None and (self.excluded is None or self.excluded == {_REFERENCES[kind]: {}})

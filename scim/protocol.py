@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,10 +25,11 @@ from scim2_models import (
     UniquenessException,
 )
 from scim2_server.requests import ScimRequest
-from scim2_server.routing import Target
+from scim2_server.routing import Operation, Target
 from scim2_server.service import ModelT, ScimService, scim_exception_of
 from scim2_server.utils import parametrize
 
+from app.rules.directories import MirrorPage
 from app.rules.errors import (
     ConflictError,
     DoorwardError,
@@ -37,18 +40,22 @@ from app.rules.errors import (
     UnauthenticatedError,
 )
 from scim import limits
-from scim.dialects import Dialect, Understood, understand_patch, understand_resource
+from scim.cursors import DirectoryCursors
+from scim.dialects import Deviation, Dialect
 from scim.groups import GroupOperation, operations_of
 from scim.provider import MAX_BODY_BYTES, provider
+from scim.understanding import Understood, understand_filter, understand_patch, understand_resource
 
 log = logging.getLogger("doorward.scim")
 
 
-class RateLimitedException(SCIMException):
-    """Too many requests (RFC 6585); `retry_after` in seconds."""
+class RetryException(SCIMException):
+    """To be sent again later: too many requests (RFC 6585) or none at the moment; `retry_after` in seconds."""
 
-    status = 429
-    retry_after = 1
+    def __init__(self, status: int, detail: str, retry_after: int) -> None:
+        super().__init__(detail=detail)
+        self.status = status
+        self.retry_after = retry_after
 
 
 _EXCEPTIONS: dict[type[DoorwardError], type[SCIMException]] = {
@@ -57,7 +64,6 @@ _EXCEPTIONS: dict[type[DoorwardError], type[SCIMException]] = {
     ConflictError: ConflictException,
     UnauthenticatedError: UnauthorizedException,
     ForbiddenError: ForbiddenException,
-    TooManyError: RateLimitedException,
 }
 
 
@@ -66,18 +72,28 @@ def scim_exception(error: DoorwardError) -> SCIMException:
     kind = next((one for known, one in _EXCEPTIONS.items() if isinstance(error, known)), SCIMException)
     if isinstance(error, ConflictError):
         kind = UniquenessException
-    exception = kind(detail=error.sentence)
-    if isinstance(exception, RateLimitedException) and isinstance(error, TooManyError):
-        exception.retry_after = error.retry_after
-    return exception
+    if isinstance(error, TooManyError):
+        return RetryException(429, error.sentence, error.retry_after)
+    return kind(detail=error.sentence)
 
 
 class DirectoryService(ScimService):
-    """The protocol for the directories of one dialect."""
+    """The protocol for one request, in the dialect of its directory.
 
-    def __init__(self, dialect: Dialect, *, secret: str | None = None) -> None:
-        super().__init__(provider(), secret=secret)
+    `secrets` seal cursors with the first and open them with any; `scope` is what a cursor is good for.
+    """
+
+    def __init__(self, dialect: Dialect, *, secrets: Sequence[str], scope: str = "") -> None:
+        super().__init__(provider(), secret=secrets[0])
+        self._cursors = DirectoryCursors(secrets, scope)
         self.dialect = dialect
+        #: What of the request was outside the RFCs and understood all the same.
+        self.deviations: set[Deviation] = set()
+
+    def route(self, request: ScimRequest, operation: Operation) -> Target:
+        """What the request acts on, which its handler has found out already."""
+        target: Target | None = getattr(request, "target", None)
+        return super().route(request, operation) if target is None or target.me else target
 
     def authorize(self, request: ScimRequest, target: Target, resource_type: ResourceType) -> None:
         """A token opens its own directory and nothing else; the blueprint found both in one look-up."""
@@ -91,16 +107,21 @@ class DirectoryService(ScimService):
     def read_body(self, model: type[ModelT], body: bytes, content_type: str | None, scim_ctx: Context) -> ModelT:
         """Validate a body that was decoded here: within limits, and in the RFC's shape."""
         self.ensure_json(content_type)
-        return _validated(model, _noted(understand_resource(limits.decode(body))), scim_ctx)
+        return _validated(model, self._noted(understand_resource(limits.decode(body))), scim_ctx)
 
     def decode_body(self, body: bytes, content_type: str | None) -> Any:
         """The JSON value of a body, within limits."""
         self.ensure_json(content_type)
         return limits.decode(body)
 
-    def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> PatchOp[Any]:
-        """Validate the body of a PATCH of a user."""
-        value = _noted(understand_patch(self.decode_body(body, content_type)))
+    def read_user_patch(
+        self, resource_type: ResourceType, body: bytes, content_type: str | None
+    ) -> PatchOp[Any] | None:
+        """Validate the body of a PATCH of a user; None for one that has no operation, which changes nothing."""
+        understood = understand_patch(self.decode_body(body, content_type))
+        value = self._noted(understood)
+        if Deviation.NO_OPERATIONS in understood.deviations:
+            return None
         model: type[PatchOp[Any]] = parametrize(PatchOp, self.get_model(resource_type))
         patch = _validated(model, value, Context.RESOURCE_PATCH_REQUEST)
         if len(patch.operations or ()) > limits.MAX_OPERATIONS:
@@ -109,7 +130,7 @@ class DirectoryService(ScimService):
 
     def read_group_patch(self, body: bytes, content_type: str | None) -> list[GroupOperation]:
         """Validate the body of a PATCH of a group."""
-        return operations_of(self.decode_body(body, content_type))
+        return operations_of(self._noted(understand_patch(self.decode_body(body, content_type))))
 
     def read_wanted(self, resource_type: ResourceType, query: Mapping[str, str]) -> ResponseParameters[Any] | None:
         """The attributes a client asks for, validated; None when it asks for nothing in particular."""
@@ -121,16 +142,50 @@ class DirectoryService(ScimService):
         """Validate a search, within limits."""
         if isinstance(payload, dict):
             limits.check_search(payload)
+            payload = {name: self._read_filter(name, value) for name, value in payload.items()}
         request, position = super().read_search(resource_types, payload)
         if request.start_index is not None:
             request.start_index = min(request.start_index, limits.MAX_INDEX)
         return request, position
+
+    def _read_filter(self, name: str, value: Any) -> Any:
+        is_filter = name.lower() == "filter" and isinstance(value, str)
+        return self._noted(understand_filter(value)) if is_filter else value
+
+    def ensure_json(self, content_type: str | None) -> None:  # type: ignore[override]  # so that it can be noted
+        """JSON under its registered names (RFC 7644 3.8), and under the one it had before it was registered."""
+        if content_type and content_type.partition(";")[0].strip().lower() == "text/json":
+            self.deviations.add(Deviation.TEXT_JSON)
+            return
+        ScimService.ensure_json(content_type)
+
+    def _noted(self, understood: Understood) -> Any:
+        self.deviations |= understood.deviations
+        return understood.value
+
+    def cursors_of(
+        self, resource_types: list[ResourceType], request: SearchRequest[Any], page: MirrorPage
+    ) -> tuple[str | None, str | None]:
+        """The cursors of the pages after and before this one (RFC 9865 2)."""
+        following, preceding = (
+            self._seal(resource_types, request, position and asdict(position))
+            for position in (page.next, page.previous)
+        )
+        return following, preceding
 
     def bulk_failure(self, outcome: dict[str, Any], exception: Exception) -> dict[str, Any]:
         """The outcome of a bulk operation that failed; a bug is logged here, since the answer hides it."""
         if not isinstance(exception, SCIMException):
             log.error("bulk operation failed", exc_info=exception)
         return super().bulk_failure(outcome, exception)
+
+    @staticmethod
+    def error_of(exception: Exception) -> Error:
+        """The SCIM error of an exception, with a detail that was written to be read (scim.md, decision 12)."""
+        error = ScimService.error_of(exception)
+        if error.detail is not None:
+            error.detail = readable(error.detail)
+        return error
 
     def error_of_unexpected(self, reference: str) -> Error:
         """What a bug is answered: nothing but the number under which the log has it."""
@@ -146,8 +201,13 @@ def _validated(model: type[ModelT], value: Any, scim_ctx: Context) -> ModelT:
         raise scim_exception_of(error) from error
 
 
-def _noted(understood: Understood) -> Any:
-    """The value; the request record of the directory will list the deviations, until then the log does."""
-    if understood.deviations:
-        log.info("understood %s", ", ".join(sorted(understood.deviations)))
-    return understood.value
+def readable(detail: str) -> str:
+    """What the validation says, for an administrator: where and why, without the library's own name and links."""
+    found = _OF_PYDANTIC.search(detail)
+    if found is None:
+        return detail
+    place, reason = found[1].strip(), found[2].strip()
+    return f"{place}: {reason}." if place else f"{reason}."
+
+
+_OF_PYDANTIC = re.compile(r"validation errors? for [^\n]+\n(?:([^\n]*)\n)?  ([^\n]+?) \[type=")

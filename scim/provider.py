@@ -8,6 +8,8 @@ from typing import Any
 from scim2_models import Resource, ResourceType, Schema, ScimPolicy, ScimProvider, ServiceProviderConfig
 from scim2_server.utils import load_default_resource_types, load_default_schemas
 
+from scim.cursors import TIMEOUT
+
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -32,6 +34,14 @@ _CONFIG: dict[str, Any] = {
     "changePassword": {"supported": False},
     "sort": {"supported": True},
     "etag": {"supported": True},
+    "pagination": {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": MAX_RESULTS,
+        "maxPageSize": MAX_RESULTS,
+        "cursorTimeout": TIMEOUT,
+    },
     "authenticationSchemes": [
         {
             "type": "oauthbearertoken",

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 import orjson
 from scim2_models import PatchOp, Resource, ResourceType, ResponseParameters, SearchRequest
 from scim2_server.conditions import Conditions
 from scim2_server.storage import ScimStorage, SearchPage
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from app.rules.directories import DirectoryEndpoint, DirectoryGroupRecord, Mirrored, MirrorPage, ResourceKind
+from app.rules.directories import (
+    DirectoryEndpoint,
+    DirectoryGroupRecord,
+    Mirrored,
+    MirrorPage,
+    Position,
+    ResourceKind,
+)
 from app.rules.errors import ConflictError, DoorwardError
-from app.services import memberships, mirror
+from app.services import memberships, mirror, mirroring
 from app.services.pushes import Push, open_push
-from app.services.unit_of_work import Transactions, UnitOfWork
+from app.services.unit_of_work import Transactions
 from scim import filters, mapping
 from scim.attributes import attributes_of
 from scim.groups import GroupOperation, read_members, read_patch
@@ -30,39 +39,57 @@ _ANY = Conditions()
 class DirectoryStorage(ScimStorage):
     """The mirror of one directory, for one request.
 
-    `writes` says what kind of unit of work `operation` opens; outside of `operation` every method opens its own.
-    A write takes the organization's lock before it reads, so concurrent writes wait for each other, none is refused.
+    `writes` says what `operation` opens: a push, or nothing but a connection to look with, which may be given. Outside
+    of `operation` every method opens its own. A write takes the organization's lock before it reads, so concurrent
+    writes wait for each other, none is refused.
 
     Beside the library's five methods, which speak in models, stand those the handler uses, which speak in stored rows.
     """
 
-    supports_cursors = False
+    supports_cursors = True
 
-    def __init__(self, transactions: Transactions, directory: DirectoryEndpoint, *, writes: bool) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        directory: DirectoryEndpoint | None,
+        *,
+        writes: bool = False,
+        connection: Connection | None = None,
+    ) -> None:
         self._transactions = transactions
-        self.directory = directory
+        self._directory = directory
         self._writes = writes
-        self._unit: UnitOfWork | None = None
+        self._connection = connection
         self._push: Push | None = None
+
+    @property
+    def directory(self) -> DirectoryEndpoint:
+        """Whose mirror it is. A storage of no directory serves documents that are about none."""
+        assert self._directory is not None
+        return self._directory
 
     @contextmanager
     def operation(self) -> Iterator[None]:
         """One unit of work: committed when the block ends, rolled back when it raises."""
-        opened = self._writing() if self._writes else self._reading()
-        with opened:
-            yield
+        if self._writes:
+            with self._writing():
+                yield
+        else:
+            with self._reading():
+                yield
 
     @contextmanager
-    def _reading(self) -> Iterator[UnitOfWork]:
-        if self._unit is not None:
-            yield self._unit
+    def _reading(self) -> Iterator[Connection]:
+        if self._connection is not None:
+            with _translated():
+                yield self._connection
             return
-        with _translated(), self._transactions.reading() as unit:
-            self._unit = unit
+        with _translated(), self._transactions.looking() as connection:
+            self._connection = connection
             try:
-                yield unit
+                yield connection
             finally:
-                self._unit = None
+                self._connection = None
 
     @contextmanager
     def _writing(self) -> Iterator[Push]:
@@ -70,11 +97,11 @@ class DirectoryStorage(ScimStorage):
             yield self._push
             return
         with _translated(), open_push(self._transactions, self.directory) as push:
-            self._push, self._unit = push, push.unit
+            self._push, self._connection = push, push.unit.connection
             try:
                 yield push
             finally:
-                self._push = self._unit = None
+                self._push = self._connection = None
 
     # The library's face: models in, models out.
 
@@ -95,9 +122,16 @@ class DirectoryStorage(ScimStorage):
         *,
         position: Any = None,
     ) -> SearchPage:
-        page = self.page(resource_types, search_request)
+        page = self.page(resource_types, search_request, _position_of(position))
+        page = self.with_members_of(page, Projection.of(search_request))
         by_kind = {mapping.kind_of(one): one for one in resource_types}
-        return SearchPage(page.total, [mapping.resource_of(one, by_kind[one.kind]) for one in page.resources])
+        resources = [mapping.resource_of(one, by_kind[one.kind]) for one in page.resources]
+        return SearchPage(
+            page.total,
+            resources,
+            next=page.next and asdict(page.next),
+            previous=page.previous and asdict(page.previous),
+        )
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         with self._writing():
@@ -121,19 +155,34 @@ class DirectoryStorage(ScimStorage):
         """One resource, with its groups or members when the projection wants them."""
         kind = mapping.kind_of(resource_type)
         wanted = projection.wants_references(kind)
-        with self._reading() as unit:
-            return mirror.find(unit, self.directory.id, kind, resource_id, with_references=wanted)
+        with self._reading() as connection:
+            return mirror.find(connection, self.directory.id, kind, resource_id, with_references=wanted)
 
-    def page(self, resource_types: Sequence[ResourceType], request: SearchRequest[Any]) -> MirrorPage:
-        """The page a validated search asks for."""
+    def page(
+        self, resource_types: Sequence[ResourceType], request: SearchRequest[Any], position: Position | None = None
+    ) -> MirrorPage:
+        """The page a validated search asks for: by cursor when it has one, which is empty once it was opened."""
         projection = Projection.of(request)
-        return self.page_of(
-            [filters.selection(self.directory.id, one, request) for one in resource_types],
-            offset=request.start_index_0 or 0,
-            limit=request.count,
-            descending=request.sort_by is not None and request.sort_order == SearchRequest.SortOrder.descending,
-            projection=projection,
-        )
+        selections = [filters.selection(self.directory.id, one, request) for one in resource_types]
+        descending = request.sort_by is not None and request.sort_order == SearchRequest.SortOrder.descending
+        if request.cursor is None:
+            return self.page_of(
+                selections,
+                offset=request.start_index_0 or 0,
+                limit=request.count,
+                descending=descending,
+                projection=projection,
+            )
+        with self._reading() as connection:
+            return mirror.search_from(
+                connection,
+                self.directory.id,
+                selections,
+                position=position,
+                limit=request.count or 0,
+                descending=descending,
+                references_of=_wanted(projection),
+            )
 
     def page_of(
         self,
@@ -145,16 +194,15 @@ class DirectoryStorage(ScimStorage):
         projection: Projection,
     ) -> MirrorPage:
         """One page of what the selections hold."""
-        wanted = frozenset(one.kind for one in selections if projection.wants_references(one.kind))
-        with self._reading() as unit:
+        with self._reading() as connection:
             return mirror.search(
-                unit,
+                connection,
                 self.directory.id,
                 selections,
                 offset=offset,
                 limit=limit,
                 descending=descending,
-                references_of=wanted,
+                references_of=_wanted(projection),
             )
 
     def add(self, resource_type: ResourceType, resource: Resource[Any]) -> Mirrored:
@@ -162,37 +210,39 @@ class DirectoryStorage(ScimStorage):
         with self._writing() as push:
             resource_id = push.unit.ports.randomness.uuid()
             if mapping.kind_of(resource_type) is ResourceKind.USER:
-                return mirror.create_user(push, resource_id, mapping.user_record(resource, resource_id))
+                return mirroring.create_user(push, resource_id, mapping.user_record(resource, resource_id))
             record = mapping.group_record(resource, resource_id)
-            return mirror.create_group(push, resource_id, record, read_members(resource))
+            return mirroring.create_group(push, resource_id, record, read_members(resource))
 
     def put(
         self, resource_type: ResourceType, resource_id: str, resource: Resource[Any], conditions: Conditions = _ANY
     ) -> Mirrored:
         """Replace a resource. What a body does not say about `active` and `members` stays as it is."""
-        kind = mapping.kind_of(resource_type)
         with self._writing() as push:
-            current = self._current(push, kind, resource_id, conditions, "PUT")
-            if kind is ResourceKind.USER:
-                user = mirror.user_record(push.unit, push.directory.id, resource_id)
+            if mapping.kind_of(resource_type) is ResourceKind.USER:
+                current, user = mirroring.user(push, resource_id)
+                _check(conditions, current, "PUT")
                 replacement = mapping.user_record(resource, resource_id, active=user.active)
-                return mirror.replace_user(push, current, replacement, user)
-            group = mirror.group_record(push.unit, push.directory.id, resource_id)
+                return mirroring.replace_user(push, current, replacement, user)
+            current, group = mirroring.group(push, resource_id)
+            _check(conditions, current, "PUT")
             after = mapping.group_record(resource, resource_id)
-            return mirror.replace_group(push, current, after, group, read_members(resource))
+            return mirroring.replace_group(push, current, after, group, read_members(resource))
 
     def patch_user(
-        self, resource_type: ResourceType, resource_id: str, patch: PatchOp[Any], conditions: Conditions = _ANY
+        self, resource_type: ResourceType, resource_id: str, patch: PatchOp[Any] | None, conditions: Conditions = _ANY
     ) -> Mirrored:
-        """Apply a validated PATCH to a user."""
+        """Apply a validated PATCH to a user; None changes nothing."""
         with self._writing() as push:
-            current = self._current(push, ResourceKind.USER, resource_id, conditions, "PATCH")
-            before = mirror.user_record(push.unit, push.directory.id, resource_id)
+            current, before = mirroring.user(push, resource_id)
+            _check(conditions, current, "PATCH")
+            if patch is None:
+                return current
             resource = mapping.resource_of(current, resource_type)
             if not patch.patch(resource):
                 return current
             after = mapping.user_record(resource, resource_id, active=before.active, says_active=False)
-            return mirror.replace_user(push, current, after, before)
+            return mirroring.replace_user(push, current, after, before)
 
     def patch_group(
         self,
@@ -203,36 +253,70 @@ class DirectoryStorage(ScimStorage):
     ) -> Mirrored:
         """Apply a PATCH to a group by difference; its members are not read."""
         with self._writing() as push:
-            current = self._current(push, ResourceKind.GROUP, resource_id, conditions, "PATCH")
-            before = mirror.group_record(push.unit, push.directory.id, resource_id)
+            current, before = mirroring.group(push, resource_id)
+            _check(conditions, current, "PATCH")
             change = read_patch(operations, group_id=resource_id)
             after = _written(before, change.attributes, resource_type) if change.attributes else before
-            return mirror.replace_group(push, current, after, before, change.members)
+            return mirroring.replace_group(push, current, after, before, change.members)
 
     def remove(self, resource_type: ResourceType, resource_id: str, conditions: Conditions = _ANY) -> None:
         """Delete a resource."""
+        kind = mapping.kind_of(resource_type)
         with self._writing() as push:
-            current = self._current(push, mapping.kind_of(resource_type), resource_id, conditions, "DELETE")
-            mirror.delete(push, current)
+            current = mirror.find(push.unit.connection, push.directory.id, kind, resource_id, with_references=False)
+            _check(conditions, current, "DELETE")
+            mirroring.delete(push, current)
 
     def with_members(self, group: Mirrored, *, at_most: int) -> Mirrored | None:
         """The group with its members, or None when it has more of them."""
-        with self._reading() as unit:
-            if memberships.is_larger_than(unit, group.id, at_most):
+        with self._reading() as connection:
+            if memberships.are_more_than(connection, [group.id], at_most):
                 return None
-            return memberships.with_references(unit, [group])[0]
+            return memberships.with_references(connection, [group])[0]
 
     def with_references(self, resource: Mirrored) -> Mirrored:
         """The resource with its groups or members."""
-        with self._reading() as unit:
-            return memberships.with_references(unit, [resource])[0]
+        with self._reading() as connection:
+            return memberships.with_references(connection, [resource])[0]
 
-    @staticmethod
-    def _current(push: Push, kind: ResourceKind, resource_id: str, conditions: Conditions, method: str) -> Mirrored:
-        """What a write acts on, under the lock. A write without If-Match never gets 412; a mismatch does."""
-        current = mirror.find(push.unit, push.directory.id, kind, resource_id, with_references=False)
-        conditions.check(mapping.version_tag(current.version), method)
-        return current
+    def streamed_members_of(
+        self, page: MirrorPage, projection: Projection, *, at_most: int
+    ) -> Iterator[Iterator[Sequence[str]]] | None:
+        """Members of the groups of a page, as `streamed_members`, when there are more than `at_most` to be answered;
+        None when they may be read at once.
+        """
+        groups = [one.id for one in page.resources if one.kind is ResourceKind.GROUP]
+        if len(groups) < len(page.resources) or not groups or projection != Projection():
+            return None
+        with self._reading() as connection:
+            return self.streamed_members(groups) if memberships.are_more_than(connection, groups, at_most) else None
+
+    def with_members_of(self, page: MirrorPage, projection: Projection) -> MirrorPage:
+        """The page with the groups or members of its resources, where the projection wants them."""
+        kinds = frozenset(kind for kind in ResourceKind if projection.wants_references(kind))
+        with self._reading() as connection:
+            return replace(page, resources=memberships.with_references(connection, page.resources, kinds))
+
+    def streamed_members(self, group_ids: Sequence[str]) -> Iterator[Iterator[Sequence[str]]]:
+        """For each group its members in runs, all of one moment; to be read in order, or closed."""
+        with self._transactions.reading() as unit:
+            for group_id in group_ids:
+                yield memberships.stream_members(unit.connection, group_id)
+
+
+def _wanted(projection: Projection) -> frozenset[ResourceKind]:
+    """What is read along with a page: the groups of users. Members are read apart, because they may be many."""
+    return frozenset({ResourceKind.USER}) if projection.wants_references(ResourceKind.USER) else frozenset()
+
+
+def _check(conditions: Conditions, current: Mirrored, method: str) -> None:
+    """Under the lock: a write without If-Match never gets 412; a mismatch does."""
+    conditions.check(mapping.version_tag(current.version), method)
+
+
+def _position_of(position: Any) -> Position | None:
+    """A position as a cursor carried it."""
+    return None if position is None else Position(**position)
 
 
 def _written(

@@ -63,18 +63,9 @@ def _normalized(text: str) -> str | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedValue:
-    """One value of a user that filters and sorting can find.
-
-    `path` is the attribute path below the resource (`emails.value`), `entry` counts the entries of a multi-valued
-    attribute (0 otherwise), `lead` marks the entry the user is sorted by, `key` is the form in which values compare.
-    """
-
-    path: str
-    entry: int
-    lead: bool
-    key: str
+def is_indexed(path: str) -> bool:
+    """Whether an equality finds values of this attribute path by an index: where values tell users apart."""
+    return path.rpartition(".")[2] not in ("type", "primary", "active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +74,7 @@ class DirectoryUserRecord:
 
     `user_name_key` and `external_id` are comparison forms. `document` is the resource as JSON text, with id and
     schemas, without meta and groups. `active` is the state that counts; the document may be silent about it.
+    `search_keys` are the values that filters and sorting find, as JSON: [[path, entry, lead, key], ...].
     """
 
     user_name_key: str
@@ -91,7 +83,7 @@ class DirectoryUserRecord:
     email: str | None
     name: str
     document: str
-    values: frozenset[IndexedValue]
+    search_keys: str
 
     def with_active(self, active: bool) -> DirectoryUserRecord:
         """The same user in another state."""
@@ -181,11 +173,25 @@ class Mirrored:
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorPage:
-    """One page of a search. `total` counts every match."""
+class Position:
+    """Where a page of a search begins: beside the resource with this id, whose sort key is `key` (None: it has none).
 
-    total: int
+    A page that looks back ends there instead.
+    """
+
+    id: str
+    key: str | None = None
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPage:
+    """One page of a search. `total` counts every match; None where nobody counted, which only a cursor allows."""
+
+    total: int | None
     resources: tuple[Mirrored, ...] = ()
+    next: Position | None = None
+    previous: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.errors import NotFoundError
@@ -20,8 +21,10 @@ from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, ef
 from app.services import alarms
 from app.services.policy import Policy, current
 from app.services.unit_of_work import UnitOfWork
-from app.store import connections, listings, members, organizations, sign_ins
-from app.store.members import Member
+from app.store import connections, listings, organizations, people, sign_ins
+from app.store.people import MemberFacts
+
+_NO_PROOFS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Proposal:
     change: Change
     before: World
     settlement: Settlement
-    rows: Mapping[str, Member]
+    rows: Mapping[str, MemberFacts]
 
     @property
     def refused(self) -> Refused | None:
@@ -78,23 +81,34 @@ def propose(
     by_person: bool,
     may_lift_own_hold: bool = False,
 ) -> Proposal:
-    """Work out `change` for those it touches and every administrator, and ask the guard. The organization is locked."""
-    session = unit.session
-    rows = {member.id: member for member in members.administrators(session, organization_id)}
-    rows |= {member.id: member for member in members.some(session, organization_id, change.people)}
+    """Work out `change` for those it touches and every administrator, and ask the guard. The organization is locked.
+
+    A push that touches nobody who is an administrator before or after it is no business of the guard: no usable
+    administrator comes or goes, so that nothing can be held or released, and the administrators are not even read.
+    """
+    unit.flush()
+    connection = unit.connection
     after_policy = change.policy or policy
-    proofs = _proofs(session, policy, after_policy, rows)
+    rows = people.present(connection, organization_id, change.people)
+    if not by_person and change.policy is None:
+        no_proofs = dict.fromkeys(rows, _NO_PROOFS)
+        before = World(policy.access, tuple(_stored(row, no_proofs) for row in rows.values()))
+        after = World(policy.access, _worked_out(connection, rows, change, policy, no_proofs))
+        if not any(person.holds_admin for person in (*before.people, *after.people)):
+            return Proposal(change, before, Settlement(Allowed(), after.people), rows)
+    rows = people.administrators(connection, organization_id) | rows
+    proofs = _proofs(unit.connection, policy, after_policy, rows)
     before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
-    after = World(after_policy.access, _worked_out(session, rows, change, after_policy, proofs))
+    after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else unit.actor.id
     return Proposal(change, before, settle(before, after, by_person=by_person, acting=acting), rows)
 
 
 def world(unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids: frozenset[str] = frozenset()) -> World:
     """Every administrator and these members as the guard sees them now. Reads only."""
-    rows = {member.id: member for member in members.administrators(unit.session, organization_id)}
-    rows |= {member.id: member for member in members.some(unit.session, organization_id, member_ids)}
-    proofs = _proofs(unit.session, policy, policy, rows)
+    rows = people.administrators(unit.connection, organization_id)
+    rows |= people.present(unit.connection, organization_id, member_ids)
+    proofs = _proofs(unit.connection, policy, policy, rows)
     return World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
 
 
@@ -102,14 +116,20 @@ def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Non
     """Write what the proposal worked out: facts, states, roles and holds, each with its events; end the sessions that
     must end.
     """
-    _write_facts(proposal)
+    unit.flush()
+    changes = _facts(proposal)
     before = {person.member_id: person for person in proposal.before.people}
     for person in proposal.settlement.people:
-        _write_standing(unit, organization_id, proposal.rows[person.member_id], before[person.member_id], person)
+        _tell_standing(unit, organization_id, before[person.member_id], person)
+        written = _standing(unit, proposal.rows[person.member_id], person)
+        if written:
+            changes.setdefault(person.member_id, {}).update(written)
+    people.write(unit.connection, changes)
+    unit.keep_in_step(changes)
     _tell_holds(unit, organization_id, proposal.settlement)
     ended = _shut_out(proposal)
     if ended:
-        sign_ins.end_sessions(unit.session, ended, now=unit.now, reason="no_longer_allowed")
+        sign_ins.end_sessions(unit.connection, ended, now=unit.now, reason="no_longer_allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +152,11 @@ def standings(unit: UnitOfWork, organization_id: str) -> Standings:
     if organization is None:
         raise NotFoundError("There is no such organization.")
     in_force = current(unit.session, organization)
-    rows = {member.id: member for member in members.administrators(unit.session, organization_id)}
-    proofs = _proofs(unit.session, in_force, in_force, rows)
+    rows = people.administrators(unit.connection, organization_id)
+    proofs = _proofs(unit.connection, in_force, in_force, rows)
     return Standings(
         World(in_force.access, tuple(_stored(row, proofs) for row in rows.values())),
-        World(in_force.access, _worked_out(unit.session, rows, Change(), in_force, proofs)),
+        World(in_force.access, _worked_out(unit.connection, rows, Change(), in_force, proofs)),
     )
 
 
@@ -146,10 +166,14 @@ def would(unit: UnitOfWork, organization_id: str, *, policy: Policy, change: Cha
 
 
 def _worked_out(
-    session: Session, rows: Mapping[str, Member], change: Change, policy: Policy, proofs: Mapping[str, frozenset[str]]
+    connection: Connection,
+    rows: Mapping[str, MemberFacts],
+    change: Change,
+    policy: Policy,
+    proofs: Mapping[str, frozenset[str]],
 ) -> tuple[Standing, ...]:
-    groups = _groups(session, rows, policy)
-    listed = listings.listed(session, policy.directory_id, rows) if policy.directory_id else {}
+    groups = _groups(connection, rows, policy)
+    listed = listings.listed(connection, policy.directory_id, rows) if policy.directory_id else {}
     return tuple(
         Standing(
             member_id=row.id,
@@ -167,21 +191,21 @@ def _worked_out(
     )
 
 
-def _granted(row: Member, change: Change) -> str | None:
+def _granted(row: MemberFacts, change: Change) -> str | None:
     grant = change.granted.get(row.id)
     return row.granted_role if grant is None else grant.role
 
 
-def _groups(session: Session, rows: Mapping[str, Member], policy: Policy) -> dict[str, frozenset[GroupRef]]:
+def _groups(connection: Connection, rows: Mapping[str, MemberFacts], policy: Policy) -> dict[str, frozenset[GroupRef]]:
     source = policy.roles.groups_from
     if policy.directory_id is None:
         return {row.id: frozenset(GroupRef(source, value) for value in row.sign_in_groups) for row in rows.values()}
     mapped = {rule.group.ref for rule in policy.roles.mappings if rule.group.source is GroupSource.DIRECTORY}
-    found = listings.groups_of(session, policy.directory_id, rows, among=mapped)
+    found = listings.groups_of(connection, policy.directory_id, rows, among=mapped)
     return {id_: frozenset(GroupRef(source, group) for group in found.get(id_, ())) for id_ in rows}
 
 
-def _stored(row: Member, proofs: Mapping[str, frozenset[str]]) -> Standing:
+def _stored(row: MemberFacts, proofs: Mapping[str, frozenset[str]]) -> Standing:
     return Standing(
         member_id=row.id,
         email=row.email,
@@ -195,13 +219,13 @@ def _stored(row: Member, proofs: Mapping[str, frozenset[str]]) -> Standing:
     )
 
 
-def _proofs(session: Session, before: Policy, after: Policy, ids: Collection[str]) -> dict[str, frozenset[str]]:
+def _proofs(connection: Connection, before: Policy, after: Policy, ids: Collection[str]) -> dict[str, frozenset[str]]:
     """Who came in through the revisions in question: the one in force before and the one after."""
     revisions = {before.access.sso_revision, after.access.sso_revision} - {None}
     found: dict[str, set[str]] = {member_id: set() for member_id in ids}
     for revision_id in revisions:
-        for some in listings.chunks(ids):
-            for member_id in connections.proven_by(session, str(revision_id), some):
+        for some in people.chunks(ids):
+            for member_id in connections.proven_by(connection, str(revision_id), some):
                 found[member_id].add(str(revision_id))
     return {member_id: frozenset(proven) for member_id, proven in found.items()}
 
@@ -212,32 +236,42 @@ def _listing(active: bool | None) -> Listing:
     return Listing.ACTIVE if active else Listing.INACTIVE
 
 
-def _write_facts(proposal: Proposal) -> None:
+def _facts(proposal: Proposal) -> dict[str, dict[str, Any]]:
+    """What the change itself says of single members, as columns."""
     change = proposal.change
+    columns: dict[str, dict[str, Any]] = {}
     for member_id, grant in change.granted.items():
-        row = proposal.rows[member_id]
-        row.granted_role, row.granted_origin = grant.role, grant.origin
+        columns.setdefault(member_id, {}).update(granted_role=grant.role, granted_origin=grant.origin)
     for member_id, suspended in change.suspended.items():
-        proposal.rows[member_id].suspended = suspended
+        columns.setdefault(member_id, {}).update(suspended=suspended)
+    return columns
 
 
-def _write_standing(unit: UnitOfWork, organization_id: str, row: Member, before: Standing, after: Standing) -> None:
-    """Write one person's standing where it differs, with one event for each thing that happened."""
-    if after.removed:
-        row.removed_at = unit.now
+def _standing(unit: UnitOfWork, row: MemberFacts, after: Standing) -> dict[str, Any]:
+    """What of one person's standing differs from what is stored, as columns."""
+    wanted: dict[str, Any] = {
+        "state": after.state,
+        "role": after.role.role,
+        "role_source": after.role.source,
+        "role_mapping_id": after.role.mapping_id,
+        "held": after.held,
+    }
+    differs = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+    return {**differs, "removed_at": unit.now} if after.removed else differs
+
+
+def _tell_standing(unit: UnitOfWork, organization_id: str, before: Standing, after: Standing) -> None:
+    """One event for each thing that happened to one person."""
     if before.state is not after.state:
-        row.state = after.state
         became = EventType.MEMBER_ACTIVATED if after.state is MemberState.ACTIVE else EventType.MEMBER_DEACTIVATED
-        unit.event(organization_id, became, subject=row.id)
+        unit.event(organization_id, became, subject=after.member_id)
     if before.suspended is not after.suspended:
         became = EventType.MEMBER_SUSPENDED if after.suspended else EventType.MEMBER_RESTORED
-        unit.event(organization_id, became, subject=row.id)
+        unit.event(organization_id, became, subject=after.member_id)
     if before.role.role != after.role.role:
         changed = {"before": before.role.role, "after": after.role.role, "source": after.role.source}
-        unit.event(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=row.id, **changed)
-        unit.audit(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=row.id, after=changed)
-    row.role, row.role_source, row.role_mapping_id = after.role.role, after.role.source, after.role.mapping_id
-    row.held = after.held
+        unit.event(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=after.member_id, **changed)
+        unit.audit(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=after.member_id, after=changed)
 
 
 def _tell_holds(unit: UnitOfWork, organization_id: str, settlement: Settlement) -> None:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from sqlalchemy.engine import Connection
+
+from app.ports.bundle import Ports
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
+from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import InvalidInputError, NotFoundError, UnauthenticatedError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -22,7 +26,7 @@ from app.services.authority import Change, Grant
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, organizations, roles
-from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser
+from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser, Knock
 from app.store.organizations import Organization
 
 _KEY_LENGTH = 20
@@ -168,34 +172,60 @@ def revoke_token(unit: UnitOfWork, organization_id: str, directory_id: str, toke
         unit.audit(organization_id, "directory.token_revoked", subject=directory.id, before={"token": row.id})
 
 
-def authenticate(unit: UnitOfWork, *, key: str, token: str) -> tuple[Directory, DirectoryToken]:
-    """The directory a push is for, and the token it came with: path and token must agree.
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A push that may come in: the directory it is for, and the token it came with."""
 
-    Raises NotFoundError or UnauthenticatedError.
+    directory: DirectoryEndpoint
+    token_id: str
+    wants_note: bool
+
+
+class TokenRefusedError(UnauthenticatedError):
+    """A token that is not, or no longer, good for this directory; `token_id` where it once was."""
+
+    directory: DirectoryEndpoint
+    token_id: str | None = None
+
+
+def admit(connection: Connection, ports: Ports, *, key: str, token: str) -> Admitted:
+    """Recognise a push: path and token must agree. Only reads, so that nobody without a token holds up a writer.
+
+    Raises NotFoundError or TokenRefusedError.
     """
-    digest = unit.ports.sealing.digest(token)
-    found = directories.by_key_with_token(unit.session, key=key, digest=digest) if key.isalnum() else None
-    if found is None:
+    knock = directories.knock(connection, key=key, digest=ports.sealing.digest(token)) if key.isalnum() else None
+    if knock is None:
         raise NotFoundError("There is no directory at this address: check the base URL in the identity provider.")
-    directory, row = found
-    if row is None or row.revoked_at is not None:
-        raise UnauthenticatedError("The bearer token is not valid for this directory: paste a current one.")
-    if row.expires_at is not None and row.expires_at <= unit.now:
-        raise UnauthenticatedError("The bearer token has expired: make a new one and paste it.")
-    return directory, row
+    endpoint = DirectoryEndpoint(knock.id, knock.organization_id, knock.key, knock.name, knock.provider)
+    now = ports.clock.now()
+    if knock.token_id is None or knock.revoked_at is not None:
+        raise _refused("The bearer token is not valid for this directory: paste a current one.", endpoint, knock)
+    if knock.expires_at is not None and knock.expires_at <= now:
+        raise _refused("The bearer token has expired: make a new one and paste it.", endpoint, knock)
+    is_due = knock.last_used_at is None or now - knock.last_used_at >= _NOTE_EVERY
+    return Admitted(endpoint, knock.token_id, is_due)
 
 
-def wants_note(unit: UnitOfWork, token: DirectoryToken) -> bool:
-    """Whether the last use was noted long enough ago to be written again."""
-    return token.last_used_at is None or unit.now - token.last_used_at >= _NOTE_EVERY
+def _refused(sentence: str, endpoint: DirectoryEndpoint, knock: Knock) -> TokenRefusedError:
+    error = TokenRefusedError(sentence)
+    error.directory, error.token_id = endpoint, knock.token_id
+    return error
 
 
-def note_request(unit: UnitOfWork, directory: Directory, token: DirectoryToken) -> None:
-    """Remember that the directory was reached and the token used, at most once a minute."""
-    if not wants_note(unit, token):
-        return
-    token.last_used_at = directory.last_request_at = unit.now
-    directory.first_request_at = directory.first_request_at or unit.now
+def note_request(unit: UnitOfWork, admitted: Admitted) -> None:
+    """Remember that the directory was reached and the token used; asked for at most once a minute."""
+    directories.note_request(unit.connection, admitted.directory.id, admitted.token_id, now=unit.now)
+
+
+def endpoint_of(directory: Directory) -> DirectoryEndpoint:
+    """The directory as a value that outlives its unit of work."""
+    return DirectoryEndpoint(
+        id=directory.id,
+        organization_id=directory.organization_id,
+        key=directory.key,
+        name=directory.name,
+        provider=directory.provider,
+    )
 
 
 def may_set_up(unit: UnitOfWork, organization_id: str) -> Decision:
@@ -226,7 +256,7 @@ def activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Direc
     before = policy.current(unit.session, organization)
     after = before.with_directory(directory.id)
     everybody = listings.living_users(unit.session, directory.id)
-    linked = effects.link_members(unit, directory, everybody, after, default_role=organization.default_role)
+    linked = effects.link_members(unit, endpoint_of(directory), everybody, after)
     sign_in_members = frozenset(members.with_sign_in_groups(unit.session, organization_id))
     change = Change(policy=after, touched=linked | sign_in_members)
     return _switch(unit, directory, before, change, DirectoryState.ACTIVE)

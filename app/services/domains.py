@@ -18,6 +18,8 @@ from app.rules.ids import Prefix
 from app.rules.prerequisites import Acting
 from app.services import authority, effects, policy
 from app.services.authority import Change
+from app.services.directories import endpoint_of
+from app.services.policy import Defaults
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, listings, organizations
 from app.store.organizations import Domain, Organization
@@ -165,9 +167,10 @@ def _admit_waiting(unit: UnitOfWork, organization: Organization) -> None:
     """Directory users whose host was not verified may be members now."""
     directory = directories.active(unit.session, organization.id)
     if directory is not None:
-        unit.session.flush()
-        waiting = listings.users_waiting(unit.session, directory.id, reason=effects.UNVERIFIED_HOST)
-        effects.follow_push(unit, organization, directory, waiting)
+        unit.flush()
+        waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
+        defaults = Defaults(organization.default_role, organization.guests)
+        effects.follow_push(unit, endpoint_of(directory), waiting, defaults=defaults)
 
 
 def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:

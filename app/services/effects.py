@@ -5,8 +5,10 @@ follow groups.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from app.rules.directories import DirectoryEndpoint
 from app.rules.domains import host_of
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -14,12 +16,11 @@ from app.rules.members import MemberState
 from app.rules.roles import RoleSource
 from app.services import authority, policy
 from app.services.authority import Change
-from app.services.policy import Policy
+from app.services.policy import Defaults, Policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import listings, sign_ins
-from app.store.directories import Directory, DirectoryUser
-from app.store.members import Member
-from app.store.organizations import Organization
+from app.store import listings, people, sign_ins
+from app.store.listings import ListedUser
+from app.store.people import MemberFacts
 
 #: Why a directory user is not a member, or does not follow in full.
 NO_ADDRESS = "no_address"
@@ -29,179 +30,220 @@ INACTIVE = "inactive"
 WAITS_FOR_HOLD = "waits_for_hold"
 
 
-def follow_push(unit: UnitOfWork, organization: Organization, directory: Directory, user_ids: Collection[str]) -> None:
+def follow_push(
+    unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], *, defaults: Defaults
+) -> None:
     """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
 
-    Called at the end of the push's own transaction, with the organization locked. Does nothing unless the directory
-    is active.
+    Called at the end of the push's own transaction, with the organization locked, when the directory is active.
     Never refuses: what would leave no usable administrator is held (product.md 6).
     """
-    if directory.state != "active" or not user_ids:
+    if not user_ids:
         return
-    in_force = policy.current(unit.session, organization)
-    touched = link_members(unit, directory, user_ids, in_force, default_role=organization.default_role)
+    in_force = policy.read(unit.connection, directory.organization_id, defaults)
+    touched = link_members(unit, directory, user_ids, in_force)
     proposal = authority.propose(
-        unit, organization.id, policy=in_force, change=Change(touched=touched), by_person=False
+        unit, directory.organization_id, policy=in_force, change=Change(touched=touched), by_person=False
     )
-    authority.carry_out(unit, organization.id, proposal)
+    authority.carry_out(unit, directory.organization_id, proposal)
     if proposal.settlement.released:
-        waiting = listings.users_waiting(unit.session, directory.id, reason=WAITS_FOR_HOLD)
-        link_members(unit, directory, waiting, in_force, default_role=organization.default_role)
+        waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
+        link_members(unit, directory, waiting, in_force)
 
 
 def link_members(
-    unit: UnitOfWork, directory: Directory, user_ids: Collection[str], in_force: Policy, *, default_role: str
+    unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], in_force: Policy
 ) -> frozenset[str]:
     """Tie each of these users to a member, existing or new, where product.md 5.2 says so; the ids of all members
     concerned.
     """
-    unit.session.flush()
-    users = list(listings.users(unit.session, directory.id, user_ids))
-    known = _Known.load(unit, directory, users)
+    unit.flush()
+    users = listings.users(unit.connection, directory.id, user_ids)
+    linking = _Linking.of(unit, directory, in_force, users)
     for user in users:
         if user.deleted_at is None:
-            _follow_user(unit, directory, user, known, in_force, default_role=default_role)
-    unit.session.flush()
+            linking.follow(user)
+    linking.write()
     return frozenset(user.member_id for user in users if user.member_id is not None)
 
 
 @dataclass
-class _Known:
-    """What was read for all users of one push at once: members by address, by earlier link, and who is linked by
-    whom.
+class _Linking:
+    """The users of one push beside the members they may be, and what is to be written.
+
+    Read for all users at once: members by address, by earlier link, and who is linked by whom.
     """
 
-    by_email: dict[str, Member]
-    by_id: dict[str, Member]
+    unit: UnitOfWork
+    directory: DirectoryEndpoint
+    in_force: Policy
+    by_email: dict[str, MemberFacts]
+    by_id: dict[str, MemberFacts]
     earlier: dict[str, str]
     listed: dict[str, bool]
+    links: dict[str, dict[str, Any]] = field(default_factory=dict)
+    created: list[MemberFacts] = field(default_factory=list)
+    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
 
     @classmethod
-    def load(cls, unit: UnitOfWork, directory: Directory, users: Sequence[DirectoryUser]) -> _Known:
-        session = unit.session
-        by_email = listings.members_with_email(session, {user.email for user in users if user.email})
+    def of(
+        cls, unit: UnitOfWork, directory: DirectoryEndpoint, in_force: Policy, users: Sequence[ListedUser]
+    ) -> _Linking:
+        connection = unit.connection
+        linked = {user.member_id for user in users if user.member_id}
+        by_id = people.some(connection, directory.organization_id, linked)
         unlinked = {user.external_id for user in users if user.external_id and not user.member_id}
-        earlier = listings.earlier_members(session, directory.id, unlinked)
-        ids = {user.member_id for user in users if user.member_id} | set(earlier.values())
-        by_id = {member.id: member for member in listings.members_by_id(session, directory.organization_id, ids)}
-        candidates = by_id.keys() | {member.id for member in by_email.values()}
-        return cls(by_email, by_id, earlier, listings.linked(session, directory.id, candidates))
+        earlier = listings.earlier_members(connection, directory.id, unlinked)
+        by_id |= people.some(connection, directory.organization_id, set(earlier.values()) - by_id.keys())
+        # An address that its user's own member has already needs no look-up.
+        sought = {
+            user.email for user in users if user.email and not _has_address(by_id.get(user.member_id or ""), user)
+        }
+        by_email = people.by_email(connection, sought)
+        candidates = {member.id for member in by_email.values()} | set(earlier.values())
+        listed = listings.linked(connection, directory.id, candidates)
+        return cls(unit, directory, in_force, by_email, by_id, earlier, listed)
 
+    def follow(self, user: ListedUser) -> None:
+        """Work out one user."""
+        was = (user.member_id, user.reason)
+        if user.member_id is not None and self.by_id[user.member_id].removed_at is not None:
+            user.member_id = None  # removed by hand while the directory was off: now the directory decides again
+        if user.member_id is not None:
+            user.reason = self._follow_profile(user, self.by_id[user.member_id])
+        else:
+            user.reason = self._obstacle(user)
+            if user.reason is None:
+                self._link(user)
+        if (user.member_id, user.reason) != was:
+            self.links[user.id] = {"member_id": user.member_id, "reason": user.reason}
 
-def _follow_user(
-    unit: UnitOfWork, directory: Directory, user: DirectoryUser, known: _Known, in_force: Policy, *, default_role: str
-) -> None:
-    if user.member_id is not None and known.by_id[user.member_id].removed_at is not None:
-        user.member_id = None  # removed by hand while the directory was off: now the directory decides again
-    if user.member_id is not None:
-        user.reason = _follow_profile(unit, user, known.by_id[user.member_id], known, in_force)
-        return
-    user.reason = _obstacle(directory, user, known, in_force)
-    if user.reason is not None:
-        return
-    member = _existing(directory, user, known)
-    if member is None and not user.active:
-        user.reason = INACTIVE
-        return
-    if member is None:
-        member = _create(unit, directory, user, default_role=default_role)
-    else:
-        _take_over(unit, directory, member, user, known)
-    user.member_id = member.id
-    known.by_email[member.email] = known.by_id[member.id] = member
-    known.listed[member.id] = True
+    def write(self) -> None:
+        """Write what was worked out."""
+        connection = self.unit.connection
+        people.add(connection, self.created, now=self.unit.now)
+        people.write(connection, self.changes)
+        self.unit.keep_in_step(self.changes)
+        listings.write_links(connection, self.links)
+        if self.moved:
+            sign_ins.end_sessions(connection, self.moved, now=self.unit.now, reason="address_changed")
 
+    def _link(self, user: ListedUser) -> None:
+        member = self._existing(user)
+        if member is None and not user.active:
+            user.reason = INACTIVE
+            return
+        if member is None:
+            member = self._create(user)
+        else:
+            self._take_over(member, user)
+        user.member_id = member.id
+        self.by_email[member.email] = self.by_id[member.id] = member
+        self.listed[member.id] = True
 
-def _obstacle(directory: Directory, user: DirectoryUser, known: _Known, in_force: Policy) -> str | None:
-    """Why this user cannot be a member, or None."""
-    if user.email is None:
-        return NO_ADDRESS
-    if host_of(user.email) not in in_force.access.verified_hosts:
-        return UNVERIFIED_HOST
-    holder = known.by_email.get(user.email)
-    if holder is None or holder.removed_at is not None:
+    def _obstacle(self, user: ListedUser) -> str | None:
+        """Why this user cannot be a member, or None."""
+        if user.email is None:
+            return NO_ADDRESS
+        if host_of(user.email) not in self.in_force.access.verified_hosts:
+            return UNVERIFIED_HOST
+        holder = self.by_email.get(user.email)
+        if holder is None or holder.removed_at is not None:
+            return None
+        elsewhere = holder.organization_id != self.directory.organization_id
+        return ADDRESS_IN_USE if elsewhere or self.listed.get(holder.id, False) else None
+
+    def _existing(self, user: ListedUser) -> MemberFacts | None:
+        """The member this user is: by address, else who a deleted user with the same externalId had been."""
+        by_address = self.by_email.get(user.email or "")
+        if by_address is not None and by_address.organization_id == self.directory.organization_id:
+            if by_address.removed_at is None or user.active:
+                return by_address
+            return None
+        earlier_id = self.earlier.get(user.external_id or "")
+        earlier = self.by_id.get(earlier_id or "")
+        if earlier is None or self.listed.get(earlier.id, False):
+            return None
+        return earlier
+
+    def _take_over(self, member: MemberFacts, user: ListedUser) -> None:
+        """From now on the directory manages this member.
+
+        Whoever comes back after a deletion or removal has lost earlier grants, and so has a member whose role was only
+        kept from a directory that was turned off: now a directory decides again.
+        """
+        if member.removed_at is not None or member.id in self.listed or member.granted_origin == "directory":
+            self._change(member, granted_role=None, granted_origin=None)
+        if member.removed_at is not None:
+            # Deactivated, so that becoming active is told as the event it is.
+            self._change(member, removed_at=None, state=MemberState.DEACTIVATED)
+        if user.name and user.name != member.name:
+            self._change(member, name=user.name)
+        if user.email is not None and member.email != user.email:
+            self._change(member, email=user.email)
+            self.moved.append(member.id)
+        self._tell(EventType.MEMBER_LINKED, member.id, directory=self.directory.id)
+        self._audit(EventType.MEMBER_LINKED, member.id, {"directory": self.directory.id})
+
+    def _create(self, user: ListedUser) -> MemberFacts:
+        member = MemberFacts(
+            id=self.unit.id(Prefix.MEMBER),
+            organization_id=self.directory.organization_id,
+            email=str(user.email),
+            name=user.name,
+            state=MemberState.ACTIVE,
+            suspended=False,
+            granted_role=None,
+            granted_origin=None,
+            role=self.in_force.roles.default_role,
+            role_source=RoleSource.DEFAULT,
+            role_mapping_id=None,
+            held=False,
+            sign_in_groups=[],
+            first_signed_in_at=None,
+            last_signed_in_at=None,
+            removed_at=None,
+        )
+        self.created.append(member)
+        self._tell(EventType.MEMBER_CREATED, member.id, directory=self.directory.id)
+        self._audit(EventType.MEMBER_CREATED, member.id, {"email": member.email})
+        return member
+
+    def _follow_profile(self, user: ListedUser, member: MemberFacts) -> str | None:
+        """Name and address of a managed member follow the directory; the reason where the address cannot."""
+        if user.name and user.name != member.name:
+            self._change(member, name=user.name)
+            self._tell(EventType.MEMBER_UPDATED, member.id, name=member.name)
+        if user.email is None or user.email == member.email:
+            return None
+        if member.held:
+            return WAITS_FOR_HOLD
+        if host_of(user.email) not in self.in_force.access.verified_hosts:
+            return UNVERIFIED_HOST
+        holder = self.by_email.get(user.email)
+        if holder is not None and holder.removed_at is None:
+            return ADDRESS_IN_USE
+        changed = {"before": member.email, "after": user.email}
+        self.by_email.pop(member.email, None)
+        self._change(member, email=user.email)
+        self.by_email[user.email] = member
+        self._tell(EventType.MEMBER_UPDATED, member.id, email=changed)
+        self._audit(EventType.MEMBER_UPDATED, member.id, changed)
+        self.moved.append(member.id)
         return None
-    elsewhere = holder.organization_id != directory.organization_id
-    return ADDRESS_IN_USE if elsewhere or known.listed.get(holder.id, False) else None
+
+    def _change(self, member: MemberFacts, **columns: Any) -> None:
+        for name, value in columns.items():
+            setattr(member, name, value)
+        self.changes.setdefault(member.id, {}).update(columns)
+
+    def _tell(self, event: EventType, member_id: str, **data: Any) -> None:
+        self.unit.event(self.directory.organization_id, event, subject=member_id, **data)
+
+    def _audit(self, event: EventType, member_id: str, after: dict[str, Any]) -> None:
+        self.unit.audit(self.directory.organization_id, event, subject=member_id, after=after)
 
 
-def _existing(directory: Directory, user: DirectoryUser, known: _Known) -> Member | None:
-    """The member this user is: by address, else who a deleted user with the same externalId had been."""
-    by_address = known.by_email.get(user.email or "")
-    if by_address is not None and by_address.organization_id == directory.organization_id:
-        if by_address.removed_at is None or user.active:
-            return by_address
-        return None
-    earlier_id = known.earlier.get(user.external_id or "")
-    earlier = known.by_id.get(earlier_id or "")
-    if earlier is None or known.listed.get(earlier.id, False):
-        return None
-    return earlier
-
-
-def _take_over(unit: UnitOfWork, directory: Directory, member: Member, user: DirectoryUser, known: _Known) -> None:
-    """From now on the directory manages this member.
-
-    Whoever comes back after a deletion or removal has lost earlier grants, and so has a member whose role was only
-    kept from
-    a directory that was turned off: now a directory decides again.
-    """
-    if member.removed_at is not None or member.id in known.listed or member.granted_origin == "directory":
-        member.granted_role = member.granted_origin = None
-    if member.removed_at is not None:
-        member.removed_at = None
-        member.state = MemberState.DEACTIVATED  # so that becoming active is told as the event it is
-    member.name = user.name or member.name
-    if user.email is not None and member.email != user.email:
-        member.email = user.email
-        sign_ins.end_sessions(unit.session, [member.id], now=unit.now, reason="address_changed")
-    unit.event(directory.organization_id, EventType.MEMBER_LINKED, subject=member.id, directory=directory.id)
-    unit.audit(directory.organization_id, EventType.MEMBER_LINKED, subject=member.id, after={"directory": directory.id})
-
-
-def _create(unit: UnitOfWork, directory: Directory, user: DirectoryUser, *, default_role: str) -> Member:
-    member = Member(
-        id=unit.id(Prefix.MEMBER),
-        organization_id=directory.organization_id,
-        email=str(user.email),
-        name=user.name,
-        state=MemberState.ACTIVE,
-        suspended=False,
-        role=default_role,
-        role_source=RoleSource.DEFAULT,
-        held=False,
-        sign_in_groups_state="unknown",
-        sign_in_groups=[],
-        created_at=unit.now,
-    )
-    unit.session.add(member)
-    unit.session.flush()
-    unit.event(directory.organization_id, EventType.MEMBER_CREATED, subject=member.id, directory=directory.id)
-    unit.audit(directory.organization_id, EventType.MEMBER_CREATED, subject=member.id, after={"email": member.email})
-    return member
-
-
-def _follow_profile(
-    unit: UnitOfWork, user: DirectoryUser, member: Member, known: _Known, in_force: Policy
-) -> str | None:
-    """Name and address of a managed member follow the directory; the reason where the address cannot."""
-    if user.name and user.name != member.name:
-        member.name = user.name
-        unit.event(member.organization_id, EventType.MEMBER_UPDATED, subject=member.id, name=member.name)
-    if user.email is None or user.email == member.email:
-        return None
-    if member.held:
-        return WAITS_FOR_HOLD
-    if host_of(user.email) not in in_force.access.verified_hosts:
-        return UNVERIFIED_HOST
-    holder = known.by_email.get(user.email)
-    if holder is not None and holder.removed_at is None:
-        return ADDRESS_IN_USE
-    before, member.email = member.email, user.email
-    known.by_email.pop(before, None)
-    known.by_email[user.email] = member
-    changed = {"before": before, "after": user.email}
-    unit.event(member.organization_id, EventType.MEMBER_UPDATED, subject=member.id, email=changed)
-    unit.audit(member.organization_id, EventType.MEMBER_UPDATED, subject=member.id, after=changed)
-    sign_ins.end_sessions(unit.session, [member.id], now=unit.now, reason="address_changed")
-    return None
+def _has_address(member: MemberFacts | None, user: ListedUser) -> bool:
+    return member is not None and member.removed_at is None and member.email == user.email

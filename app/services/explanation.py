@@ -67,7 +67,7 @@ def managed(unit: UnitOfWork, organization_id: str, member_ids: Collection[str])
     directory = directories.active(unit.session, organization_id)
     if directory is None:
         return frozenset()
-    found = listings.linked(unit.session, directory.id, member_ids)
+    found = listings.linked(unit.connection, directory.id, member_ids)
     return frozenset(member_id for member_id, is_living in found.items() if is_living)
 
 
@@ -80,7 +80,7 @@ def groups_seen(unit: UnitOfWork, member: Member) -> GroupsSeen:
     user = directories.user_of_member(unit.session, directory.id, member.id)
     if user is None:
         return GroupsSeen(GroupSource.DIRECTORY, GroupsState.UNKNOWN, ())
-    references = memberships.groups_of(unit.session, [user.id]).get(user.id, ())
+    references = memberships.groups_of(unit.connection, [user.id]).get(user.id, ())
     state = GroupsState.PRESENT if references else GroupsState.EMPTY
     return GroupsSeen(GroupSource.DIRECTORY, state, tuple(Seen(group.id, group.name) for group in references))
 

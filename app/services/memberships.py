@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+
+from sqlalchemy.engine import Connection
 
 from app.rules.directories import MembershipChange, MembershipOutcome, Mirrored, ResourceKind
 from app.services.pushes import Push
-from app.services.unit_of_work import UnitOfWork
 from app.store import memberships as rows
 
 log = logging.getLogger("doorward.scim")
 
 
 def with_references(
-    unit: UnitOfWork, found: Sequence[Mirrored], kinds: Collection[ResourceKind] = frozenset(ResourceKind)
+    connection: Connection, found: Sequence[Mirrored], kinds: Collection[ResourceKind] = frozenset(ResourceKind)
 ) -> tuple[Mirrored, ...]:
-    """The same resources, those of `kinds` with their groups or members: one query per kind and chunk."""
-    wanted = [resource for resource in found if resource.kind in kinds]
+    """The same resources, those of `kinds` with their groups or members where these were not read along with them."""
+    wanted = [resource for resource in found if resource.kind in kinds and resource.references is None]
+    if not wanted:
+        return tuple(found)
     users = [resource.id for resource in wanted if resource.kind is ResourceKind.USER]
     groups = [resource.id for resource in wanted if resource.kind is ResourceKind.GROUP]
-    references = rows.groups_of(unit.session, users) | rows.members_of(unit.session, groups)
+    references = rows.groups_of(connection, users) | rows.members_of(connection, groups)
     return tuple(
-        replace(resource, references=references.get(resource.id, ())) if resource.kind in kinds else resource
+        replace(resource, references=references.get(resource.id, ()))
+        if resource.kind in kinds and resource.references is None
+        else resource
         for resource in found
     )
 
 
-def is_larger_than(unit: UnitOfWork, group_id: str, limit: int) -> bool:
-    """Whether a group has more members than `limit`."""
-    return rows.has_more_members_than(unit.session, group_id, limit)
+def are_more_than(connection: Connection, group_ids: Sequence[str], limit: int) -> bool:
+    """Whether these groups have more members than `limit`, together."""
+    return rows.are_more_than(connection, group_ids, limit)
+
+
+def stream_members(connection: Connection, group_id: str) -> Iterator[Sequence[str]]:
+    """Ids of the members of a group in runs, by id, of one moment: a group of any size costs the memory of a run."""
+    return rows.stream_members(connection, group_id)
 
 
 def change_members(push: Push, group_id: str, change: MembershipChange) -> MembershipOutcome:
@@ -41,16 +51,16 @@ def change_members(push: Push, group_id: str, change: MembershipChange) -> Membe
     """
     if change.is_empty:
         return MembershipOutcome()
-    session = push.unit.session
-    wanted = rows.known_users(session, push.directory.id, change.added)
+    connection = push.unit.connection
+    wanted = rows.known_users(connection, push.directory.id, change.added)
     unknown = change.added - wanted
     if change.keeps_others:
-        removed = rows.remove(session, group_id, change.removed)
+        removed = rows.remove(connection, group_id, change.removed)
     elif wanted:
-        removed = rows.remove(session, group_id, rows.member_ids(session, group_id) - wanted)
+        removed = rows.remove(connection, group_id, rows.member_ids(connection, group_id) - wanted)
     else:
-        removed = rows.empty(session, group_id)
-    added = rows.add(session, group_id, wanted)
+        removed = rows.empty(connection, group_id)
+    added = rows.add(connection, group_id, wanted)
     push.touched |= added | removed
     push.unknown_members |= unknown
     if unknown:

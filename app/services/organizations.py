@@ -27,7 +27,7 @@ from app.rules.roles import (
 from app.services import authority, policy
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
-from app.store import connections, members, organizations, roles, sign_ins
+from app.store import connections, directories, members, organizations, roles, sign_ins
 from app.store.members import Member
 from app.store.organizations import Organization
 from app.store.roles import Role
@@ -162,6 +162,7 @@ def delete(unit: UnitOfWork, organization_id: str) -> None:
     Its audit log goes with it, so the server's own log keeps who did it.
     """
     organization = unit.lock(organization_id)
+    directories.forget_digests(unit.connection, organization_id)
     unit.session.delete(organization)
     log.warning("organization deleted", extra={"organization": organization_id, "actor": unit.actor.label})
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.rules.lockout import Access, Guests
 from app.rules.roles import GroupRef, GroupSource, MappingRule, RolePolicy
-from app.store import connections, directories, organizations, roles
+from app.store import policies
 from app.store.organizations import Organization
 from app.store.roles import RoleMapping
 
@@ -39,23 +40,39 @@ class Policy:
         return replace(self, roles=replace(self.roles, default_role=slug))
 
 
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The settings that stand in the organization itself."""
+
+    default_role: str
+    guests: str
+
+
 def current(session: Session, organization: Organization) -> Policy:
     """The settings in force."""
-    directory = directories.active(session, organization.id)
-    connection = connections.active(session, organization.id)
+    session.flush()
+    return read(session.connection(), organization.id, Defaults(organization.default_role, organization.guests))
+
+
+def read(connection: Connection, organization_id: str, defaults: Defaults) -> Policy:
+    """The same for those who have read the organization by a plain statement."""
+    rows = policies.read(connection, organization_id)
     return Policy(
         roles=RolePolicy(
-            priorities={role.slug: role.priority for role in roles.roles(session, organization.id)},
-            mappings=tuple(rule_of(mapping) for mapping in roles.mappings(session, organization.id)),
-            default_role=organization.default_role,
-            groups_from=GroupSource.DIRECTORY if directory else GroupSource.SIGN_IN,
+            priorities=rows.priorities,
+            mappings=tuple(
+                MappingRule(id_, GroupRef(GroupSource(source), group), role)
+                for id_, source, group, role in rows.mappings
+            ),
+            default_role=defaults.default_role,
+            groups_from=GroupSource.DIRECTORY if rows.directory_id else GroupSource.SIGN_IN,
         ),
         access=Access(
-            verified_hosts=organizations.verified_hosts(session, organization.id),
-            sso_revision=connection.revision_in_force if connection else None,
-            guests=Guests(organization.guests),
+            verified_hosts=frozenset(rows.verified_hosts),
+            sso_revision=rows.sso_revision,
+            guests=Guests(defaults.guests),
         ),
-        directory_id=directory.id if directory else None,
+        directory_id=rows.directory_id,
     )
 
 

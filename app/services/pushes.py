@@ -10,23 +10,25 @@ from app.rules.actor import Actor, ActorKind
 from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import NotFoundError
 from app.services import effects
+from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import mirror as rows
-from app.store.directories import Directory
+from app.store import pushes as rows
 
 
 @dataclass
 class Push:
-    """One write of an identity provider: its unit of work, the directory as it is under the lock, and who is touched.
+    """One write of an identity provider: its unit of work, the directory, and who is touched.
 
     `touched` collects the ids of directory users whose membership or roles may have to follow; `unknown_members` the
-    member ids that no living user has, which were left out.
+    member ids that no living user has, which were left out; `users` and `groups` how many more living ones there are.
     """
 
     unit: UnitOfWork
-    directory: Directory
+    directory: DirectoryEndpoint
     touched: set[str] = field(default_factory=set)
     unknown_members: set[str] = field(default_factory=set)
+    users: int = 0
+    groups: int = 0
 
 
 @contextmanager
@@ -38,11 +40,12 @@ def open_push(transactions: Transactions, endpoint: DirectoryEndpoint) -> Iterat
     """
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
-        organization = unit.lock(endpoint.organization_id)
-        current = rows.living_directory(unit.session, endpoint.id)
-        if current is None:
+        locked = rows.lock(unit.connection, endpoint.id)
+        if locked is None:
             raise NotFoundError("This directory was deleted in Doorward.")
-        opened = Push(unit=unit, directory=current)
+        opened = Push(unit=unit, directory=endpoint)
         yield opened
-        if opened.touched:
-            effects.follow_push(unit, organization, current, opened.touched)
+        if opened.users or opened.groups:
+            rows.count_up(unit.connection, endpoint.id, users=opened.users, groups=opened.groups)
+        if opened.touched and locked.state == "active":
+            effects.follow_push(unit, endpoint, opened.touched, defaults=Defaults(locked.default_role, locked.guests))

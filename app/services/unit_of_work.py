@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
+from sqlalchemy import Table, insert
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.ports.bundle import Ports
@@ -15,10 +18,14 @@ from app.rules.actor import SYSTEM, Actor
 from app.rules.decisions import Refused
 from app.rules.errors import NotFoundError
 from app.rules.ids import Prefix
-from app.store import organizations
+from app.store import organizations, people
 from app.store.database import Database
 from app.store.events import AuditEntry, Event
 from app.store.organizations import Organization
+
+# The tables, not the classes, and all rows of a unit at once: news must not cost more than the change they tell of.
+_AUDIT_ENTRIES = insert(cast(Table, AuditEntry.__table__))
+_EVENTS = insert(cast(Table, Event.__table__))
 
 
 @dataclass
@@ -27,16 +34,58 @@ class UnitOfWork:
     answer.
     """
 
-    session: Session
+    connection: Connection
     ports: Ports
     actor: Actor
     #: Asked once, right after the first lock: whether whoever acts still may. Raises where not.
     recheck: Callable[[UnitOfWork], None] | None = None
     now: datetime = field(init=False)
     _locked: set[str] = field(default_factory=set, init=False)
+    _audited: list[dict[str, Any]] = field(default_factory=list, init=False)
+    _told: list[dict[str, Any]] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self.now = self.ports.clock.now()
+
+    @cached_property
+    def session(self) -> Session:
+        """The same transaction for mapped objects; made on first use, because a push does without."""
+        return Session(self.connection, expire_on_commit=False, join_transaction_mode="control_fully")
+
+    def commit(self) -> None:
+        """Write what is pending, the news last, and make all of it last."""
+        self.flush()
+        for table, rows in ((_AUDIT_ENTRIES, self._audited), (_EVENTS, self._told)):
+            if rows:
+                self.connection.execute(table, rows)
+        if "session" in self.__dict__:
+            self.session.commit()
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        """Undo whatever was begun; the unit may go on, with a transaction of its own."""
+        if "session" in self.__dict__:
+            self.session.rollback()
+        self.connection.rollback()
+        self._audited.clear()
+        self._told.clear()
+        self._locked.clear()
+
+    def close(self) -> None:
+        """Let go of the objects and the connection."""
+        if "session" in self.__dict__:
+            self.session.close()
+        self.connection.close()
+
+    def flush(self) -> None:
+        """Write what mapped objects have pending, so that plain statements see it."""
+        if "session" in self.__dict__:
+            self.session.flush()
+
+    def keep_in_step(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Members were written by plain statements: whoever holds the mapped ones sees it too."""
+        if "session" in self.__dict__:
+            people.tell(self.session, changes)
 
     def id(self, prefix: Prefix) -> str:
         """A fresh identifier."""
@@ -49,7 +98,7 @@ class UnitOfWork:
         """
         is_first = organization_id not in self._locked
         if is_first:
-            self.session.flush()
+            self.flush()
         organization = organizations.lock(self.session, organization_id)
         if organization is None:
             raise NotFoundError("There is no such organization.")
@@ -73,43 +122,42 @@ class UnitOfWork:
         outcome: str = "done",
     ) -> None:
         """Write down a change in the transaction that makes it."""
-        self.session.add(
-            AuditEntry(
-                id=self.id(Prefix.AUDIT),
-                organization_id=organization_id,
-                at=self.now,
-                actor_kind=self.actor.kind,
-                actor_id=self.actor.id,
-                actor_label=self.actor.label,
-                action=action,
-                outcome=outcome,
-                subject=subject,
-                before=dict(before or {}),
-                after=dict(after or {}),
-                reason=reason,
-                proof=dict(proof or {}),
-            )
+        self._audited.append(
+            {
+                "id": self.id(Prefix.AUDIT),
+                "organization_id": organization_id,
+                "at": self.now,
+                "actor_kind": self.actor.kind,
+                "actor_id": self.actor.id,
+                "actor_label": self.actor.label,
+                "action": action,
+                "outcome": outcome,
+                "subject": subject,
+                "before": dict(before or {}),
+                "after": dict(after or {}),
+                "reason": reason,
+                "proof": dict(proof or {}),
+            }
         )
 
     def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
         """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
-        self.session.rollback()
-        self._locked.clear()
+        self.rollback()
         reason = f"{refused.code}: {refused.sentence}"
         self.audit(organization_id, action, subject=subject, reason=reason, outcome="refused")
         return refused
 
     def event(self, organization_id: str, type_: str, *, subject: str, **data: Any) -> None:
         """Tell outside tools, in the transaction of the change. `type_` is `subject.action_past`, `subject` an id."""
-        self.session.add(
-            Event(
-                id=self.id(Prefix.EVENT),
-                organization_id=organization_id,
-                at=self.now,
-                type=type_,
-                subject=subject,
-                data=data,
-            )
+        self._told.append(
+            {
+                "id": self.id(Prefix.EVENT),
+                "organization_id": organization_id,
+                "at": self.now,
+                "type": type_,
+                "subject": subject,
+                "data": data,
+            }
         )
 
 
@@ -123,19 +171,34 @@ class Transactions:
     @contextmanager
     def writing(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """A unit that may write: committed when the block ends, rolled back when it raises."""
-        with self.database.writing() as session:
-            # Take the connection now: on SQLite the wait for the only writer belongs before the first look at the
-            # clock.
-            session.connection()
-            try:
-                yield UnitOfWork(session=session, ports=self.ports, actor=actor)
-                session.commit()
-            except BaseException:
-                session.rollback()
-                raise
+        connection = self.database.writing()
+        try:
+            # Begin now: on SQLite the wait for the only writer belongs before the first look at the clock.
+            connection.begin()
+            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            yield unit
+            unit.commit()
+        except BaseException:
+            unit.rollback()
+            raise
+        finally:
+            unit.close()
 
     @contextmanager
     def reading(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """A unit that only reads: nothing it does stays."""
-        with self.database.reading() as session:
-            yield UnitOfWork(session=session, ports=self.ports, actor=actor)
+        unit = UnitOfWork(connection=self.database.reading(), ports=self.ports, actor=actor)
+        try:
+            yield unit
+        finally:
+            unit.close()
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """A connection for single statements that only read: the cheapest way to ask something."""
+        with self.database.looking() as connection:
+            yield connection

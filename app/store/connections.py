@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection as Bind
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base, unique_where
@@ -136,7 +137,7 @@ def proof(session: Session, revision_id: str, member_id: str) -> Proof | None:
     return session.get(Proof, (revision_id, member_id))
 
 
-def proven_by(session: Session, revision_id: str, member_ids: Collection[str]) -> frozenset[str]:
+def proven_by(session: Session | Bind, revision_id: str, member_ids: Collection[str]) -> frozenset[str]:
     """Which of these members (administrators: few) came in through this revision."""
     query = select(Proof.member_id).where(Proof.revision_id == revision_id, Proof.member_id.in_(member_ids))
     return frozenset(session.scalars(query))

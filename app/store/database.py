@@ -1,19 +1,25 @@
-"""The database: declarative base, naming convention, column types, and the two kinds of transaction (reading,
+"""The database: declarative base, naming convention, column types, and the ways to use it (looking, reading,
 writing).
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, Index, MetaData, event, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 _BUSY_MILLISECONDS = 10_000
+_PING_AFTER_SECONDS = 5.0
 _WRITES = "doorward_writes"
+_LOOKS = "doorward_looks"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -59,7 +65,7 @@ def unique_where(name: str, *columns: str, where: str) -> Index:
 
 
 class Database:
-    """One engine and its two kinds of session.
+    """One engine and the three ways to use it, each a connection to close again.
 
     On SQLite a writing transaction is BEGIN IMMEDIATE from its first statement, because a read that turns into a write
     later fails at once when someone else wrote in between; a reading one is deferred and never waits.
@@ -67,21 +73,32 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reading = sessionmaker(engine, expire_on_commit=False)
-        self._writing = sessionmaker(engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
+        self._writing = engine.execution_options(**{_WRITES: True})
+        looking: dict[str, Any] = {_LOOKS: True}
+        if engine.dialect.name != "sqlite":
+            looking["isolation_level"] = "AUTOCOMMIT"
+        self._looking = engine.execution_options(**looking)
 
-    def reading(self) -> Session:
-        """A session that must not write."""
-        return self._reading()
+    def reading(self) -> Connection:
+        """A connection that must not write; what it reads on SQLite is of one moment."""
+        return self.engine.connect()
 
-    def writing(self) -> Session:
-        """A session that will write."""
-        return self._writing()
+    def writing(self) -> Connection:
+        """A connection that will write."""
+        return self._writing.connect()
+
+    def looking(self) -> Connection:
+        """A connection for single statements that only read, each on its own: nothing is begun and nothing ended."""
+        return self._looking.connect()
 
 
 def prepare_engine(engine: Engine) -> Engine:
-    """Attach what SQLite needs to be durable and honest: WAL, synchronous=FULL, foreign keys, explicit BEGIN."""
+    """Attach what SQLite needs to be durable and honest: WAL, synchronous=FULL, foreign keys, explicit BEGIN.
+
+    On PostgreSQL, have a connection that lay idle prove that the server is still there before it is used.
+    """
     if engine.dialect.name != "sqlite":
+        _ping_after_idling(engine)
         return engine
 
     @event.listens_for(engine, "connect")
@@ -92,7 +109,27 @@ def prepare_engine(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get(_LOOKS, False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
 
     return engine
+
+
+def _ping_after_idling(engine: Engine) -> None:
+    """A ping before every use would cost a busy server one round trip in three; a server that went away while the
+    connection was in use shows by itself, and the request is asked to come again.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < _PING_AFTER_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error

@@ -1,85 +1,71 @@
-"""Queries: how a directory lists the members it is about, and which groups they are in. Reads only; the tables are
-the mirror's.
+"""Queries: how a directory lists the members it is about, and which groups they are in. The tables are the mirror's;
+all that is written is which member a user is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from app.store.directories import DirectoryGroup, DirectoryMembership, DirectoryUser
-from app.store.members import Member
-
-_CHUNK = 500
+from app.store.directories import GROUPS, MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.people import chunks
 
 
-def chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
-    """Sorted ids in runs that fit into one statement on both databases."""
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
-
-
-def listed(session: Session, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
+def listed(connection: Connection, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
     """member id -> whether the directory lists them as active; a deleted user counts as inactive, a living one comes
     first.
     """
     found: dict[str, bool] = {}
     for ids in chunks(member_ids):
-        for member_id, active, deleted_at in session.execute(_LISTED, {"directory": directory_id, "ids": ids}):
-            if member_id is not None:
-                found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
+        for member_id, active, deleted_at in connection.execute(_LISTED, {"directory": directory_id, "ids": ids}):
+            found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
     return found
 
 
-_LISTED = select(DirectoryUser.member_id, DirectoryUser.active, DirectoryUser.deleted_at).where(
-    DirectoryUser.directory_id == bindparam("directory"), DirectoryUser.member_id.in_(bindparam("ids", expanding=True))
+_LISTED = select(USERS.c.member_id, USERS.c.active, USERS.c.deleted_at).where(
+    USERS.c.directory_id == bindparam("directory"), USERS.c.member_id.in_(bindparam("ids", expanding=True))
 )
 
 
-def linked(session: Session, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
+def linked(connection: Connection, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
     """member id -> whether a living user of the directory is this member (False: only a deleted one)."""
     found: dict[str, bool] = {}
     for ids in chunks(member_ids):
-        query = select(DirectoryUser.member_id, DirectoryUser.deleted_at).where(
-            DirectoryUser.directory_id == directory_id, DirectoryUser.member_id.in_(ids)
-        )
-        for member_id, deleted_at in session.execute(query):
-            if member_id is not None:
-                found[member_id] = found.get(member_id, False) or deleted_at is None
+        for member_id, _, deleted_at in connection.execute(_LISTED, {"directory": directory_id, "ids": ids}):
+            found[member_id] = found.get(member_id, False) or deleted_at is None
     return found
 
 
-def members_by_id(session: Session, organization_id: str, member_ids: Collection[str]) -> Iterator[Member]:
-    """These members, removed ones included."""
-    for ids in chunks(member_ids):
-        yield from session.scalars(select(Member).where(Member.organization_id == organization_id, Member.id.in_(ids)))
-
-
 def groups_of(
-    session: Session, directory_id: str, member_ids: Collection[str], *, among: Collection[str]
+    connection: Connection, directory_id: str, member_ids: Collection[str], *, among: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """member id -> the groups among `among` (the mapped ones: few) that they are in."""
     found: dict[str, set[str]] = {}
     for ids in chunks(member_ids) if among else ():
-        query = (
-            select(DirectoryUser.member_id, DirectoryMembership.group_id)
-            .join(DirectoryMembership, DirectoryMembership.user_id == DirectoryUser.id)
-            .join(DirectoryGroup, DirectoryGroup.id == DirectoryMembership.group_id)
-            .where(
-                DirectoryUser.directory_id == directory_id,
-                DirectoryUser.deleted_at.is_(None),
-                DirectoryUser.member_id.in_(ids),
-                DirectoryGroup.deleted_at.is_(None),
-                DirectoryMembership.group_id.in_(among),
-            )
-        )
-        for member_id, group_id in session.execute(query):
-            if member_id is not None:
-                found.setdefault(member_id, set()).add(group_id)
+        values = {"directory": directory_id, "ids": ids, "groups": sorted(among)}
+        for member_id, group_id in connection.execute(_GROUPS_OF, values):
+            found.setdefault(member_id, set()).add(group_id)
     return {member_id: frozenset(groups) for member_id, groups in found.items()}
+
+
+_GROUPS_OF = (
+    select(USERS.c.member_id, MEMBERSHIPS.c.group_id)
+    .join(MEMBERSHIPS, MEMBERSHIPS.c.user_id == USERS.c.id)
+    .join(GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id)
+    .where(
+        USERS.c.directory_id == bindparam("directory"),
+        USERS.c.deleted_at.is_(None),
+        USERS.c.member_id.in_(bindparam("ids", expanding=True)),
+        GROUPS.c.deleted_at.is_(None),
+        MEMBERSHIPS.c.group_id.in_(bindparam("groups", expanding=True)),
+    )
+)
 
 
 def members_of_group(session: Session, directory_id: str, group_id: str) -> frozenset[str]:
@@ -113,53 +99,65 @@ def living_users(session: Session, directory_id: str) -> Sequence[str]:
     return session.scalars(query).all()
 
 
-def users(session: Session, directory_id: str, user_ids: Collection[str]) -> Iterator[DirectoryUser]:
+@dataclass(slots=True)
+class ListedUser:
+    """A user of the mirror as far as membership depends on it; `member_id` and `reason` are what is worked out."""
+
+    id: str
+    external_id: str | None
+    active: bool
+    email: str | None
+    name: str
+    deleted_at: datetime | None
+    member_id: str | None
+    reason: str | None
+
+
+def users(connection: Connection, directory_id: str, user_ids: Collection[str]) -> list[ListedUser]:
     """These users of the mirror, deleted ones included."""
+    found: list[ListedUser] = []
     for ids in chunks(user_ids):
-        yield from session.scalars(_USERS, {"directory": directory_id, "ids": ids})
+        rows = connection.execute(_USERS, {"directory": directory_id, "ids": ids})
+        found += [ListedUser(*row) for row in rows]
+    return found
 
 
-_USERS = select(DirectoryUser).where(
-    DirectoryUser.directory_id == bindparam("directory"), DirectoryUser.id.in_(bindparam("ids", expanding=True))
+_USERS = select(*(USERS.c[name] for name in ListedUser.__slots__)).where(
+    USERS.c.directory_id == bindparam("directory"), USERS.c.id.in_(bindparam("ids", expanding=True))
 )
 
 
-def earlier_members(session: Session, directory_id: str, external_ids: Collection[str]) -> dict[str, str]:
+def write_links(connection: Connection, links: Mapping[str, Mapping[str, Any]]) -> None:
+    """user id -> member and reason, written."""
+    if links:
+        connection.execute(_WRITE_LINKS, [{"the_id": user_id, **link} for user_id, link in links.items()])
+
+
+_WRITE_LINKS = (
+    update(USERS)
+    .where(USERS.c.id == bindparam("the_id"))
+    .values(member_id=bindparam("member_id"), reason=bindparam("reason"))
+)
+
+
+def earlier_members(connection: Connection, directory_id: str, external_ids: Collection[str]) -> dict[str, str]:
     """externalId -> the member that a deleted user with it had been."""
     found: dict[str, str] = {}
     for ids in chunks(external_ids):
-        for external_id, member_id in session.execute(_EARLIER, {"directory": directory_id, "ids": ids}):
-            if external_id is not None and member_id is not None:
-                found[external_id] = member_id
+        rows = connection.execute(_EARLIER, {"directory": directory_id, "ids": ids})
+        found.update((external_id, member_id) for external_id, member_id in rows)
     return found
 
 
 _EARLIER = (
-    select(DirectoryUser.external_id, DirectoryUser.member_id)
+    select(USERS.c.external_id, USERS.c.member_id)
     .where(
-        DirectoryUser.directory_id == bindparam("directory"),
-        DirectoryUser.external_id.in_(bindparam("ids", expanding=True)),
-        DirectoryUser.deleted_at.is_not(None),
-        DirectoryUser.member_id.is_not(None),
+        USERS.c.directory_id == bindparam("directory"),
+        USERS.c.external_id.in_(bindparam("ids", expanding=True)),
+        USERS.c.deleted_at.is_not(None),
+        USERS.c.member_id.is_not(None),
     )
-    .order_by(DirectoryUser.deleted_at)
-)
-
-
-def members_with_email(session: Session, emails: Collection[str]) -> dict[str, Member]:
-    """address -> the member who has it, in any organization; a removed member only where nobody else has it."""
-    found: dict[str, Member] = {}
-    for some in chunks(emails):
-        for member in session.scalars(_WITH_EMAIL, {"emails": some}):
-            if member.email not in found or member.removed_at is None:
-                found[member.email] = member
-    return found
-
-
-_WITH_EMAIL = (
-    select(Member)
-    .where(Member.email.in_(bindparam("emails", expanding=True)))
-    .order_by(Member.removed_at.desc(), Member.id)
+    .order_by(USERS.c.deleted_at)
 )
 
 
@@ -216,9 +214,9 @@ def users_page(session: Session, directory_id: str, *, after: str, limit: int) -
     return session.scalars(query.order_by(DirectoryUser.id).limit(limit)).all()
 
 
-def users_waiting(session: Session, directory_id: str, *, reason: str) -> Sequence[str]:
+def users_waiting(connection: Connection, directory_id: str, *, reason: str) -> Sequence[str]:
     """Ids of the living users who are not members for this reason."""
     query = select(DirectoryUser.id).where(
         DirectoryUser.directory_id == directory_id, DirectoryUser.deleted_at.is_(None), DirectoryUser.reason == reason
     )
-    return session.scalars(query).all()
+    return connection.scalars(query).all()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, bindparam, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules import members as rule
@@ -47,6 +47,9 @@ class Member(Base):
     first_signed_in_at: Mapped[datetime | None]
     last_signed_in_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+
+
+MEMBERS = cast(Table, Member.__table__)
 
 
 def may_recover(member: Member) -> bool:

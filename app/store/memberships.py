@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Delete, bindparam, delete, select, update
+from sqlalchemy import Text, bindparam, cast, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningDelete
+from sqlalchemy.engine import Connection
 
 from app.rules.directories import Reference
-from app.store.directories import DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.directories import GROUPS, MEMBERSHIPS, USERS
 
 _CHUNK = 500
+_RUN = 5_000
 _SQLITE = "sqlite"
 
 
@@ -23,108 +25,136 @@ def _chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
         yield ordered[start : start + _CHUNK]
 
 
-_GROUPS_OF = (
-    select(DirectoryMembership.user_id, DirectoryGroup.id, DirectoryGroup.display_name)
-    .join(DirectoryGroup, DirectoryGroup.id == DirectoryMembership.group_id)
-    .where(DirectoryMembership.user_id.in_(bindparam("users", expanding=True)))
-    .order_by(DirectoryGroup.id)
-)
-
-
-def groups_of(session: Session, user_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
+def groups_of(connection: Connection, user_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
     """user id -> the groups they are in, by id."""
     found: dict[str, list[Reference]] = {}
     for chunk in _chunks(user_ids):
-        for user_id, group_id, name in session.execute(_GROUPS_OF, {"users": chunk}):
+        for user_id, group_id, name in connection.execute(_GROUPS_OF, {"users": chunk}):
             found.setdefault(user_id, []).append(Reference(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}
 
 
-def members_of(session: Session, group_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
+_GROUPS_OF = (
+    select(MEMBERSHIPS.c.user_id, GROUPS.c.id, GROUPS.c.display_name)
+    .join(GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id)
+    .where(MEMBERSHIPS.c.user_id.in_(bindparam("users", expanding=True)))
+    .order_by(GROUPS.c.id)
+)
+
+
+def members_of(connection: Connection, group_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
     """group id -> the users in it, by id; read from the index of memberships alone."""
     found: dict[str, list[Reference]] = {}
     for chunk in _chunks(group_ids):
-        query = (
-            select(DirectoryMembership.group_id, DirectoryMembership.user_id)
-            .where(DirectoryMembership.group_id.in_(chunk))
-            .order_by(DirectoryMembership.group_id, DirectoryMembership.user_id)
-        )
-        for group_id, user_id in session.execute(query):
+        for group_id, user_id in connection.execute(_MEMBERS_OF, {"groups": chunk}):
             found.setdefault(group_id, []).append(Reference(user_id))
     return {group_id: tuple(members) for group_id, members in found.items()}
 
 
-def has_more_members_than(session: Session, group_id: str, limit: int) -> bool:
-    """Whether the group is larger than `limit`, at the cost of reading `limit` ids."""
-    query = select(DirectoryMembership.user_id).where(DirectoryMembership.group_id == group_id).limit(limit + 1)
-    return len(session.scalars(query).all()) > limit
+_MEMBERS_OF = (
+    select(MEMBERSHIPS.c.group_id, MEMBERSHIPS.c.user_id)
+    .where(MEMBERSHIPS.c.group_id.in_(bindparam("groups", expanding=True)))
+    .order_by(MEMBERSHIPS.c.group_id, MEMBERSHIPS.c.user_id)
+)
 
 
-def known_users(session: Session, directory_id: str, user_ids: Collection[str]) -> frozenset[str]:
+def stream_members(connection: Connection, group_id: str) -> Iterator[Sequence[str]]:
+    """Ids of everyone in the group, by id, in runs that follow a cursor of the database; one statement, one moment."""
+    streaming = connection.execution_options(stream_results=True, yield_per=_RUN)
+    yield from streaming.scalars(_MEMBERS, {"group": group_id}).partitions()
+
+
+_MEMBERS = (
+    select(MEMBERSHIPS.c.user_id).where(MEMBERSHIPS.c.group_id == bindparam("group")).order_by(MEMBERSHIPS.c.user_id)
+)
+
+
+def are_more_than(connection: Connection, group_ids: Collection[str], limit: int) -> bool:
+    """Whether these groups have more members than `limit`, together, at the cost of walking over as many."""
+    return connection.scalar(_MEMBER_AFTER, {"groups": list(group_ids), "skip": limit}) is not None
+
+
+_MEMBER_AFTER = (
+    select(MEMBERSHIPS.c.user_id)
+    .where(MEMBERSHIPS.c.group_id.in_(bindparam("groups", expanding=True)))
+    .offset(bindparam("skip"))
+    .limit(1)
+)
+
+
+def known_users(connection: Connection, directory_id: str, user_ids: Collection[str]) -> frozenset[str]:
     """Which of these ids are living users of this directory."""
     known: set[str] = set()
     for chunk in _chunks(user_ids):
-        query = select(DirectoryUser.id).where(
-            DirectoryUser.directory_id == directory_id,
-            DirectoryUser.deleted_at.is_(None),
-            DirectoryUser.id.in_(chunk),
-        )
-        known.update(session.scalars(query))
+        known.update(connection.scalars(_KNOWN_USERS, {"directory": directory_id, "users": chunk}))
     return frozenset(known)
 
 
-def member_ids(session: Session, group_id: str) -> frozenset[str]:
+_KNOWN_USERS = select(USERS.c.id).where(
+    USERS.c.id.in_(bindparam("users", expanding=True)),
+    USERS.c.directory_id == bindparam("directory"),
+    USERS.c.deleted_at.is_(None),
+)
+
+
+def member_ids(connection: Connection, group_id: str) -> frozenset[str]:
     """Ids of everyone in the group."""
-    query = select(DirectoryMembership.user_id).where(DirectoryMembership.group_id == group_id)
-    return frozenset(session.scalars(query))
+    return frozenset(connection.scalars(_MEMBERS, {"group": group_id}))
 
 
-def add(session: Session, group_id: str, user_ids: Collection[str]) -> frozenset[str]:
+def add(connection: Connection, group_id: str, user_ids: Collection[str]) -> frozenset[str]:
     """Put these users into the group; returns those who were not in it before."""
-    bind = session.get_bind()
-    insert = sqlite.insert if bind.dialect.name == _SQLITE else postgresql.insert
+    statement = _add(connection.dialect.name)
     added: set[str] = set()
     for chunk in _chunks(user_ids):
-        rows = [{"group_id": group_id, "user_id": user_id} for user_id in chunk]
-        statement = insert(DirectoryMembership).values(rows).on_conflict_do_nothing()
-        added.update(session.scalars(statement.returning(DirectoryMembership.user_id)))
+        added.update(connection.scalars(statement, {"group": group_id, "users": chunk}))
     return frozenset(added)
 
 
-def remove(session: Session, group_id: str, user_ids: Collection[str]) -> frozenset[str]:
+@cache
+def _add(dialect: str) -> Any:
+    """INSERT ... SELECT, so that one statement serves any number of ids. The ids are those of living users."""
+    make = sqlite.insert if dialect == _SQLITE else postgresql.insert
+    chosen = select(cast(bindparam("group"), Text), USERS.c.id).where(
+        USERS.c.id.in_(bindparam("users", expanding=True))
+    )
+    statement = make(MEMBERSHIPS).from_select(["group_id", "user_id"], chosen)
+    return statement.on_conflict_do_nothing().returning(MEMBERSHIPS.c.user_id)
+
+
+def remove(connection: Connection, group_id: str, user_ids: Collection[str]) -> frozenset[str]:
     """Take these users out of the group; returns those who were in it."""
     removed: set[str] = set()
     for chunk in _chunks(user_ids):
-        statement = delete(DirectoryMembership).where(
-            DirectoryMembership.group_id == group_id, DirectoryMembership.user_id.in_(chunk)
-        )
-        removed.update(session.scalars(_returning_users(statement)))
+        removed.update(connection.scalars(_REMOVE, {"group": group_id, "users": chunk}))
     return frozenset(removed)
 
 
-def empty(session: Session, group_id: str) -> frozenset[str]:
+_REMOVE = (
+    delete(MEMBERSHIPS)
+    .where(
+        MEMBERSHIPS.c.group_id == bindparam("group"),
+        MEMBERSHIPS.c.user_id.in_(bindparam("users", expanding=True)),
+    )
+    .returning(MEMBERSHIPS.c.user_id)
+)
+
+
+def empty(connection: Connection, group_id: str) -> frozenset[str]:
     """Take everyone out of the group; returns who was in it."""
-    statement = delete(DirectoryMembership).where(DirectoryMembership.group_id == group_id)
-    return frozenset(session.scalars(_returning_users(statement)))
+    statement = delete(MEMBERSHIPS).where(MEMBERSHIPS.c.group_id == group_id)
+    return frozenset(connection.scalars(statement.returning(MEMBERSHIPS.c.user_id)))
 
 
-def leave_all(session: Session, user_id: str) -> frozenset[str]:
+def leave_all(connection: Connection, user_id: str) -> frozenset[str]:
     """Take a user out of every group; returns the groups."""
-    statement = delete(DirectoryMembership).where(DirectoryMembership.user_id == user_id)
-    returning = statement.returning(DirectoryMembership.group_id).execution_options(synchronize_session=False)
-    return frozenset(session.scalars(returning))
+    statement = delete(MEMBERSHIPS).where(MEMBERSHIPS.c.user_id == user_id)
+    return frozenset(connection.scalars(statement.returning(MEMBERSHIPS.c.group_id)))
 
 
-def touch_groups(session: Session, group_ids: Collection[str], *, now: datetime) -> None:
+def touch_groups(connection: Connection, group_ids: Collection[str], *, now: datetime) -> None:
     """Count the version of these groups up, because somebody left them."""
     for chunk in _chunks(group_ids):
-        session.execute(
-            update(DirectoryGroup)
-            .where(DirectoryGroup.id.in_(chunk))
-            .values(version=DirectoryGroup.version + 1, modified_at=now)
-            .execution_options(synchronize_session=False)
+        connection.execute(
+            update(GROUPS).where(GROUPS.c.id.in_(chunk)).values(version=GROUPS.c.version + 1, modified_at=now)
         )
-
-
-def _returning_users(statement: Delete) -> ReturningDelete[str]:
-    return statement.returning(DirectoryMembership.user_id).execution_options(synchronize_session=False)

@@ -1,80 +1,152 @@
-"""Queries on the mirror: users and groups of a directory as values, found, paged, written and deleted."""
+"""Queries: what the mirror of a directory answers. Users and groups as values, found by id, looked up, paged, counted.
+
+Plain statements on a connection, the frequent ones built once: building a statement costs more than running it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
+import orjson
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
+    FromClause,
     Row,
     Select,
     String,
     Table,
     bindparam,
     collate,
-    delete,
+    false,
     func,
-    insert,
     literal,
     null,
+    or_,
     select,
-    tuple_,
     union_all,
-    update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
-from app.rules.directories import (
-    DirectoryGroupRecord,
-    DirectoryUserRecord,
-    IndexedValue,
-    Mirrored,
-    ResourceKind,
-)
-from app.store.directories import Directory, DirectoryGroup, DirectoryUser, DirectoryUserValue, Selection, value_digest
+from app.rules.directories import Mirrored, Position, Reference, ResourceKind
+from app.store.directories import DIRECTORIES, GROUPS, MEMBERSHIPS, TABLES, USERS, Selection
+from app.store.json_columns import pairs
 
-_TABLES: dict[ResourceKind, type[DirectoryUser] | type[DirectoryGroup]] = {
-    ResourceKind.USER: DirectoryUser,
-    ResourceKind.GROUP: DirectoryGroup,
-}
+_COUNTS = {ResourceKind.USER: DIRECTORIES.c.user_count, ResourceKind.GROUP: DIRECTORIES.c.group_count}
 
 
-def living_directory(session: Session, directory_id: str) -> Directory | None:
-    """The directory as it is now, whatever this session read before; None when it was deleted."""
-    return session.scalars(_LIVING_DIRECTORY, {"directory": directory_id}).one_or_none()
-
-
-_LIVING_DIRECTORY = (
-    select(Directory)
-    .where(Directory.id == bindparam("directory"), Directory.deleted_at.is_(None))
-    .execution_options(populate_existing=True)
-)
-
-
-def endpoint_exists(session: Session, key: str) -> bool:
+def endpoint_exists(connection: Connection, key: str) -> bool:
     """Whether a directory that was not deleted answers under this key."""
-    query = select(Directory.id).where(Directory.key == key, Directory.deleted_at.is_(None))
-    return session.scalar(query) is not None
+    query = select(DIRECTORIES.c.id).where(DIRECTORIES.c.key == key, DIRECTORIES.c.deleted_at.is_(None))
+    return connection.scalar(query) is not None
 
 
-def find(session: Session, directory_id: str, kind: ResourceKind, resource_id: str) -> Mirrored | None:
-    """One living resource of this directory."""
-    row = session.execute(_find(kind), {"directory": directory_id, "resource": resource_id}).one_or_none()
-    return None if row is None else _mirrored(row)
+def find(
+    connection: Connection, directory_id: str, kind: ResourceKind, resource_id: str, *, with_groups: bool
+) -> Mirrored | None:
+    """One living resource of this directory; a user with their groups if they are wanted."""
+    found = connection.execute(
+        _found(kind, with_groups), {"directory": directory_id, "resource": resource_id}
+    ).one_or_none()
+    return None if found is None else _mirrored(kind, found)
 
 
 @cache
-def _find(kind: ResourceKind) -> Select[Any]:
-    """Built once: building a statement costs more than running it."""
-    return _select(kind, bindparam("directory"), null()).where(_TABLES[kind].id == bindparam("resource"))
+def _found(kind: ResourceKind, with_groups: bool) -> Select[Any]:
+    table = TABLES[kind]
+    return _living(kind, with_groups).where(
+        table.c.id == bindparam("resource"), table.c.directory_id == bindparam("directory")
+    )
+
+
+def look_up(
+    connection: Connection, directory_id: str, selection: Selection, *, with_groups: bool
+) -> tuple[Mirrored, ...]:
+    """What a selection by a unique name holds: one resource, or none."""
+    assert selection.named is not None
+    column, key = selection.named
+    rows = connection.execute(
+        _looked_up(selection.kind, column, with_groups), {"directory": directory_id, "key": key}
+    ).all()
+    return tuple(_mirrored(selection.kind, row) for row in rows)
+
+
+@cache
+def _looked_up(kind: ResourceKind, column: str, with_groups: bool) -> Select[Any]:
+    table = TABLES[kind]
+    return _living(kind, with_groups).where(
+        table.c[column] == bindparam("key"), table.c.directory_id == bindparam("directory")
+    )
+
+
+def plain_page(
+    connection: Connection, directory_id: str, kind: ResourceKind, *, offset: int, limit: int, with_groups: bool
+) -> tuple[Mirrored, ...]:
+    """Living resources of one kind in the order of their ids."""
+    values = {"directory": directory_id, "offset": offset, "limit": limit}
+    return tuple(_mirrored(kind, row) for row in connection.execute(_plain_page(kind, with_groups), values))
+
+
+@cache
+def _plain_page(kind: ResourceKind, with_groups: bool) -> Select[Any]:
+    """The ids come first, from the index alone: nothing else is read of what is skipped."""
+    table = TABLES[kind]
+    ids = (
+        select(table.c.id)
+        .where(table.c.directory_id == bindparam("directory"), table.c.deleted_at.is_(None))
+        .order_by(table.c.id)
+        .offset(bindparam("offset"))
+        .limit(bindparam("limit"))
+    )
+    return _living(kind, with_groups).where(table.c.id.in_(ids)).order_by(table.c.id)
+
+
+def _living(kind: ResourceKind, with_groups: bool) -> Select[Any]:
+    table = TABLES[kind]
+    columns: list[ColumnElement[Any]] = [*_columns(table)]
+    if with_groups and kind is ResourceKind.USER:
+        columns.append(_groups_of_the_user())
+    return select(*columns).where(table.c.deleted_at.is_(None))
+
+
+def _columns(table: Table) -> tuple[ColumnElement[Any], ...]:
+    return table.c.id, table.c.document, table.c.version, table.c.created_at, table.c.modified_at
+
+
+def _groups_of_the_user() -> ColumnElement[Any]:
+    """The groups of the user of the row, as JSON: part of the statement that reads the user, which saves one."""
+    joined = MEMBERSHIPS.join(GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id)
+    query = select(pairs(GROUPS.c.id, GROUPS.c.display_name)).select_from(joined)
+    return query.where(MEMBERSHIPS.c.user_id == USERS.c.id).correlate(USERS).scalar_subquery()
+
+
+def _mirrored(kind: ResourceKind, row: Any) -> Mirrored:
+    """A row of `_living`: with a sixth column where groups were asked for."""
+    groups = _references(row[5]) if len(row) > 5 else None
+    return Mirrored(kind, row[0], row[1], row[2], row[3], row[4], groups)
+
+
+def _references(pairs_json: str | None) -> tuple[Reference, ...]:
+    if not pairs_json or pairs_json == "[]":
+        return ()
+    return tuple(Reference(id_, name) for id_, name in sorted(orjson.loads(pairs_json)))
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rows of a search that were asked for, and whether more follow in the direction of reading."""
+
+    found: tuple[Mirrored, ...]
+    has_more: bool
+    first: Position | None = None
+    last: Position | None = None
 
 
 def page(
-    session: Session,
+    connection: Connection,
     directory_id: str,
     selections: Sequence[Selection],
     *,
@@ -85,266 +157,129 @@ def page(
     """The selected resources as one collection, sorted by their key, then by id; those without a key last, or first if
     `descending`.
     """
-    parts = [_selected(selection, directory_id) for selection in selections]
-    found = parts[0].subquery() if len(parts) == 1 else union_all(*parts).subquery()
-    query = select(found).order_by(*_order(session, found.c.sort_key, found.c.id, selections, descending))
-    rows = session.execute(query.offset(offset).limit(limit))
-    return tuple(_mirrored(row) for row in rows)
+    found = _collection(directory_id, selections)
+    query = select(found).order_by(*_order(connection, found, selections, descending))
+    return tuple(_of_collection(row) for row in connection.execute(query.offset(offset).limit(limit)))
 
 
-def count(session: Session, directory_id: str, selections: Sequence[Selection]) -> int:
-    """How many resources the selections hold."""
-    return sum(session.scalar(_counted(selection, directory_id)) or 0 for selection in selections)
+def slice_at(
+    connection: Connection,
+    directory_id: str,
+    selections: Sequence[Selection],
+    *,
+    position: Position | None,
+    limit: int,
+    descending: bool = False,
+) -> Slice:
+    """The rows that follow a position, or those that come before it when it looks back; from the start without one.
 
-
-def _counted(selection: Selection, directory_id: str) -> Select[int]:
-    table = _TABLES[selection.kind]
-    query = (
-        select(func.count()).select_from(table).where(table.directory_id == directory_id, table.deleted_at.is_(None))
+    What stands in the answer while it is paged through is found exactly once, whatever comes and goes meanwhile: a
+    position is the key and id of a row, not a number of rows.
+    """
+    backwards = position is not None and position.backwards
+    found = _collection(directory_id, selections)
+    direction = descending is not backwards
+    query = select(found).order_by(*_order(connection, found, selections, direction))
+    if position is not None:
+        query = query.where(_beyond(connection, found, selections, position, direction))
+    rows = list(connection.execute(query.limit(limit + 1)))
+    has_more, rows = len(rows) > limit, rows[:limit]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Slice((), has_more=False)
+    return Slice(
+        tuple(_of_collection(row) for row in rows), has_more, first=_position_of(rows[0]), last=_position_of(rows[-1])
     )
-    return query if selection.condition is None else query.where(selection.condition)
 
 
-def _selected(selection: Selection, directory_id: str) -> Select[Any]:
+def count(connection: Connection, directory_id: str, selections: Sequence[Selection]) -> int:
+    """How many resources the selections hold."""
+    return sum(_count(connection, directory_id, selection) for selection in selections)
+
+
+def _count(connection: Connection, directory_id: str, selection: Selection) -> int:
+    if selection.condition is None and selection.named is None:
+        return connection.scalar(_kept_count(selection.kind), {"directory": directory_id}) or 0
+    table = TABLES[selection.kind]
+    query = select(func.count()).select_from(table).where(*_selected(directory_id, selection))
+    return connection.scalar(query) or 0
+
+
+@cache
+def _kept_count(kind: ResourceKind) -> Select[Any]:
+    return select(_COUNTS[kind]).where(DIRECTORIES.c.id == bindparam("directory"))
+
+
+def _selected(directory_id: str, selection: Selection) -> list[ColumnElement[bool]]:
+    table = TABLES[selection.kind]
+    conditions: list[ColumnElement[bool]] = [table.c.directory_id == directory_id, table.c.deleted_at.is_(None)]
+    if selection.condition is not None:
+        conditions.append(selection.condition)
+    if selection.named is not None:
+        column, key = selection.named
+        conditions.append(table.c[column] == key)
+    return conditions
+
+
+def _collection(directory_id: str, selections: Sequence[Selection]) -> FromClause:
+    parts = [_part(directory_id, selection) for selection in selections]
+    return parts[0].subquery() if len(parts) == 1 else union_all(*parts).subquery()
+
+
+def _part(directory_id: str, selection: Selection) -> Select[Any]:
+    table = TABLES[selection.kind]
     sort_key = null() if selection.sort_key is None else selection.sort_key
-    query = _select(selection.kind, directory_id, sort_key)
-    return query if selection.condition is None else query.where(selection.condition)
+    columns = (literal(selection.kind.value).label("kind"), *_columns(table), sort_key.label("sort_key"))
+    return select(*columns).where(*_selected(directory_id, selection))
 
 
-def _select(kind: ResourceKind, directory_id: str | BindParameter[str], sort_key: ColumnElement[Any]) -> Select[Any]:
-    table = _TABLES[kind]
-    return select(
-        literal(kind.value).label("kind"),
-        table.id,
-        table.document,
-        table.version,
-        table.created_at,
-        table.modified_at,
-        sort_key.label("sort_key"),
-    ).where(table.directory_id == directory_id, table.deleted_at.is_(None))
+def _of_collection(row: Row[Any]) -> Mirrored:
+    return Mirrored(ResourceKind(row.kind), row.id, row.document, row.version, row.created_at, row.modified_at)
 
 
 def _order(
-    session: Session,
-    key: ColumnElement[Any],
-    tie: ColumnElement[str],
-    selections: Sequence[Selection],
-    descending: bool,
+    connection: Connection, found: FromClause, selections: Sequence[Selection], descending: bool
 ) -> tuple[ColumnElement[Any], ...]:
     """ORDER BY: nothing but the id unless something is sorted by, so that the plain page walks an index."""
-    keys = [selection.sort_key for selection in selections if selection.sort_key is not None]
-    if not keys:
+    tie = found.c.id
+    key = _key(connection, found, selections)
+    if key is None:
         return (tie.desc() if descending else tie.asc(),)
-    if isinstance(keys[0].type, String) and session.get_bind().dialect.name == "postgresql":
-        key = collate(key, "C")
     missing = key.is_(None)
     if descending:
         return missing.desc(), key.desc(), tie.desc()
     return missing.asc(), key.asc(), tie.asc()
 
 
-def _mirrored(row: Row[Any]) -> Mirrored:
-    return Mirrored(
-        kind=ResourceKind(row.kind),
-        id=row.id,
-        document=row.document,
-        version=row.version,
-        created_at=row.created_at,
-        modified_at=row.modified_at,
-    )
-
-
-def user_holding(
-    session: Session, directory_id: str, *, user_name_key: str, external_id: str | None, other_than: str | None
-) -> Row[str, str, str | None] | None:
-    """Another living user with this userName or externalId: (id, user_name_key, external_id)."""
-    values = {"directory": directory_id, "name": user_name_key, "external": external_id, "other": other_than or ""}
-    return session.execute(_HOLDING, values).first()
-
-
-def _holding(same: ColumnElement[bool]) -> Select[str, str, str | None]:
-    return select(DirectoryUser.id, DirectoryUser.user_name_key, DirectoryUser.external_id).where(
-        DirectoryUser.directory_id == bindparam("directory"),
-        DirectoryUser.deleted_at.is_(None),
-        DirectoryUser.id != bindparam("other"),
-        same,
-    )
-
-
-#: Two look-ups, each by its own index: with OR, SQLite reads every user of the directory.
-_HOLDING = union_all(
-    _holding(DirectoryUser.user_name_key == bindparam("name")),
-    _holding(DirectoryUser.external_id == bindparam("external")),
-)
-
-
-def group_named(session: Session, directory_id: str, *, display_key: str, other_than: str | None) -> str | None:
-    """The id of another living group with this displayName."""
-    query = select(DirectoryGroup.id).where(
-        DirectoryGroup.directory_id == directory_id,
-        DirectoryGroup.deleted_at.is_(None),
-        DirectoryGroup.display_key == display_key,
-        DirectoryGroup.id != (other_than or ""),
-    )
-    return session.scalar(query.limit(1))
-
-
-def user_record(session: Session, directory_id: str, user_id: str) -> DirectoryUserRecord | None:
-    """A living user as it was last pushed, with its values."""
-    query = select(
-        DirectoryUser.user_name_key,
-        DirectoryUser.external_id,
-        DirectoryUser.active,
-        DirectoryUser.email,
-        DirectoryUser.name,
-        DirectoryUser.document,
-    ).where(DirectoryUser.directory_id == directory_id, DirectoryUser.id == user_id, DirectoryUser.deleted_at.is_(None))
-    row = session.execute(query).one_or_none()
-    if row is None:
+def _key(connection: Connection, found: FromClause, selections: Sequence[Selection]) -> ColumnElement[Any] | None:
+    """What is sorted by before the id, if anything; text by code points on both databases."""
+    keys = [selection.sort_key for selection in selections if selection.sort_key is not None]
+    if not keys:
         return None
-    return DirectoryUserRecord(**row._mapping, values=_values_of(session, user_id))  # noqa: SLF001 (SQLAlchemy's name)
+    key: ColumnElement[Any] = found.c.sort_key
+    is_text = isinstance(keys[0].type, String)
+    return collate(key, "C") if is_text and connection.dialect.name == "postgresql" else key
 
 
-def group_record(session: Session, directory_id: str, group_id: str) -> DirectoryGroupRecord | None:
-    """A living group as it was last pushed; its members are not read."""
-    query = select(
-        DirectoryGroup.display_name, DirectoryGroup.display_key, DirectoryGroup.external_id, DirectoryGroup.document
-    ).where(
-        DirectoryGroup.directory_id == directory_id, DirectoryGroup.id == group_id, DirectoryGroup.deleted_at.is_(None)
-    )
-    row = session.execute(query).one_or_none()
-    return None if row is None else DirectoryGroupRecord(**row._mapping)  # noqa: SLF001 (SQLAlchemy's name)
+def _beyond(
+    connection: Connection, found: FromClause, selections: Sequence[Selection], position: Position, descending: bool
+) -> ColumnElement[bool]:
+    """What comes after the position in the order of `_order`."""
+    tie, key = found.c.id, _key(connection, found, selections)
+    after_tie = tie < position.id if descending else tie > position.id
+    if key is None:
+        return after_tie
+    missing = key.is_(None)
+    if position.key is None:
+        rest = ~missing if descending else false()
+        return or_(missing & after_tie, rest)
+    value = datetime.fromisoformat(position.key) if not isinstance(key.type, String) else position.key
+    following = key < value if descending else key > value
+    rest = false() if descending else missing
+    return or_(following, (key == value) & after_tie, rest)
 
 
-def _values_of(session: Session, user_id: str) -> frozenset[IndexedValue]:
-    query = select(
-        DirectoryUserValue.path, DirectoryUserValue.entry, DirectoryUserValue.lead, DirectoryUserValue.key
-    ).where(DirectoryUserValue.user_id == user_id)
-    return frozenset(IndexedValue(*row) for row in session.execute(query))
-
-
-def insert_user(session: Session, directory_id: str, user_id: str, record: DirectoryUserRecord, now: datetime) -> None:
-    """Add a user."""
-    columns = {
-        "id": user_id,
-        "directory_id": directory_id,
-        "version": 1,
-        "created_at": now,
-        "modified_at": now,
-        **_user_columns(record),
-    }
-    session.execute(_INSERT_USER, columns)
-    _insert_values(session, directory_id, user_id, record.values)
-
-
-def update_user(
-    session: Session,
-    directory_id: str,
-    user_id: str,
-    *,
-    before: DirectoryUserRecord,
-    after: DirectoryUserRecord,
-    now: datetime,
-) -> None:
-    """Write what differs and count the version up."""
-    session.execute(
-        update(DirectoryUser)
-        .where(DirectoryUser.directory_id == directory_id, DirectoryUser.id == user_id)
-        .values(version=DirectoryUser.version + 1, modified_at=now, **_user_columns(after))
-        .execution_options(synchronize_session=False)
-    )
-    gone = before.values - after.values
-    if gone:
-        key = tuple_(DirectoryUserValue.path, DirectoryUserValue.entry)
-        session.execute(
-            delete(DirectoryUserValue)
-            .where(DirectoryUserValue.user_id == user_id, key.in_([(value.path, value.entry) for value in gone]))
-            .execution_options(synchronize_session=False)
-        )
-    _insert_values(session, directory_id, user_id, after.values - before.values)
-
-
-def _user_columns(record: DirectoryUserRecord) -> dict[str, Any]:
-    return {
-        "user_name_key": record.user_name_key,
-        "external_id": record.external_id,
-        "active": record.active,
-        "email": record.email,
-        "name": record.name,
-        "document": record.document,
-    }
-
-
-def _insert_values(session: Session, directory_id: str, user_id: str, values: Iterable[IndexedValue]) -> None:
-    rows = [
-        {
-            "user_id": user_id,
-            "path": value.path,
-            "entry": value.entry,
-            "lead": value.lead,
-            "digest": value_digest(directory_id, value.path, value.key),
-            "key": value.key,
-        }
-        for value in values
-    ]
-    if rows:
-        session.execute(_INSERT_VALUES, rows)
-
-
-# The tables, not the classes: SQLAlchemy's bulk insert of mapped classes costs more than the insert.
-_INSERT_USER = insert(cast(Table, DirectoryUser.__table__))
-_INSERT_VALUES = insert(cast(Table, DirectoryUserValue.__table__))
-
-
-def insert_group(
-    session: Session, directory_id: str, group_id: str, record: DirectoryGroupRecord, now: datetime
-) -> None:
-    """Add a group without members."""
-    session.execute(
-        insert(DirectoryGroup).values(
-            id=group_id,
-            directory_id=directory_id,
-            version=1,
-            created_at=now,
-            modified_at=now,
-            **_group_columns(record),
-        )
-    )
-
-
-def update_group(
-    session: Session, directory_id: str, group_id: str, record: DirectoryGroupRecord, *, now: datetime
-) -> None:
-    """Write the group's own attributes and count the version up, also when only its members changed."""
-    session.execute(
-        update(DirectoryGroup)
-        .where(DirectoryGroup.directory_id == directory_id, DirectoryGroup.id == group_id)
-        .values(version=DirectoryGroup.version + 1, modified_at=now, **_group_columns(record))
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _group_columns(record: DirectoryGroupRecord) -> dict[str, Any]:
-    return {
-        "display_name": record.display_name,
-        "display_key": record.display_key,
-        "external_id": record.external_id,
-        "document": record.document,
-    }
-
-
-def bury(session: Session, directory_id: str, kind: ResourceKind, resource_id: str, *, now: datetime) -> None:
-    """Leave only the tombstone: the row stays, out of every look-up and of the unique names; a user's values go."""
-    table = _TABLES[kind]
-    session.execute(
-        update(table)
-        .where(table.directory_id == directory_id, table.id == resource_id, table.deleted_at.is_(None))
-        .values(deleted_at=now, version=table.version + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if kind is ResourceKind.USER:
-        session.execute(
-            delete(DirectoryUserValue)
-            .where(DirectoryUserValue.user_id == resource_id)
-            .execution_options(synchronize_session=False)
-        )
+def _position_of(row: Row[Any]) -> Position:
+    key = row.sort_key
+    return Position(id=row.id, key=key.isoformat() if isinstance(key, datetime) else key)

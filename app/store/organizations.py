@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, bindparam, select
+from sqlalchemy import JSON, ForeignKey, Index, Table, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base, unique_where
@@ -48,6 +48,10 @@ class Domain(Base):
     checks: Mapped[int] = mapped_column(default=0)
     found: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True, default=None)
     missing_since: Mapped[datetime | None]
+
+
+ORGANIZATIONS = cast(Table, Organization.__table__)
+DOMAINS = cast(Table, Domain.__table__)
 
 
 def find(session: Session, organization_id: str) -> Organization | None:

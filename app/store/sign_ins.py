@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, delete, func, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
@@ -126,7 +127,7 @@ def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
     return session.scalars(query.order_by(SignInSession.id.desc())).all()
 
 
-def end_sessions(session: Session, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
+def end_sessions(session: Session | Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
     """End every session of these members."""
     ids = sorted(member_ids)
     for start in range(0, len(ids), _CHUNK):

@@ -57,6 +57,13 @@ def check_form_token(expected: str, *, sealing: Sealing) -> None:
         raise ForbiddenError("This form is out of date. Go back, reload the page and try again.", code="form_token")
 
 
+def machine_headers(*, is_https: bool) -> list[tuple[str, str]]:
+    """The headers of answers that no browser shows: those of the SCIM endpoint."""
+    names = ("X-Content-Type-Options", "Content-Security-Policy")
+    headers = [(name, _HEADERS[name]) for name in names] + [("Cache-Control", "no-store")]
+    return [*headers, ("Strict-Transport-Security", _STRICT_TRANSPORT)] if is_https else headers
+
+
 def add_headers(response: Response, *, is_https: bool) -> Response:
     """The headers of every answer; pages and API answers are never stored, static files are."""
     for name, value in _HEADERS.items():

@@ -17,7 +17,6 @@ class Caller(StrEnum):
     FULL_ADMIN = "full_admin"  # an administrator, but not in a recovery session
     OPERATOR = "operator"  # the operator token, on the JSON API
     PROVIDER = "provider"  # an identity provider through the browser: cross-site, verified by its protocol
-    DIRECTORY = "directory"  # a SCIM client, verified by scim/ against path and token
 
 
 class Transaction(StrEnum):
@@ -47,14 +46,12 @@ _ADMIN_OWN = Route(Caller.ADMIN, Transaction.OWN)
 _FULL_READ = Route(Caller.FULL_ADMIN, Transaction.READ)
 _FULL_WRITE = Route(Caller.FULL_ADMIN, Transaction.WRITE)
 _PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
-_DIRECTORY = Route(Caller.DIRECTORY, Transaction.OWN)
 _OPERATOR_READ = Route(Caller.OPERATOR, Transaction.READ)
 _OPERATOR_WRITE = Route(Caller.OPERATOR, Transaction.WRITE)
 _OPERATOR_OWN = Route(Caller.OPERATOR, Transaction.OWN)
 
-_ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-
-#: endpoint -> method -> route. HEAD and OPTIONS follow GET.
+#: endpoint -> method -> route. HEAD and OPTIONS follow GET. What is below /scim/ stands beside Flask: all of it is for
+#: directories, verified by scim/ against path and token.
 TABLE: dict[str, dict[str, Route]] = {
     "static": {"GET": _OPEN},
     # health
@@ -77,30 +74,6 @@ TABLE: dict[str, dict[str, Route]] = {
     "saml.acs": {"POST": _PROVIDER},
     "oidc.login": {"GET": _PROVIDER},
     "oidc.callback": {"GET": _PROVIDER},
-    # directories: the protocol's own routes, one by one, and the two that answer everything else in SCIM form
-    "scim.root": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
-    "scim.any_method": dict.fromkeys(_ANY_METHOD, _DIRECTORY),
-    "scim.fallback": dict.fromkeys(_ANY_METHOD[:-1], _DIRECTORY),
-    "scim.service_provider_config": {"GET": _DIRECTORY},
-    "scim.resource_types": {"GET": _DIRECTORY},
-    "scim.resource_type": {"GET": _DIRECTORY},
-    "scim.schemas": {"GET": _DIRECTORY},
-    "scim.schema": {"GET": _DIRECTORY},
-    "scim.search": {"GET": _DIRECTORY},
-    "scim.search_with_body": {"POST": _DIRECTORY},
-    "scim.search_root": {"GET": _DIRECTORY},
-    "scim.search_root_with_body": {"POST": _DIRECTORY},
-    "scim.bulk": {"POST": _DIRECTORY},
-    "scim.query": {"GET": _DIRECTORY},
-    "scim.create": {"POST": _DIRECTORY},
-    "scim.replace": {"PUT": _DIRECTORY},
-    "scim.patch": {"PATCH": _DIRECTORY},
-    "scim.delete": {"DELETE": _DIRECTORY},
-    "scim.me_query": {"GET": _DIRECTORY},
-    "scim.me_create": {"POST": _DIRECTORY},
-    "scim.me_replace": {"PUT": _DIRECTORY},
-    "scim.me_patch": {"PATCH": _DIRECTORY},
-    "scim.me_delete": {"DELETE": _DIRECTORY},
     # the settings pages
     "authentication.show": {"GET": _ADMIN_READ},
     "authentication.confirm_recovery_codes": {"POST": _ADMIN_WRITE},

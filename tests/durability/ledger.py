@@ -11,15 +11,15 @@ from scim2_server.utils import load_default_resource_types
 from sqlalchemy import Connection, Engine, Row, create_engine, func, select, text
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from app.rules.directories import IndexedValue, Mirrored, ResourceKind
+from app.rules.directories import Mirrored, ResourceKind
 from app.rules.events import EventType
 from app.store.database import prepare_engine
-from app.store.directories import DirectoryUser, DirectoryUserValue, value_digest
+from app.store.directories import DirectoryUser, DirectoryUserDigest, digests_of
 from app.store.events import AuditEntry, Event
 from app.store.members import Member
 from scim import mapping
 
-Index = set[tuple[str, int, bool, int, str]]
+Index = set[int]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class Ledger:
 
     def _half_done(self, user: Row[Any], directory_id: str) -> Iterable[str]:
         """Every pushed user is active and has an address at a verified host, so each one is a member."""
-        if self.index.get(user.id, set()) != expected_index(user, directory_id):
+        keys = expected_keys(user)
+        if user.search_keys != keys or self.index.get(user.id, set()) != digests_of(directory_id, keys):
             yield f"{user.user_name_key}: the filter index differs from the document"
         member = self.members.get(user.member_id)
         if member is None:
@@ -110,11 +111,9 @@ def _count_by(connection: Connection, column: InstrumentedAttribute[Any], *condi
 
 
 def _index(connection: Connection) -> dict[str, Index]:
-    value = DirectoryUserValue
     found: dict[str, Index] = {}
-    query = select(value.user_id, value.path, value.entry, value.lead, value.digest, value.key)
-    for user_id, path, entry, lead, digest, key in connection.execute(query):
-        found.setdefault(user_id, set()).add((path, entry, lead, digest, key))
+    for user_id, digest in connection.execute(select(DirectoryUserDigest.user_id, DirectoryUserDigest.digest)):
+        found.setdefault(user_id, set()).add(digest)
     return found
 
 
@@ -129,12 +128,11 @@ def _damage(connection: Connection) -> Iterable[str]:
         yield f"foreign_key_check: {broken}"
 
 
-def expected_index(user: Row[Any], directory_id: str) -> Index:
-    """The index rows that follow from a user's document."""
+def expected_keys(user: Row[Any]) -> str:
+    """The values for filters that follow from a user's document."""
     mirrored = Mirrored(ResourceKind.USER, user.id, user.document, user.version, user.created_at, user.modified_at)
     resource = mapping.resource_of(mirrored, load_default_resource_types()["User"])
-    values: frozenset[IndexedValue] = mapping.user_record(resource, user.id).values
-    return {(one.path, one.entry, one.lead, value_digest(directory_id, one.path, one.key), one.key) for one in values}
+    return mapping.user_record(resource, user.id).search_keys
 
 
 def earlier_ids(engine: Engine, directory_id: str, organization_id: str) -> frozenset[str]:

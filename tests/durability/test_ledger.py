@@ -12,7 +12,7 @@ from tests.durability.rounds import Scene, scene
 MEMBER = "(SELECT member_id FROM directory_users WHERE user_name_key = :user)"
 USER = "(SELECT id FROM directory_users WHERE user_name_key = :user)"
 TAMPERINGS = {
-    "the filter index differs": f"DELETE FROM directory_user_values WHERE path = 'displayName' AND user_id = {USER}",
+    "the filter index differs": f"DELETE FROM directory_user_digests WHERE user_id = {USER}",
     "no member": "UPDATE directory_users SET member_id = NULL WHERE user_name_key = :user",
     "the member is": f"UPDATE members SET state = 'deactivated' WHERE id = {MEMBER}",
     "0 events and 1 audit entries": f"DELETE FROM events WHERE subject = {MEMBER}",
@@ -39,8 +39,8 @@ def test_half_done_push_is_found(world: World, database_url: str, sentence: str)
     acknowledged = {address(number): push(world, made, number) for number in range(2)}
     assert made.problems(acknowledged) == []
 
-    with world.transactions.database.writing() as session:
-        session.execute(text(TAMPERINGS[sentence]), {"user": address(1)})
-        session.commit()
+    with world.transactions.database.writing() as connection:
+        connection.execute(text(TAMPERINGS[sentence]), {"user": address(1)})
+        connection.commit()
 
     assert any(sentence in problem for problem in made.problems(acknowledged))

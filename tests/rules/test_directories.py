@@ -54,7 +54,7 @@ def test_fields_that_count_are_told_from_those_that_do_not() -> None:
         email="ada@x.test",
         name="Ada",
         document="{}",
-        values=frozenset(),
+        search_keys="[]",
     )
 
     assert changed_fields(None, user) == frozenset(UserField)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import Flask
 from sqlalchemy import Engine, create_engine
 from werkzeug.test import Client, TestResponse
 
@@ -25,12 +24,12 @@ from app.ports.sealing import KeyringSealing
 from app.rules.directories import DirectoryEndpoint
 from app.rules.ids import Prefix
 from app.rules.lockout import Guests
-from app.services.mirror import endpoint_of
+from app.services.directories import endpoint_of
 from app.services.unit_of_work import Transactions
 from app.store.database import Base, Database, prepare_engine
 from app.store.directories import Directory, DirectoryToken
 from app.store.organizations import Organization
-from scim.blueprint import create_blueprint
+from scim.application import ScimApplication
 
 BASE_URL = "https://doorward.example"
 SCIM = "application/scim+json"
@@ -145,8 +144,9 @@ class Installation:
             base_url=BASE_URL,
         )
         self.transactions = Transactions(Database(self.engine), self.ports)
-        self.flask = Flask("doorward-scim")
-        self.flask.register_blueprint(create_blueprint(transactions=self.transactions, base_url=BASE_URL))
+        self.application = ScimApplication(
+            transactions=self.transactions, base_url=BASE_URL, cursor_secrets=["a key for tests that is long enough"]
+        )
 
     @classmethod
     def at(cls, url: str) -> Installation:
@@ -188,4 +188,4 @@ class Installation:
                 )
             )
             endpoint = endpoint_of(directory)
-        return Pushing(endpoint, token, Client(self.flask, Answer))
+        return Pushing(endpoint, token, Client(self.application, Answer))

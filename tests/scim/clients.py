@@ -10,7 +10,7 @@ from tests.scim.application import Installation, Pushing
 def scim_client(installation: Installation, pushing: Pushing) -> WSGISCIMClient:
     """A client that has discovered the directory and is told of nothing else."""
     client = WSGISCIMClient(
-        installation.flask, base_url=pushing.base_url, headers={"Authorization": f"Bearer {pushing.token}"}
+        installation.application, base_url=pushing.base_url, headers={"Authorization": f"Bearer {pushing.token}"}
     )
     client.discover()
     return client

@@ -208,6 +208,7 @@ def _fill(installation: Installation, pushing: Pushing, group: str, count: int) 
                 "active": True,
                 "name": one,
                 "document": "{}",
+                "search_keys": "[]",
                 "version": 1,
                 "created_at": unit.now,
                 "modified_at": unit.now,

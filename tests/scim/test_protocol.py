@@ -21,7 +21,14 @@ def test_service_provider_config_announces_what_these_tests_show(generic: Pushin
         "sort": True,
         "etag": True,
     }
-    assert "pagination" not in config
+    assert config["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 1_000,
+        "maxPageSize": 1_000,
+        "cursorTimeout": 86_400,
+    }
     assert (config["bulk"]["maxPayloadSize"], config["filter"]["maxResults"]) == (1_048_576, 1_000)
 
 

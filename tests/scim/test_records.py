@@ -15,7 +15,8 @@ from app.rules.directories import (
     changed_fields,
     choose_address,
 )
-from scim.dialects import Deviation, understand_patch, understand_resource
+from scim.dialects import Deviation
+from scim.understanding import understand_patch, understand_resource
 
 RECORD = DirectoryUserRecord(
     user_name_key="ada",
@@ -24,7 +25,7 @@ RECORD = DirectoryUserRecord(
     email="ada@acme.example",
     name="Ada",
     document="{}",
-    values=frozenset(),
+    search_keys="[]",
 )
 
 

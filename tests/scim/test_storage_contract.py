@@ -1,8 +1,7 @@
-"""The contract that scim2-server ships for storages, on both databases, with every skip named."""
+"""The contract that scim2-server ships for storages, on both databases, without a skip."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,22 +13,6 @@ from scim2_server.testing import ScimStorageContract
 from scim.provider import provider as our_provider
 from scim.storage import DirectoryStorage
 from tests.scim.application import Installation
-
-#: What the contract asks for and a directory does not announce yet: cursors (RFC 9865) belong to the next slice.
-SKIPPED = frozenset(
-    {
-        "test_cursor_pages_every_resource_once",
-        "test_cursor_pages_in_sort_order",
-        "test_cursor_pages_equal_sort_values_once",
-        "test_cursor_pages_back",
-        "test_cursor_gives_stable_pages_when_a_resource_of_the_page_is_deleted[last of the page]",
-        "test_cursor_gives_stable_pages_when_a_resource_of_the_page_is_deleted[first of the page]",
-        "test_cursor_gives_stable_pages_when_a_resource_is_created",
-        "test_cursor_pages_back_after_a_deletion",
-        "test_cursor_with_count_zero",
-        "test_cursor_at_the_root",
-    }
-)
 
 
 class TestStorage(ScimStorageContract):
@@ -48,11 +31,8 @@ class TestStorage(ScimStorageContract):
         return DirectoryStorage(installation.transactions, installation.directory().directory, writes=True)
 
     def require(self, supported: bool, feature: str) -> None:  # type: ignore[override]
-        """A skip of the contract, allowed only where it is listed."""
-        if not supported:
-            assert feature == "cursor pagination"
-            assert _case() in SKIPPED
-        super().require(supported, feature)
+        """Every case of the contract runs: there is no feature that a directory lacks."""
+        assert supported, feature
 
     def search_request_or_skip(self, models: list[type[Resource[Any]]], **parameters: Any) -> SearchRequest[Any]:
         """No model refuses a search of the contract."""
@@ -64,17 +44,3 @@ class TestStorage(ScimStorageContract):
         """No filter or sort of the contract is refused."""
         page: SearchPage = self.search(storage, resource_types, search_request)
         return page
-
-
-def _case() -> str:
-    """The running case without its file and without the database among its parameters."""
-    name = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].rpartition(" ")[0]
-    test, _, parameters = name.rstrip("]").partition("[")
-    kept = [one for one in parameters.split("-") if one not in ("sqlite", "postgresql")]
-    return f"{test}[{'-'.join(kept)}]" if any(kept) else test
-
-
-def test_every_listed_skip_is_a_case_of_the_contract() -> None:
-    cases = {name.partition("[")[0] for name in SKIPPED}
-    assert all(callable(getattr(ScimStorageContract, case)) for case in cases)
-    assert len(SKIPPED) == 10

@@ -20,7 +20,7 @@ def test_every_check_of_scim2_tester_passes(
 ) -> None:
     pushing = installation.directory(provider)
     client = WSGISCIMClient(
-        installation.flask, base_url=pushing.base_url, headers={"Authorization": f"Bearer {pushing.token}"}
+        installation.application, base_url=pushing.base_url, headers={"Authorization": f"Bearer {pushing.token}"}
     )
     results = check_server(client)
     record_property("checks", len(results))  # stands in the report of the run

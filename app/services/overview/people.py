@@ -119,7 +119,7 @@ class _Known:
     ) -> _Known:
         session, ids = unit.session, [row.id for row in rows]
         directory = directories.active(session, organization_id)
-        linked = listings.linked(session, directory.id, ids) if directory else {}
+        linked = listings.linked(unit.connection, directory.id, ids) if directory else {}
         return cls(
             rows=rows,
             roles={role.slug: role.name for role in roles.roles(session, organization_id)},

@@ -1,0 +1,145 @@
+"""Queries: members as plain facts, read for exactly the people a change touches, and written where they differ.
+
+What a push costs is mostly here, so these are statements on a connection, built once; `members` has the mapped class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app.store.members import MEMBERS, Member
+
+_CHUNK = 500
+
+
+@dataclass(slots=True)
+class MemberFacts:
+    """A row of `members`; whoever works a change out keeps it in step with what will be written."""
+
+    id: str
+    organization_id: str
+    email: str
+    name: str
+    state: str
+    suspended: bool
+    granted_role: str | None
+    granted_origin: str | None
+    role: str
+    role_source: str
+    role_mapping_id: str | None
+    held: bool
+    sign_in_groups: Sequence[str]
+    first_signed_in_at: datetime | None
+    last_signed_in_at: datetime | None
+    removed_at: datetime | None
+
+
+_COLUMNS = tuple(MEMBERS.c[name] for name in MemberFacts.__slots__)
+
+
+def chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
+    """Sorted ids in runs that fit into one statement on both databases."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]
+
+
+def present(connection: Connection, organization_id: str, member_ids: Collection[str]) -> dict[str, MemberFacts]:
+    """Those of these members of the organization who were not removed, by id."""
+    found: dict[str, MemberFacts] = {}
+    for ids in chunks(member_ids):
+        for row in connection.execute(_PRESENT, {"organization": organization_id, "ids": ids}):
+            found[row[0]] = MemberFacts(*row)
+    return found
+
+
+_OF_ORGANIZATION = select(*_COLUMNS).where(MEMBERS.c.organization_id == bindparam("organization"))
+_SOME = _OF_ORGANIZATION.where(MEMBERS.c.id.in_(bindparam("ids", expanding=True)))
+_PRESENT = _SOME.where(MEMBERS.c.removed_at.is_(None))
+
+
+def some(connection: Connection, organization_id: str, member_ids: Collection[str]) -> dict[str, MemberFacts]:
+    """These members of the organization, removed ones included, by id."""
+    found: dict[str, MemberFacts] = {}
+    for ids in chunks(member_ids):
+        for row in connection.execute(_SOME, {"organization": organization_id, "ids": ids}):
+            found[row[0]] = MemberFacts(*row)
+    return found
+
+
+def administrators(connection: Connection, organization_id: str) -> dict[str, MemberFacts]:
+    """Everyone whose effective role is admin, held or not, by id."""
+    rows = connection.execute(_ADMINISTRATORS, {"organization": organization_id})
+    return {row[0]: MemberFacts(*row) for row in rows}
+
+
+_ADMINISTRATORS = _OF_ORGANIZATION.where(MEMBERS.c.role == "admin", MEMBERS.c.removed_at.is_(None)).order_by(
+    MEMBERS.c.id
+)
+
+
+def by_email(connection: Connection, emails: Collection[str]) -> dict[str, MemberFacts]:
+    """address -> the member who has it, in any organization; a removed member only where nobody else has it."""
+    found: dict[str, MemberFacts] = {}
+    for some_emails in chunks(emails):
+        for row in connection.execute(_BY_EMAIL, {"emails": some_emails}):
+            member = MemberFacts(*row)
+            if member.email not in found or member.removed_at is None:
+                found[member.email] = member
+    return found
+
+
+_BY_EMAIL = (
+    select(*_COLUMNS)
+    .where(MEMBERS.c.email.in_(bindparam("emails", expanding=True)))
+    .order_by(MEMBERS.c.removed_at.desc(), MEMBERS.c.id)
+)
+
+
+def add(connection: Connection, members: Sequence[MemberFacts], *, now: datetime) -> None:
+    """Write new members, whose last sign-in said nothing about groups because there was none."""
+    rows = [
+        {
+            **{name: getattr(member, name) for name in MemberFacts.__slots__},
+            "sign_in_groups_state": "unknown",
+            "created_at": now,
+        }
+        for member in members
+    ]
+    if rows:
+        connection.execute(_ADD, rows)
+
+
+_ADD = insert(MEMBERS)
+
+
+def write(connection: Connection, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write what differs: member id -> column -> new value. Members that change alike share a statement."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for member_id, columns in changes.items():
+        alike.setdefault(tuple(sorted(columns)), []).append({"the_id": member_id, **columns})
+    for names, rows in alike.items():
+        connection.execute(_update(names), rows)
+
+
+@cache
+def _update(names: tuple[str, ...]) -> Update:
+    written: dict[str, Any] = {name: bindparam(name) for name in names}
+    return update(MEMBERS).where(MEMBERS.c.id == bindparam("the_id")).values(**written)
+
+
+def tell(session: Session, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Bring mapped members that this session holds in step with what was written beside it."""
+    for mapped in list(session.identity_map.values()):
+        if isinstance(mapped, Member):
+            for name, value in changes.get(mapped.id, {}).items():
+                set_committed_value(mapped, name, value)

@@ -1,0 +1,318 @@
+"""Queries: what a push writes into the mirror. Plain statements on a connection, built once, each row named by id."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Row, Select, Update, bindparam, delete, insert, select, text, union_all, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, CursorResult
+
+from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Mirrored, ResourceKind
+from app.store.directories import DIGESTS, DIRECTORIES, GROUPS, TABLES, USERS, digests_of
+from app.store.organizations import ORGANIZATIONS
+
+_SQLITE = "sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDirectory:
+    """What a push needs to know of its directory and organization, under the lock."""
+
+    state: str
+    default_role: str
+    guests: str
+
+
+def lock(connection: Connection, directory_id: str) -> LockedDirectory | None:
+    """Lock the directory's organization, as `organizations.lock` does; None when the directory was deleted."""
+    row = connection.execute(_LOCK, {"directory": directory_id}).one_or_none()
+    return None if row is None else LockedDirectory(*row)
+
+
+_LOCK = (
+    select(DIRECTORIES.c.state, ORGANIZATIONS.c.default_role, ORGANIZATIONS.c.guests)
+    .select_from(DIRECTORIES.join(ORGANIZATIONS, ORGANIZATIONS.c.id == DIRECTORIES.c.organization_id))
+    .where(DIRECTORIES.c.id == bindparam("directory"), DIRECTORIES.c.deleted_at.is_(None))
+    .with_for_update(of=ORGANIZATIONS)
+)
+
+
+def user(connection: Connection, directory_id: str, user_id: str) -> tuple[Mirrored, DirectoryUserRecord] | None:
+    """A living user as they are answered and as they were last pushed."""
+    row = connection.execute(_USER, {"directory": directory_id, "id": user_id}).one_or_none()
+    if row is None:
+        return None
+    record = DirectoryUserRecord(
+        user_name_key=row.user_name_key,
+        external_id=row.external_id,
+        active=row.active,
+        email=row.email,
+        name=row.name,
+        document=row.document,
+        search_keys=row.search_keys,
+    )
+    return _mirrored(ResourceKind.USER, row), record
+
+
+_USER = select(
+    USERS.c.id,
+    USERS.c.document,
+    USERS.c.version,
+    USERS.c.created_at,
+    USERS.c.modified_at,
+    USERS.c.user_name_key,
+    USERS.c.external_id,
+    USERS.c.active,
+    USERS.c.email,
+    USERS.c.name,
+    USERS.c.search_keys,
+).where(USERS.c.directory_id == bindparam("directory"), USERS.c.id == bindparam("id"), USERS.c.deleted_at.is_(None))
+
+
+def group(connection: Connection, directory_id: str, group_id: str) -> tuple[Mirrored, DirectoryGroupRecord] | None:
+    """A living group as it is answered and as it was last pushed; its members are not read."""
+    row = connection.execute(_GROUP, {"directory": directory_id, "id": group_id}).one_or_none()
+    if row is None:
+        return None
+    record = DirectoryGroupRecord(
+        display_name=row.display_name,
+        display_key=row.display_key,
+        external_id=row.external_id,
+        document=row.document,
+    )
+    return _mirrored(ResourceKind.GROUP, row), record
+
+
+_GROUP = select(
+    GROUPS.c.id,
+    GROUPS.c.document,
+    GROUPS.c.version,
+    GROUPS.c.created_at,
+    GROUPS.c.modified_at,
+    GROUPS.c.display_name,
+    GROUPS.c.display_key,
+    GROUPS.c.external_id,
+).where(GROUPS.c.directory_id == bindparam("directory"), GROUPS.c.id == bindparam("id"), GROUPS.c.deleted_at.is_(None))
+
+
+def _mirrored(kind: ResourceKind, row: Any) -> Mirrored:
+    return Mirrored(kind, row.id, row.document, row.version, row.created_at, row.modified_at)
+
+
+def user_holding(
+    connection: Connection, directory_id: str, *, user_name_key: str, external_id: str | None, other_than: str
+) -> Row[str, str, str | None] | None:
+    """Another living user with this userName or externalId: (id, user_name_key, external_id)."""
+    values = {"directory": directory_id, "name": user_name_key, "external": external_id, "other": other_than}
+    return connection.execute(_HOLDING, values).first()
+
+
+def _holding(same: ColumnElement[bool]) -> Select[str, str, str | None]:
+    return select(USERS.c.id, USERS.c.user_name_key, USERS.c.external_id).where(
+        USERS.c.directory_id == bindparam("directory"),
+        USERS.c.deleted_at.is_(None),
+        USERS.c.id != bindparam("other"),
+        same,
+    )
+
+
+#: Two look-ups, each by its own index: with OR, SQLite reads every user of the directory.
+_HOLDING = union_all(
+    _holding(USERS.c.user_name_key == bindparam("name")),
+    _holding(USERS.c.external_id == bindparam("external")),
+)
+
+
+def group_named(connection: Connection, directory_id: str, *, display_key: str, other_than: str) -> str | None:
+    """The id of another living group with this displayName."""
+    values = {"directory": directory_id, "key": display_key, "other": other_than}
+    return cast("str | None", connection.scalar(_GROUP_NAMED, values))
+
+
+_GROUP_NAMED = (
+    select(GROUPS.c.id)
+    .where(
+        GROUPS.c.directory_id == bindparam("directory"),
+        GROUPS.c.deleted_at.is_(None),
+        GROUPS.c.display_key == bindparam("key"),
+        GROUPS.c.id != bindparam("other"),
+    )
+    .limit(1)
+)
+
+
+def insert_user(
+    connection: Connection, directory_id: str, user_id: str, record: DirectoryUserRecord, now: datetime
+) -> bool:
+    """Add a user; False, and nothing is written, when a living one has this userName or externalId."""
+    columns = {
+        "id": user_id,
+        "directory_id": directory_id,
+        "version": 1,
+        "created_at": now,
+        "modified_at": now,
+        "user_name_key": record.user_name_key,
+        "external_id": record.external_id,
+        "active": record.active,
+        "email": record.email,
+        "name": record.name,
+        "document": record.document,
+        "search_keys": record.search_keys,
+    }
+    if not _inserted(connection, ResourceKind.USER, columns):
+        return False
+    _insert_digests(connection, user_id, digests_of(directory_id, record.search_keys))
+    return True
+
+
+def insert_group(
+    connection: Connection, directory_id: str, group_id: str, record: DirectoryGroupRecord, now: datetime
+) -> bool:
+    """Add a group without members; False, and nothing is written, when a living one has this displayName."""
+    columns = {
+        "id": group_id,
+        "directory_id": directory_id,
+        "version": 1,
+        "created_at": now,
+        "modified_at": now,
+        "display_name": record.display_name,
+        "display_key": record.display_key,
+        "external_id": record.external_id,
+        "document": record.document,
+    }
+    return _inserted(connection, ResourceKind.GROUP, columns)
+
+
+def _inserted(connection: Connection, kind: ResourceKind, columns: dict[str, Any]) -> bool:
+    return _rows(connection.execute(_insert(kind, connection.dialect.name), columns)) == 1
+
+
+@cache
+def _insert(kind: ResourceKind, dialect: str) -> Any:
+    make = sqlite.insert if dialect == _SQLITE else postgresql.insert
+    return make(TABLES[kind]).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
+def update_user(
+    connection: Connection,
+    directory_id: str,
+    user_id: str,
+    *,
+    before: DirectoryUserRecord,
+    after: DirectoryUserRecord,
+    now: datetime,
+) -> None:
+    """Write a user's new state and count the version up; digests only where values differ."""
+    values = {
+        "the_directory": directory_id,
+        "the_id": user_id,
+        "user_name_key": after.user_name_key,
+        "external_id": after.external_id,
+        "active": after.active,
+        "email": after.email,
+        "name": after.name,
+        "document": after.document,
+        "modified_at": now,
+    }
+    if after.search_keys == before.search_keys:
+        connection.execute(_UPDATE_USER, values)
+        return
+    connection.execute(_UPDATE_USER_AND_KEYS, {**values, "search_keys": after.search_keys})
+    known, wanted = digests_of(directory_id, before.search_keys), digests_of(directory_id, after.search_keys)
+    _delete_digests(connection, user_id, known - wanted)
+    _insert_digests(connection, user_id, wanted - known)
+
+
+def _update(kind: ResourceKind, *columns: str) -> Update:
+    table = TABLES[kind]
+    same = (table.c.directory_id == bindparam("the_directory"), table.c.id == bindparam("the_id"))
+    written: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return update(table).where(*same).values(version=table.c.version + 1, **written)
+
+
+_USER_COLUMNS = ("user_name_key", "external_id", "active", "email", "name", "document", "modified_at")
+_UPDATE_USER = _update(ResourceKind.USER, *_USER_COLUMNS)
+_UPDATE_USER_AND_KEYS = _update(ResourceKind.USER, *_USER_COLUMNS, "search_keys")
+_UPDATE_GROUP = _update(ResourceKind.GROUP, "display_name", "display_key", "external_id", "document", "modified_at")
+
+
+def update_group(
+    connection: Connection, directory_id: str, group_id: str, record: DirectoryGroupRecord, *, now: datetime
+) -> None:
+    """Write the group's own attributes and count the version up, also when only its members changed."""
+    values = {
+        "the_directory": directory_id,
+        "the_id": group_id,
+        "display_name": record.display_name,
+        "display_key": record.display_key,
+        "external_id": record.external_id,
+        "document": record.document,
+        "modified_at": now,
+    }
+    connection.execute(_UPDATE_GROUP, values)
+
+
+def bury(connection: Connection, directory_id: str, kind: ResourceKind, resource_id: str, *, now: datetime) -> None:
+    """Leave only the tombstone: the row stays, out of every look-up and of the unique names; a user's digests go."""
+    table = TABLES[kind]
+    buried = (
+        update(table)
+        .where(table.c.directory_id == directory_id, table.c.id == resource_id, table.c.deleted_at.is_(None))
+        .values(deleted_at=now, version=table.c.version + 1)
+    )
+    if kind is ResourceKind.GROUP:
+        connection.execute(buried)
+        return
+    for keys in connection.scalars(buried.returning(USERS.c.search_keys)).all():
+        _delete_digests(connection, resource_id, digests_of(directory_id, keys))
+
+
+def count_up(connection: Connection, directory_id: str, *, users: int, groups: int) -> None:
+    """Keep the directory's numbers of living users and groups."""
+    connection.execute(_COUNT_UP, {"the_directory": directory_id, "users": users, "groups": groups})
+
+
+_COUNT_UP = (
+    update(DIRECTORIES)
+    .where(DIRECTORIES.c.id == bindparam("the_directory"))
+    .values(
+        user_count=DIRECTORIES.c.user_count + bindparam("users"),
+        group_count=DIRECTORIES.c.group_count + bindparam("groups"),
+    )
+)
+
+
+def _insert_digests(connection: Connection, user_id: str, digests: Collection[int]) -> None:
+    if not digests:
+        return
+    if connection.dialect.name == _SQLITE:
+        connection.execute(_INSERT_DIGESTS, [{"digest": digest, "user_id": user_id} for digest in digests])
+    else:
+        connection.execute(_INSERT_DIGESTS_AT_ONCE, {"digests": list(digests), "user": user_id})
+
+
+_INSERT_DIGESTS = insert(DIGESTS)
+#: One statement for all of them: each round trip to a server costs more than its row.
+_INSERT_DIGESTS_AT_ONCE = text(
+    "INSERT INTO directory_user_digests (digest, user_id) SELECT unnest(CAST(:digests AS BIGINT[])), :user"
+)
+
+
+def _delete_digests(connection: Connection, user_id: str, digests: Collection[int]) -> None:
+    if digests:
+        connection.execute(_DELETE_DIGESTS, {"digests": list(digests), "user": user_id})
+
+
+_DELETE_DIGESTS = delete(DIGESTS).where(
+    DIGESTS.c.digest.in_(bindparam("digests", expanding=True)), DIGESTS.c.user_id == bindparam("user")
+)
+
+
+def _rows(result: CursorResult[Any]) -> int:
+    """How many rows a statement wrote."""
+    return result.rowcount

@@ -1,0 +1,218 @@
+"""The SCIM endpoint of every directory, /scim/<key>/v2, as a WSGI application that stands beside Flask.
+
+A look-up costs little more than what a web framework costs by itself, so there is none in between; see
+docs/decisions/. Who may call, and in which transaction, is decided in one place: `_serve`.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import orjson
+from scim2_models import (
+    NotFoundException,
+    PayloadTooLargeException,
+    SCIMException,
+    UnauthorizedException,
+)
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
+from sqlalchemy.exc import OperationalError
+from werkzeug.wsgi import get_input_stream
+
+from app.rules.errors import DoorwardError
+from app.services import directories, mirror
+from app.services.directories import Admitted
+from app.services.unit_of_work import Transactions
+from scim.answers import PreparedResponse
+from scim.dialects import dialect_of
+from scim.handler import DirectoryHandler
+from scim.limits import check_path
+from scim.protocol import DirectoryService, RetryException, scim_exception
+from scim.provider import MAX_BODY_BYTES
+from scim.storage import DirectoryStorage
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PREFIX = "/scim/"
+log = logging.getLogger("doorward.scim")
+
+_PARAMETERS = (
+    "attributes",
+    "excludedAttributes",
+    "filter",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+)
+_CANONICAL = {name.lower(): name for name in _PARAMETERS}
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_BUSY_SECONDS = 5
+_NO_SUCH_ENDPOINT = "There is no SCIM endpoint with such a path. Copy the base URL from Doorward."
+
+
+class ScimApplication:
+    """Serves every directory: path and token must agree, and every answer is in SCIM's own form.
+
+    `base_url` is Doorward's own, without a trailing slash; `headers` go with every answer; `cursor_secrets` seal
+    cursors with the first and open them with any.
+    """
+
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        base_url: str,
+        cursor_secrets: Sequence[str],
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._transactions = transactions
+        self._root = base_url.rstrip("/")
+        self._secrets = tuple(cursor_secrets)
+        self._headers = list(headers)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        try:
+            response = self._serve(environ)
+        except Exception as error:  # noqa: BLE001 (the last resort of a WSGI application)
+            response = self._answer_of(error)
+        return self._started(response, environ, start_response)
+
+    def _serve(self, environ: WSGIEnvironment) -> ScimResponse:
+        """One request: recognised by a read, answered from the same connection or from a writing transaction."""
+        path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        check_path(path)
+        key, _, rest = path[len(PREFIX) :].partition("/")
+        version, slash, rest = rest.partition("/")
+        if version != "v2":
+            raise NotFoundException(detail=_NO_SUCH_ENDPOINT)
+        request = DirectoryRequest(environ, base_url=f"{self._root}{PREFIX}{key}/v2", path=slash + rest)
+        with self._transactions.looking() as connection:
+            if request.is_public:
+                if not mirror.endpoint_exists(connection, key):
+                    raise NotFoundException(
+                        detail="There is no directory at this URL. Copy its base URL from Doorward."
+                    )
+                return self._handler(request, None, DirectoryStorage(self._transactions, None)).handle(request)
+            admitted = directories.admit(connection, self._transactions.ports, key=key, token=_bearer_token(environ))
+            request.subject = admitted.directory
+            if not request.writes and not admitted.wants_note:
+                storage = DirectoryStorage(self._transactions, admitted.directory, connection=connection)
+                return self._handler(request, admitted, storage).handle(request)
+        return self._serve_apart(request, admitted)
+
+    def _serve_apart(self, request: DirectoryRequest, admitted: Admitted) -> ScimResponse:
+        """A request that writes, or the one a minute after which the directory's last use is noted."""
+        if admitted.wants_note:
+            with self._transactions.writing() as unit:
+                directories.note_request(unit, admitted)
+        storage = DirectoryStorage(self._transactions, admitted.directory, writes=request.writes)
+        return self._handler(request, admitted, storage).handle(request)
+
+    def _handler(
+        self, request: DirectoryRequest, admitted: Admitted | None, storage: DirectoryStorage
+    ) -> DirectoryHandler:
+        dialect = dialect_of(admitted.directory.provider if admitted else "")
+        scope = admitted.directory.id if admitted else ""
+        return DirectoryHandler(DirectoryService(dialect, secrets=self._secrets, scope=scope), storage)
+
+    def _started(
+        self, response: ScimResponse, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        headers = [*response.headers.items(), *self._headers]
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        if isinstance(response, PreparedResponse) and response.streamed is not None:
+            start_response(_STATUS_LINES[response.status], headers)
+            return () if is_head else response.streamed
+        body = _body_of(response)
+        headers.append(("Content-Length", str(len(body))))
+        start_response(_STATUS_LINES[response.status], headers)
+        return () if is_head else (body,)
+
+    def _answer_of(self, error: Exception) -> ScimResponse:
+        """An error in SCIM's own form; a bug says nothing but the number under which the log has it."""
+        service = DirectoryService(dialect_of(""), secrets=self._secrets)
+        if isinstance(error, DoorwardError):
+            error = scim_exception(error)
+        if isinstance(error, OperationalError):
+            log.warning("database not available", exc_info=error)
+            error = RetryException(
+                503, "Doorward's database is busy. Nothing was changed; send the request again.", _BUSY_SECONDS
+            )
+        if isinstance(error, SCIMException):
+            response = service.error_response(error)
+            if isinstance(error, RetryException):
+                response.headers["Retry-After"] = str(error.retry_after)
+            return response
+        reference = uuid.uuid4().hex[:12]
+        log.error("SCIM request failed (%s)", reference, exc_info=error)
+        return ScimResponse(HTTPStatus.INTERNAL_SERVER_ERROR, service.error_of_unexpected(reference).model_dump())
+
+
+class DirectoryRequest(ScimRequest):
+    """A request as the library takes it, read from the WSGI environment when asked for: parameters in any case, HEAD as
+    the GET it stands for.
+    """
+
+    def __init__(self, environ: WSGIEnvironment, *, base_url: str, path: str) -> None:
+        method = environ["REQUEST_METHOD"]
+        super().__init__(
+            method="GET" if method == "HEAD" else method, base_url=base_url, path=path, query=_query(environ)
+        )
+        self._environ = environ
+        self.writes = self.method != "GET" and not path.rstrip("/").endswith("/.search")
+        #: RFC 7643 5: a client that has no token yet may read how to authenticate.
+        self.is_public = self.method == "GET" and path.rstrip("/") == "/ServiceProviderConfig"
+        if self.method != "GET":
+            self.body = _read_body(environ)
+
+    def header(self, name: str) -> str | None:
+        """The value of a request header."""
+        variable = name.upper().replace("-", "_")
+        value: str | None = self._environ.get("CONTENT_TYPE" if variable == "CONTENT_TYPE" else f"HTTP_{variable}")
+        return value or None
+
+
+def _query(environ: WSGIEnvironment) -> dict[str, str]:
+    """The first value of each parameter, under the name that the standard spells."""
+    text = environ.get("QUERY_STRING", "")
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace") if text else ():
+        found.setdefault(_CANONICAL.get(name.lower(), name), value)
+    return found
+
+
+def _bearer_token(environ: WSGIEnvironment) -> str:
+    header: str = environ.get("HTTP_AUTHORIZATION", "")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthorizedException(
+            detail="The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer"
+            " token) of the provisioning settings."
+        )
+    return token.strip()
+
+
+def _read_body(environ: WSGIEnvironment) -> bytes:
+    """The body, read up to one byte more than is accepted."""
+    body: bytes = get_input_stream(environ).read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise PayloadTooLargeException(
+            detail=f"The body is larger than {MAX_BODY_BYTES:,} bytes. Send fewer members or operations at a time."
+        )
+    return body
+
+
+def _body_of(response: ScimResponse) -> bytes:
+    if isinstance(response, PreparedResponse) and response.prepared is not None:
+        return response.prepared
+    return b"" if response.body is None else orjson.dumps(response.body)

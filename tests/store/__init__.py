@@ -1,0 +1,1 @@
+"""The store: migrations carry over what is there."""

@@ -1,0 +1,70 @@
+"""Migrations of the schema carry over what a database holds, and end where the models say, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, create_engine, text
+
+from app.rules.directories import ResourceKind
+from app.store import mirror, schema
+from app.store.database import prepare_engine
+from app.store.directories import Selection, value_digest
+
+_ROWS = """
+INSERT INTO organizations (id, name, guests, jit, default_role, created_at)
+VALUES ('org', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00');
+INSERT INTO directories (id, organization_id, key, name, provider, state, created_at)
+VALUES ('dir', 'org', 'k', 'Acme', 'okta', 'draft', '2026-11-24 00:00:00');
+INSERT INTO directory_users
+(id, directory_id, user_name_key, active, name, document, version, created_at, modified_at)
+VALUES ('user', 'dir', 'ada', true, 'Ada', '{}', 1, '2026-11-24 00:00:00', '2026-11-24 00:00:00');
+INSERT INTO directory_groups (id, directory_id, display_name, display_key, document, version, created_at, modified_at)
+VALUES ('group', 'dir', 'A', 'a', '{}', 1, '2026-11-24 00:00:00', '2026-11-24 00:00:00');
+INSERT INTO directory_memberships (group_id, user_id) VALUES ('group', 'user');
+INSERT INTO directory_user_values (user_id, path, entry, lead, digest, key)
+VALUES ('user', 'title', 0, true, DIGEST, 'engineer'), ('user', 'emails.type', 0, true, 1, 'work')
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'doorward.db'}"
+    else:
+        url = request.getfixturevalue("postgres").create_database()
+    made = prepare_engine(create_engine(url))
+    yield made
+    made.dispose()
+
+
+def test_values_of_the_first_schema_are_found_after_the_second(engine: Engine) -> None:
+    digest = value_digest("dir", "title", "engineer")
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0001")
+        for statement in _ROWS.replace("DIGEST", str(digest)).split(";"):
+            connection.exec_driver_sql(statement)
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        keys = connection.scalar(text("SELECT search_keys FROM directory_users"))
+        assert "title" in str(keys)
+        assert "engineer" in str(keys)
+        assert connection.execute(text("SELECT digest, user_id FROM directory_user_digests")).all() == [
+            (digest, "user")
+        ]
+        assert connection.execute(text("SELECT user_count, group_count FROM directories")).all() == [(1, 1)]
+        assert mirror.count(connection, "dir", [Selection(ResourceKind.USER)]) == 1
+        (user,) = mirror.plain_page(connection, "dir", ResourceKind.USER, offset=0, limit=5, with_groups=True)
+        assert user.references is not None
+        assert [group.id for group in user.references] == ["group"]
+
+
+def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
+    schema.upgrade(engine)
+    assert schema.is_current(engine)
+    assert schema.differences(engine) == []
