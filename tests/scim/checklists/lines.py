@@ -39,7 +39,7 @@ NOT_TESTED = {
     "google": "the only page about Google Workspace as a client is of low trust and names no request",
     "rfc_48": "events (RFC 9967) are optional and not built",
     "rfc_49": "the draft on soft delete expired; what RFC 7644 3.6 says of deletion is rfc_32",
-    "rfc_50": "delta queries and agents are drafts and not built",
+    "rfc_50": "the drafts it names are not built",
 }
 
 #: Lines whose test leaves a part out: line -> which part, and why.
