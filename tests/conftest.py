@@ -9,4 +9,5 @@ pytest_plugins = (
     "tests.servers.chromium",
     "tests.servers.identity_providers",
     "tests.application",
+    "tests.scim.checklists.counting",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sqlalchemy import Engine, create_engine
@@ -67,11 +67,12 @@ class Answer(TestResponse):
 
 @dataclass(frozen=True)
 class Pushing:
-    """An identity provider with its own directory: sends requests as one, over WSGI."""
+    """An identity provider with its own directory: sends requests as one, over WSGI, each with its `headers`."""
 
     directory: DirectoryEndpoint
     token: str
     http: Client
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -83,7 +84,7 @@ class Pushing:
 
     def send(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         """`path` is below the base URL. `body` is sent as JSON; `data` instead sends bytes as they are."""
-        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        headers = {"Authorization": f"Bearer {self.token}", **self.headers, **options.pop("headers", {})}
         if body is not None:
             options = {"json": body, "content_type": SCIM, **options}
         return cast(Answer, self.http.open(f"{self.path}{path}", method=method, headers=headers, **options))

@@ -227,26 +227,3 @@ def test_path_or_method_that_is_not_there_is_refused_in_scims_form(
         assert "GET" in answer.headers["Allow"]
         return
     refused(answer, status)
-
-
-def test_accents_apostrophes_and_wildcards_in_names_are_found_and_listed(generic: Pushing) -> None:
-    names = [
-        "o'brien@acme.example",
-        "josé@acme.example",
-        "100%_$@acme.example",
-        'quote"back\\slash',
-        "Ἀθηνᾶ",
-        "İstanbul",
-    ]
-    for name in names:
-        user = generic.user(name)
-        for spelling in (name, name.upper()):
-            found = generic.filter("/Users", f"userName eq {json.dumps(spelling)}").json
-            if spelling.lower() == name.lower():
-                assert [one["id"] for one in found["Resources"]] == [user["id"]], spelling
-    assert generic.get("/Users").json["totalResults"] == len(names)
-
-
-def test_decomposed_and_composed_characters_are_the_same_user_name(generic: Pushing) -> None:
-    generic.user("jose\u0301@acme.example")
-    refused(generic.post("/Users", {"schemas": [USER], "userName": "jos\u00e9@acme.example"}), 409, "uniqueness")
