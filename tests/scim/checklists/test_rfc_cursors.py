@@ -7,7 +7,7 @@ from typing import Any
 
 from app.services import directories
 from tests.scim.application import ERROR, LIST_RESPONSE, Installation, Pushing
-from tests.scim.checklists.origins import CURSORS, broken, rfc
+from tests.scim.checklists.origins import rfc
 
 UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -23,7 +23,6 @@ def _users(pushing: Pushing, count: int) -> list[str]:
     return sorted(pushing.user(f"user{number}")["id"] for number in range(count))
 
 
-@broken(CURSORS)
 @rfc("9865 2")
 def test_rfc_44_cursors_lead_through_every_page_and_back(generic: Pushing) -> None:
     users = _users(generic, 5)
@@ -39,7 +38,6 @@ def test_rfc_44_cursors_lead_through_every_page_and_back(generic: Pushing) -> No
     assert _page(generic, second["previousCursor"])["Resources"] == first["Resources"]
 
 
-@broken(CURSORS)
 @rfc("9865 2")
 def test_rfc_44_negative_count_is_zero_and_a_posted_search_pages_too(generic: Pushing) -> None:
     users = _users(generic, 3)
@@ -52,7 +50,6 @@ def test_rfc_44_negative_count_is_zero_and_a_posted_search_pages_too(generic: Pu
     assert sorted(user["id"] for page in (first.json, second) for user in page["Resources"]) == users
 
 
-@broken(CURSORS)
 @rfc("9865 2.1")
 def test_rfc_45_cursor_that_was_not_given_or_another_query_is_invalid(generic: Pushing) -> None:
     _users(generic, 3)
@@ -62,7 +59,6 @@ def test_rfc_45_cursor_that_was_not_given_or_another_query_is_invalid(generic: P
         assert (answer.status_code, answer.json["schemas"], answer.json["scimType"]) == (400, [ERROR], "invalidCursor")
 
 
-@broken(CURSORS)
 @rfc("9865 2.1")
 def test_rfc_45_count_above_that_of_the_first_page_is_invalid_or_kept(generic: Pushing) -> None:
     """RFC 9865 lets a service keep the count a cursor was made for, or refuse another one as invalidCount."""
@@ -75,7 +71,6 @@ def test_rfc_45_count_above_that_of_the_first_page_is_invalid_or_kept(generic: P
         assert (answer.status_code, len(answer.json["Resources"]) <= 3) == (200, True)
 
 
-@broken(CURSORS)
 @rfc("9865 2.4, 4")
 def test_rfc_46_configuration_announces_both_ways_of_paging(generic: Pushing) -> None:
     config = generic.get("/ServiceProviderConfig").json
@@ -89,7 +84,6 @@ def test_rfc_46_configuration_announces_both_ways_of_paging(generic: Pushing) ->
     assert "nextCursor" not in generic.get("/Users?count=1").json
 
 
-@broken(CURSORS)
 @rfc("9865 5.2")
 def test_rfc_47_next_page_is_refused_once_the_token_is_revoked_and_to_another_directory(
     installation: Installation, generic: Pushing

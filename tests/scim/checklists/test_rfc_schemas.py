@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.store.directories import DirectoryUser
 from tests.scim.application import BASE_URL, ENTERPRISE, GROUP, USER, Installation, Pushing
-from tests.scim.checklists.origins import broken, rfc
+from tests.scim.checklists.origins import rfc
 from tests.scim.checklists.reading import ids, refused
 
 ADA = {"schemas": [USER], "userName": "ada"}
@@ -119,7 +119,6 @@ def test_rfc_8_two_primary_values_are_refused(generic: Pushing) -> None:
     refused(generic.post("/Users", {**ADA, "emails": emails}), 400, "invalidValue")
 
 
-@broken("a POST that repeats an email with the same type is stored with both")
 @rfc("7643 2.4")
 def test_rfc_8_repeated_type_and_value_come_back_once(generic: Pushing) -> None:
     email = {"value": "a@acme.example", "type": "work"}
