@@ -72,10 +72,9 @@ class UnitOfWork:
         self._locked.clear()
 
     def close(self) -> None:
-        """Let go of the objects and the connection."""
+        """Let go of the mapped objects."""
         if "session" in self.__dict__:
             self.session.close()
-        self.connection.close()
 
     def flush(self) -> None:
         """Write what mapped objects have pending, so that plain statements see it."""
@@ -171,31 +170,28 @@ class Transactions:
     @contextmanager
     def writing(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """A unit that may write: committed when the block ends, rolled back when it raises."""
-        connection = self.database.writing()
-        try:
+        with self.database.writing() as connection:
             # Begin now: on SQLite the wait for the only writer belongs before the first look at the clock.
             connection.begin()
             unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor)
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            yield unit
-            unit.commit()
-        except BaseException:
-            unit.rollback()
-            raise
-        finally:
-            unit.close()
+            try:
+                yield unit
+                unit.commit()
+            except BaseException:
+                unit.rollback()
+                raise
+            finally:
+                unit.close()
 
     @contextmanager
     def reading(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """A unit that only reads: nothing it does stays."""
-        unit = UnitOfWork(connection=self.database.reading(), ports=self.ports, actor=actor)
-        try:
-            yield unit
-        finally:
-            unit.close()
+        with self.database.reading() as connection:
+            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor)
+            try:
+                yield unit
+            finally:
+                unit.close()
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, Index, MetaData, event, text
@@ -15,6 +18,8 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+
+from app.store.turns import Turns
 
 _BUSY_MILLISECONDS = 10_000
 _PING_AFTER_SECONDS = 5.0
@@ -73,6 +78,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turns = _turns_of(engine)
         self._writing = engine.execution_options(**{_WRITES: True})
         looking: dict[str, Any] = {_LOOKS: True}
         if engine.dialect.name != "sqlite":
@@ -83,13 +89,20 @@ class Database:
         """A connection that must not write; what it reads on SQLite is of one moment."""
         return self.engine.connect()
 
-    def writing(self) -> Connection:
-        """A connection that will write."""
-        return self._writing.connect()
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection that will write, when its turn has come; PostgreSQL needs no turns, its rows have locks."""
+        with self._turns.turn() if self._turns else nullcontext(), self._writing.connect() as connection:
+            yield connection
 
     def looking(self) -> Connection:
         """A connection for single statements that only read, each on its own: nothing is begun and nothing ended."""
         return self._looking.connect()
+
+
+def _turns_of(engine: Engine) -> Turns | None:
+    file = engine.url.database
+    return Turns(Path(file)) if engine.dialect.name == "sqlite" and file not in (None, "", ":memory:") else None
 
 
 def prepare_engine(engine: Engine) -> Engine:

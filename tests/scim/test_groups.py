@@ -119,7 +119,8 @@ def test_malformed_group_operation_is_refused_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    "body", [[], {"schemas": [PATCH_OP], "Operations": {}}, {"schemas": [PATCH_OP]}, {"schemas": ["x"], "Operations": [{}]}]
+    "body",
+    [[], {"schemas": [PATCH_OP], "Operations": {}}, {"schemas": [PATCH_OP]}, {"schemas": ["x"], "Operations": [{}]}],
 )
 def test_malformed_group_patch_body_is_refused(generic: Pushing, body: Any) -> None:
     group = generic.group("Admins")["id"]
