@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     )
     bind: str = Field(default="127.0.0.1:8000", description="Where `doorward serve` listens, `host:port`.")
     workers: int = Field(default=2, ge=1, le=64, description="How many web processes `doorward serve` starts.")
+    scim_request_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="How many days the record of each SCIM request is kept for administrators to read.",
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="How the server logs.")
 
     @field_validator("secret_keys", "dns_resolvers", mode="before")

@@ -46,6 +46,18 @@ class Provider(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Whose request was refused for its token. `token_id` names a token of the directory that was revoked or has
+    expired, None for anything else. `wants_note` is whether that use is still to be noted.
+    """
+
+    organization_id: str
+    directory_id: str
+    token_id: str | None
+    wants_note: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewToken:
     """A token just made: `secret` is shown once and stored nowhere."""
 
@@ -173,8 +185,7 @@ def authenticate(unit: UnitOfWork, *, key: str, token: str) -> tuple[Directory, 
 
     Raises NotFoundError or UnauthenticatedError.
     """
-    digest = unit.ports.sealing.digest(token)
-    found = directories.by_key_with_token(unit.session, key=key, digest=digest) if key.isalnum() else None
+    found = _with_token(unit, key=key, token=token)
     if found is None:
         raise NotFoundError("There is no directory at this address: check the base URL in the identity provider.")
     directory, row = found
@@ -187,7 +198,7 @@ def authenticate(unit: UnitOfWork, *, key: str, token: str) -> tuple[Directory, 
 
 def wants_note(unit: UnitOfWork, token: DirectoryToken) -> bool:
     """Whether the last use was noted long enough ago to be written again."""
-    return token.last_used_at is None or unit.now - token.last_used_at >= _NOTE_EVERY
+    return _is_due(unit, token.last_used_at)
 
 
 def note_request(unit: UnitOfWork, directory: Directory, token: DirectoryToken) -> None:
@@ -196,6 +207,33 @@ def note_request(unit: UnitOfWork, directory: Directory, token: DirectoryToken) 
         return
     token.last_used_at = directory.last_request_at = unit.now
     directory.first_request_at = directory.first_request_at or unit.now
+
+
+def turned_away(unit: UnitOfWork, *, key: str, token: str) -> TurnedAway | None:
+    """Of a request that `authenticate` refused: which directory it was for, and which of its tokens it came with.
+
+    Reads only, so that whoever has no valid token never holds SQLite's one writer for being asked. None when no
+    directory answers under this key.
+    """
+    found = _with_token(unit, key=key, token=token)
+    if found is None:
+        return None
+    directory, row = found
+    refused = row if row is not None and _is_over(unit, row) else None
+    return TurnedAway(
+        organization_id=directory.organization_id,
+        directory_id=directory.id,
+        token_id=refused.id if refused is not None else None,
+        wants_note=refused is not None and _is_due(unit, refused.refused_at),
+    )
+
+
+def note_refused_token(unit: UnitOfWork, *, key: str, token: str) -> None:
+    """Remember that a revoked or expired token was used, at most once a minute: somebody still pushes with it."""
+    found = _with_token(unit, key=key, token=token)
+    row = found[1] if found is not None else None
+    if row is not None and _is_over(unit, row) and _is_due(unit, row.refused_at):
+        row.refused_at = unit.now
 
 
 def may_set_up(unit: UnitOfWork, organization_id: str) -> Decision:
@@ -319,6 +357,21 @@ def future_admins(unit: UnitOfWork, directory: Directory) -> int:
     ]
     hosts = organizations.verified_hosts(unit.session, directory.organization_id)
     return listings.active_users_in_groups(unit.session, directory.id, to_admin, hosts=hosts)
+
+
+def _with_token(unit: UnitOfWork, *, key: str, token: str) -> tuple[Directory, DirectoryToken | None] | None:
+    """The directory under this key, and its token with this secret, whatever its state."""
+    if not key.isalnum():
+        return None
+    return directories.by_key_with_token(unit.session, key=key, digest=unit.ports.sealing.digest(token))
+
+
+def _is_over(unit: UnitOfWork, token: DirectoryToken) -> bool:
+    return token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= unit.now)
+
+
+def _is_due(unit: UnitOfWork, noted_at: datetime | None) -> bool:
+    return noted_at is None or unit.now - noted_at >= _NOTE_EVERY
 
 
 def _could_readmit_themselves(unit: UnitOfWork, organization_id: str) -> bool:

@@ -35,7 +35,10 @@ class Directory(Base):
 
 
 class DirectoryToken(Base):
-    """A bearer token of one directory, as a digest; `hint` is what may be shown of it."""
+    """A bearer token of one directory, as a digest; `hint` is what may be shown of it.
+
+    `refused_at` is when somebody last came with it after it was revoked or had expired.
+    """
 
     __tablename__ = "directory_tokens"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -47,6 +50,7 @@ class DirectoryToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
 
 
 class DirectoryUser(Base):
