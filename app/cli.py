@@ -49,7 +49,7 @@ def serve() -> None:
         _announce_start_link(program)
     if settings.smtp_url is None:
         click.secho("WARNING: no mail server is configured; sign-in codes are printed here.", fg="yellow", err=True)
-    program.transactions.database.engine.dispose()
+    program.close()
     sys.exit(_supervise())
 
 

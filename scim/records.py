@@ -141,7 +141,8 @@ def user_changes(before: DirectoryUserRecord | None, after: DirectoryUserRecord)
         changes["attributes"] = sorted(_differing(orjson.loads(before.document), orjson.loads(after.document)))
     if before.active is not after.active:
         changes["active"] = after.active
-    return changes
+        changes["attributes"] = [name for name in changes.get("attributes", ()) if name != "active"]
+    return {name: value for name, value in changes.items() if value != []}
 
 
 def group_changes(

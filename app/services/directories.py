@@ -10,6 +10,7 @@ from enum import StrEnum
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
+from app.rules.directories import TokenStanding, token_standing
 from app.rules.errors import InvalidInputError, NotFoundError, UnauthenticatedError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -366,8 +367,13 @@ def _with_token(unit: UnitOfWork, *, key: str, token: str) -> tuple[Directory, D
     return directories.by_key_with_token(unit.session, key=key, digest=unit.ports.sealing.digest(token))
 
 
+def standing(unit: UnitOfWork, token: DirectoryToken) -> TokenStanding:
+    """Whether a token works, and whether it is about to stop."""
+    return token_standing(expires_at=token.expires_at, revoked_at=token.revoked_at, now=unit.now)
+
+
 def _is_over(unit: UnitOfWork, token: DirectoryToken) -> bool:
-    return token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= unit.now)
+    return standing(unit, token) in {TokenStanding.EXPIRED, TokenStanding.REVOKED}
 
 
 def _is_due(unit: UnitOfWork, noted_at: datetime | None) -> bool:

@@ -15,6 +15,7 @@ import app.store.events
 import app.store.jobs
 import app.store.members
 import app.store.roles
+import app.store.scim_requests
 import app.store.sign_ins  # noqa: F401 (every table must be known before they are created)
 from app.ports.bundle import Ports
 from app.ports.clock import SystemClock
