@@ -21,6 +21,7 @@ ERRORS_WITHIN = timedelta(hours=1)
 #: How far back the pace of a synchronisation is measured.
 PACE_WITHIN = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 
 
 class Outcome(StrEnum):
@@ -87,12 +88,16 @@ EVERYTHING = RequestFilter()
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What the newest requests of a directory tell: those that created something, since `began_at`."""
+    """What the newest requests of a directory tell: those that created something, since `began_at`.
+
+    `is_cut` is whether more came in that time than were looked at: they come fast then.
+    """
 
     users_created: int = 0
     groups_created: int = 0
     began_at: datetime | None = None
     last_at: datetime | None = None
+    is_cut: bool = False
 
     def users_per_minute(self, now: datetime) -> int:
         """Users created a minute, rounded."""
@@ -103,9 +108,10 @@ class Pace:
         return self._per_minute(self.groups_created, now)
 
     def _per_minute(self, number: int, now: datetime) -> int:
-        """Over the time since the first of them, and over a minute at least: one user in a second is not 60 a
-        minute.
+        """Over the time since the first of them, and over a minute at least, unless there is no end of them: one user
+        in a second is not 60 a minute, a thousand are.
         """
         if self.began_at is None:
             return 0
-        return round(number / max(1.0, (now - self.began_at) / _MINUTE))
+        shortest = _SECOND if self.is_cut else _MINUTE
+        return round(number / (max(shortest, now - self.began_at) / _MINUTE))

@@ -37,5 +37,7 @@ def test_pace_is_measured_over_a_minute_at_least() -> None:
     assert Pace().users_per_minute(NOW) == 0
     quick = Pace(users_created=30, groups_created=3, began_at=NOW - timedelta(seconds=10), last_at=NOW)
     steady = Pace(users_created=500, groups_created=9, began_at=NOW - timedelta(minutes=5), last_at=NOW)
+    storm = Pace(users_created=500, began_at=NOW - timedelta(seconds=5), last_at=NOW, is_cut=True)
+    assert storm.users_per_minute(NOW) == 6_000
     assert (quick.users_per_minute(NOW), quick.groups_per_minute(NOW)) == (30, 3)
     assert (steady.users_per_minute(NOW), steady.groups_per_minute(NOW)) == (100, 2)

@@ -12,6 +12,7 @@ from app.rules.errors import NotFoundError
 from app.rules.scim_requests import Outcome, RequestFilter
 from app.services import directories, scim_requests, worker
 from app.services.worker import Keep
+from app.store.scim_requests import SAMPLE
 from tests.application import World
 from tests.scenes import ADA, found_organization
 from tests.services.request_records import record, stored, with_directory, write
@@ -141,6 +142,17 @@ def test_progress_counts_what_is_there_how_fast_it_came_and_what_was_refused(wor
     assert (progress.users, progress.groups) == (1, 1)
     assert (progress.users_per_minute, progress.groups_per_minute, progress.errors) == (10, 2, 1)
     assert (progress.first_request_at, progress.last_request_at) == (now, now + timedelta(seconds=1))
+
+
+def test_progress_of_a_storm_looks_at_the_newest_requests_only(world: World) -> None:
+    organization, directory_id = with_directory(world)
+    at = world.clock.now() - timedelta(seconds=30)
+    write(world, *(record(world, directory_id, at=at, method="POST", status=201) for _ in range(SAMPLE + 1)))
+
+    with world.transactions.reading() as unit:
+        progress = scim_requests.progress(unit, organization.id, directory_id)
+
+    assert progress.users_per_minute == 2 * SAMPLE
 
 
 def test_progress_of_a_directory_nobody_pushed_to_is_empty(world: World) -> None:
