@@ -22,6 +22,7 @@ from app.ports.randomness import SystemRandomness
 from app.ports.sealing import KeyringSealing
 from app.rules.connections import ConnectionKind
 from app.services.connections import DocumentCache
+from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
 from app.store.database import Database, prepare_engine
 from app.web import errors, health, profile, protection, sign_in
@@ -52,6 +53,12 @@ class Program:
     app: Flask
     transactions: Transactions
     settings: Settings
+    request_log: RequestLog
+
+    def close(self) -> None:
+        """Write what waits and let go of the database; for whoever makes more than one program in a process."""
+        self.request_log.close()
+        self.transactions.database.engine.dispose()
 
 
 def create_ports(settings: Settings) -> Ports:
@@ -73,8 +80,9 @@ def create_program(settings: Settings, ports: Ports | None = None) -> Program:
     app = Flask("app.web", static_folder="static", template_folder="templates")
     transactions = Transactions(_database(app, settings), ports or create_ports(settings))
     _configure(app, settings)
-    _mount(app, settings, transactions)
-    return Program(app, transactions, settings)
+    requests = RequestLog(transactions)
+    _mount(app, settings, transactions, requests)
+    return Program(app, transactions, settings, requests)
 
 
 def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
@@ -97,6 +105,7 @@ def _database(app: Flask, settings: Settings) -> Database:
 def _configure(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
+    app.config["DOORWARD_SCIM_REQUEST_DAYS"] = settings.scim_request_days
     app.config["DOORWARD_DEVELOPMENT"] = "" if settings.smtp_url else _CONSOLE_MAIL
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected to one that is
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
@@ -123,7 +132,7 @@ class _OwnHost:
         return self._application(environ, start_response)
 
 
-def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:
+def _mount(app: Flask, settings: Settings, transactions: Transactions, requests: RequestLog) -> None:
     ports = transactions.ports
     saml = SamlKind(base_url=settings.base_url, http=ports.http, clock=ports.clock)
     oidc = OidcKind(base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock)
@@ -147,9 +156,11 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions) -> None:
     guard_routes(app, context, TABLE)
     scim = ScimApplication(
         transactions=transactions,
+        requests=requests,
         base_url=settings.base_url,
         cursor_secrets=settings.secret_keys,
         headers=protection.machine_headers(is_https=settings.is_https),
+        requests_per_second=settings.scim_requests_per_second,
     )
     app.wsgi_app = _Beside(app.wsgi_app, scim)  # type: ignore[method-assign]  # as Flask documents it
 

@@ -71,6 +71,18 @@ class Settings(BaseSettings):
     )
     bind: str = Field(default="127.0.0.1:8000", description="Where `doorward serve` listens, `host:port`.")
     workers: int = Field(default=2, ge=1, le=64, description="How many web processes `doorward serve` starts.")
+    scim_request_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="How many days the record of each SCIM request is kept for administrators to read.",
+    )
+    scim_requests_per_second: float = Field(
+        default=100.0,
+        ge=0,
+        description="How many SCIM requests a second each worker process takes from one directory, with room for ten"
+        " seconds' worth at once; more are answered 429 with Retry-After. 0 for no limit.",
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="How the server logs.")
 
     @field_validator("secret_keys", "dns_resolvers", mode="before")

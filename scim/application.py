@@ -7,8 +7,11 @@ docs/decisions/. Who may call, and in which transaction, is decided in one place
 from __future__ import annotations
 
 import logging
+import math
+import time
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -22,12 +25,15 @@ from scim2_models import (
 )
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from werkzeug.wsgi import get_input_stream
 
+from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import DoorwardError
 from app.services import directories, mirror
-from app.services.directories import Admitted
+from app.services.directories import Admitted, TokenRefusedError
+from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
 from scim.answers import PreparedResponse
 from scim.dialects import dialect_of
@@ -35,6 +41,8 @@ from scim.handler import DirectoryHandler
 from scim.limits import check_path
 from scim.protocol import DirectoryService, RetryException, scim_exception
 from scim.provider import MAX_BODY_BYTES
+from scim.rates import Pace
+from scim.recording import Journal
 from scim.storage import DirectoryStorage
 
 if TYPE_CHECKING:
@@ -56,6 +64,13 @@ _PARAMETERS = (
 _CANONICAL = {name.lower(): name for name in _PARAMETERS}
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _BUSY_SECONDS = 5
+#: How often requests with a token that nobody knows are recorded: anyone can send them.
+_STRANGERS_PER_SECOND = 0.2
+_NOTHING_BROUGHT = (
+    "The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer token) of the"
+    " provisioning settings."
+)
+_TOO_FAST = "This directory sends requests faster than Doorward takes them. Nothing was stored; send it again later."
 _NO_SUCH_ENDPOINT = "There is no SCIM endpoint with such a path. Copy the base URL from Doorward."
 
 
@@ -63,31 +78,43 @@ class ScimApplication:
     """Serves every directory: path and token must agree, and every answer is in SCIM's own form.
 
     `base_url` is Doorward's own, without a trailing slash; `headers` go with every answer; `cursor_secrets` seal
-    cursors with the first and open them with any.
+    cursors with the first and open them with any; `requests_per_second` is the pace of one directory, None for any.
     """
 
     def __init__(
         self,
         *,
         transactions: Transactions,
+        requests: RequestLog,
         base_url: str,
         cursor_secrets: Sequence[str],
         headers: Sequence[tuple[str, str]] = (),
+        requests_per_second: float | None = None,
     ) -> None:
         self._transactions = transactions
+        self._requests = requests
         self._root = base_url.rstrip("/")
         self._secrets = tuple(cursor_secrets)
         self._headers = list(headers)
+        self._pace = Pace(requests_per_second) if requests_per_second else None
+        self._strangers = Pace(_STRANGERS_PER_SECOND)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request (PEP 3333)."""
+        """Answer one request (PEP 3333), and have it recorded."""
+        visit = Visit(time.perf_counter())
         try:
-            response = self._serve(environ)
+            response = self._serve(environ, visit)
         except Exception as error:  # noqa: BLE001 (the last resort of a WSGI application)
             response = self._answer_of(error)
+        if visit.note_refused_token is not None:
+            with self._transactions.writing() as unit:
+                directories.note_refused_token(unit, visit.note_refused_token)
+        journal = visit.journal
+        if journal is not None and not journal.is_written:
+            self._requests.add(journal.record(int(response.status), _detail_of(response)))
         return self._started(response, environ, start_response)
 
-    def _serve(self, environ: WSGIEnvironment) -> ScimResponse:
+    def _serve(self, environ: WSGIEnvironment, visit: Visit) -> ScimResponse:
         """One request: recognised by a read, answered from the same connection or from a writing transaction."""
         path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         check_path(path)
@@ -98,32 +125,72 @@ class ScimApplication:
         request = DirectoryRequest(environ, base_url=f"{self._root}{PREFIX}{key}/v2", path=slash + rest)
         with self._transactions.looking() as connection:
             if request.is_public:
-                if not mirror.endpoint_exists(connection, key):
-                    raise NotFoundException(
-                        detail="There is no directory at this URL. Copy its base URL from Doorward."
-                    )
-                return self._handler(request, None, DirectoryStorage(self._transactions, None)).handle(request)
-            admitted = directories.admit(connection, self._transactions.ports, key=key, token=_bearer_token(environ))
-            request.subject = admitted.directory
+                return self._serve_public(request, connection, key)
+            admitted = self._admit(connection, request, environ, visit, key)
             if not request.writes and not admitted.wants_note:
-                storage = DirectoryStorage(self._transactions, admitted.directory, connection=connection)
-                return self._handler(request, admitted, storage).handle(request)
-        return self._serve_apart(request, admitted)
+                storage = DirectoryStorage(
+                    self._transactions, admitted.directory, connection=connection, journal=visit.journal
+                )
+                return self._handler(admitted.directory, storage).handle(request)
+        return self._serve_apart(request, admitted, visit)
 
-    def _serve_apart(self, request: DirectoryRequest, admitted: Admitted) -> ScimResponse:
+    def _serve_public(self, request: DirectoryRequest, connection: Connection, key: str) -> ScimResponse:
+        """The one document that tells how to authenticate."""
+        if not mirror.endpoint_exists(connection, key):
+            raise NotFoundException(detail="There is no directory at this URL. Copy its base URL from Doorward.")
+        return self._handler(None, DirectoryStorage(self._transactions, None)).handle(request)
+
+    def _admit(
+        self, connection: Connection, request: DirectoryRequest, environ: WSGIEnvironment, visit: Visit, key: str
+    ) -> Admitted:
+        """Whose request this is, at the pace it may have. Whoever is turned away is recorded too."""
+        ports, token = self._transactions.ports, _bearer_token(environ)
+        try:
+            admitted = directories.admit(connection, ports, key=key, token=token)
+        except TokenRefusedError as refused:
+            visit.note_refused_token = refused.token_id if refused.wants_note else None
+            if refused.token_id is not None or not self._strangers.wait(refused.directory.id):
+                visit.journal = self._journal(request, visit, refused.directory.id, refused.token_id)
+            if not token:
+                raise UnauthorizedException(detail=_NOTHING_BROUGHT) from refused
+            raise
+        request.subject = admitted.directory
+        visit.journal = self._journal(request, visit, admitted.directory.id, admitted.token_id)
+        request.read_body()
+        visit.journal.body = request.body
+        seconds = 0.0 if self._pace is None else self._pace.wait(admitted.directory.id)
+        if seconds:
+            raise RetryException(429, _TOO_FAST, math.ceil(seconds))
+        return admitted
+
+    def _journal(self, request: DirectoryRequest, visit: Visit, directory_id: str, token_id: str | None) -> Journal:
+        return Journal(
+            directory_id=directory_id,
+            token_id=token_id,
+            at=self._transactions.ports.clock.now(),
+            began=visit.began,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            body=b"",
+        )
+
+    def _serve_apart(self, request: DirectoryRequest, admitted: Admitted, visit: Visit) -> ScimResponse:
         """A request that writes, or the one a minute after which the directory's last use is noted."""
         if admitted.wants_note:
             with self._transactions.writing() as unit:
                 directories.note_request(unit, admitted)
-        storage = DirectoryStorage(self._transactions, admitted.directory, writes=request.writes)
-        return self._handler(request, admitted, storage).handle(request)
+        storage = DirectoryStorage(self._transactions, admitted.directory, writes=request.writes, journal=visit.journal)
+        return self._handler(admitted.directory, storage).handle(request)
 
-    def _handler(
-        self, request: DirectoryRequest, admitted: Admitted | None, storage: DirectoryStorage
-    ) -> DirectoryHandler:
-        dialect = dialect_of(admitted.directory.provider if admitted else "")
-        scope = admitted.directory.id if admitted else ""
-        return DirectoryHandler(DirectoryService(dialect, secrets=self._secrets, scope=scope), storage)
+    def _handler(self, directory: DirectoryEndpoint | None, storage: DirectoryStorage) -> DirectoryHandler:
+        service = DirectoryService(
+            dialect_of(directory.provider if directory else ""),
+            secrets=self._secrets,
+            scope=directory.id if directory else "",
+            deviations=storage.journal.deviations if storage.journal else None,
+        )
+        return DirectoryHandler(service, storage)
 
     def _started(
         self, response: ScimResponse, environ: WSGIEnvironment, start_response: StartResponse
@@ -158,6 +225,16 @@ class ScimApplication:
         return ScimResponse(HTTPStatus.INTERNAL_SERVER_ERROR, service.error_of_unexpected(reference).model_dump())
 
 
+@dataclass
+class Visit:
+    """One request on its way: when it came, and what will be recorded of it once it is known whose it is."""
+
+    began: float
+    journal: Journal | None = None
+    #: A token that was revoked or has expired, whose use is still to be noted.
+    note_refused_token: str | None = None
+
+
 class DirectoryRequest(ScimRequest):
     """A request as the library takes it, read from the WSGI environment when asked for: parameters in any case, HEAD as
     the GET it stands for.
@@ -172,8 +249,11 @@ class DirectoryRequest(ScimRequest):
         self.writes = self.method != "GET" and not path.rstrip("/").endswith("/.search")
         #: RFC 7643 5: a client that has no token yet may read how to authenticate.
         self.is_public = self.method == "GET" and path.rstrip("/") == "/ServiceProviderConfig"
+
+    def read_body(self) -> None:
+        """Read the body of a request that has one, once it is known that it may come in."""
         if self.method != "GET":
-            self.body = _read_body(environ)
+            self.body = _read_body(self._environ)
 
     def header(self, name: str) -> str | None:
         """The value of a request header."""
@@ -192,14 +272,10 @@ def _query(environ: WSGIEnvironment) -> dict[str, str]:
 
 
 def _bearer_token(environ: WSGIEnvironment) -> str:
+    """The token of the request; empty when there is none."""
     header: str = environ.get("HTTP_AUTHORIZATION", "")
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise UnauthorizedException(
-            detail="The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer"
-            " token) of the provisioning settings."
-        )
-    return token.strip()
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
@@ -210,6 +286,11 @@ def _read_body(environ: WSGIEnvironment) -> bytes:
             detail=f"The body is larger than {MAX_BODY_BYTES:,} bytes. Send fewer members or operations at a time."
         )
     return body
+
+
+def _detail_of(response: ScimResponse) -> str | None:
+    """What an error said."""
+    return str(response.body.get("detail")) if response.status >= HTTPStatus.BAD_REQUEST and response.body else None
 
 
 def _body_of(response: ScimResponse) -> bytes:

@@ -127,6 +127,8 @@ class DirectoryHandler(ScimHandler):
                 resource_type, _id_of(target), operations, self.service.read_conditions(request)
             )
             answered = self._group_in_answer(patched, projection)
+            if answered is None and self.storage.journal is not None:
+                self.storage.journal.status = HTTPStatus.NO_CONTENT
         if answered is None:
             return ScimResponse(HTTPStatus.NO_CONTENT, None, answers.headers_of(request.base_url, patched))
         return answers.resource_response(request.base_url, answered, projection=projection)
@@ -212,6 +214,8 @@ class DirectoryHandler(ScimHandler):
     def apply_bulk_operation(
         self, resource_type: ResourceType, operation: BulkOperation[Resource[Any]]
     ) -> Resource[Any] | None:
+        if self.storage.journal is not None and operation.method is not None:
+            self.storage.journal.begin_operation(operation.method.value, operation.path or "")
         conditions = Conditions(if_match=operation.version)
         resource_id = operation.resource_id or ""
         match operation.method:

@@ -83,12 +83,14 @@ class DirectoryService(ScimService):
     `secrets` seal cursors with the first and open them with any; `scope` is what a cursor is good for.
     """
 
-    def __init__(self, dialect: Dialect, *, secrets: Sequence[str], scope: str = "") -> None:
+    def __init__(
+        self, dialect: Dialect, *, secrets: Sequence[str], scope: str = "", deviations: set[Deviation] | None = None
+    ) -> None:
         super().__init__(provider(), secret=secrets[0])
         self._cursors = DirectoryCursors(secrets, scope)
         self.dialect = dialect
         #: What of the request was outside the RFCs and understood all the same.
-        self.deviations: set[Deviation] = set()
+        self.deviations: set[Deviation] = set() if deviations is None else deviations
 
     def route(self, request: ScimRequest, operation: Operation) -> Target:
         """What the request acts on, which its handler has found out already."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, cast
@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from app.rules.directories import (
     DirectoryEndpoint,
     DirectoryGroupRecord,
+    DirectoryUserRecord,
+    MembershipChange,
     Mirrored,
     MirrorPage,
     Position,
@@ -32,6 +34,8 @@ from scim.groups import GroupOperation, read_members, read_patch
 from scim.projection import Projection
 from scim.protocol import scim_exception
 from scim.provider import model_of
+from scim.recording import Journal
+from scim.records import DELETED, group_changes, user_changes
 
 _ANY = Conditions()
 
@@ -55,12 +59,14 @@ class DirectoryStorage(ScimStorage):
         *,
         writes: bool = False,
         connection: Connection | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._transactions = transactions
         self._directory = directory
         self._writes = writes
         self._connection = connection
         self._push: Push | None = None
+        self.journal = journal
 
     @property
     def directory(self) -> DirectoryEndpoint:
@@ -96,7 +102,8 @@ class DirectoryStorage(ScimStorage):
         if self._push is not None:
             yield self._push
             return
-        with _translated(), open_push(self._transactions, self.directory) as push:
+        last = None if self.journal is None else self.journal.write
+        with _translated(), open_push(self._transactions, self.directory, last=last) as push:
             self._push, self._connection = push, push.unit.connection
             try:
                 yield push
@@ -210,9 +217,14 @@ class DirectoryStorage(ScimStorage):
         with self._writing() as push:
             resource_id = push.unit.ports.randomness.uuid()
             if mapping.kind_of(resource_type) is ResourceKind.USER:
-                return mirroring.create_user(push, resource_id, mapping.user_record(resource, resource_id))
-            record = mapping.group_record(resource, resource_id)
-            return mirroring.create_group(push, resource_id, record, read_members(resource))
+                user = mapping.user_record(resource, resource_id)
+                created = mirroring.create_user(push, resource_id, user)
+                self._note(created, user_changes(None, user))
+                return created
+            group = mapping.group_record(resource, resource_id)
+            created = mirroring.create_group(push, resource_id, group, read_members(resource))
+            self._note(created, group_changes(None, group, push.members))
+            return created
 
     def put(
         self, resource_type: ResourceType, resource_id: str, resource: Resource[Any], conditions: Conditions = _ANY
@@ -223,11 +235,11 @@ class DirectoryStorage(ScimStorage):
                 current, user = mirroring.user(push, resource_id)
                 _check(conditions, current, "PUT")
                 replacement = mapping.user_record(resource, resource_id, active=user.active)
-                return mirroring.replace_user(push, current, replacement, user)
+                return self._replaced_user(push, current, replacement, user)
             current, group = mirroring.group(push, resource_id)
             _check(conditions, current, "PUT")
             after = mapping.group_record(resource, resource_id)
-            return mirroring.replace_group(push, current, after, group, read_members(resource))
+            return self._replaced_group(push, current, after, group, read_members(resource))
 
     def patch_user(
         self, resource_type: ResourceType, resource_id: str, patch: PatchOp[Any] | None, conditions: Conditions = _ANY
@@ -236,13 +248,14 @@ class DirectoryStorage(ScimStorage):
         with self._writing() as push:
             current, before = mirroring.user(push, resource_id)
             _check(conditions, current, "PATCH")
+            self._note(current, {})
             if patch is None:
                 return current
             resource = mapping.resource_of(current, resource_type)
             if not patch.patch(resource):
                 return current
             after = mapping.user_record(resource, resource_id, active=before.active, says_active=False)
-            return mirroring.replace_user(push, current, after, before)
+            return self._replaced_user(push, current, after, before)
 
     def patch_group(
         self,
@@ -257,7 +270,7 @@ class DirectoryStorage(ScimStorage):
             _check(conditions, current, "PATCH")
             change = read_patch(operations, group_id=resource_id)
             after = _written(before, change.attributes, resource_type) if change.attributes else before
-            return mirroring.replace_group(push, current, after, before, change.members)
+            return self._replaced_group(push, current, after, before, change.members)
 
     def remove(self, resource_type: ResourceType, resource_id: str, conditions: Conditions = _ANY) -> None:
         """Delete a resource."""
@@ -266,6 +279,30 @@ class DirectoryStorage(ScimStorage):
             current = mirror.find(push.unit.connection, push.directory.id, kind, resource_id, with_references=False)
             _check(conditions, current, "DELETE")
             mirroring.delete(push, current)
+            self._note(current, DELETED)
+
+    def _replaced_user(
+        self, push: Push, current: Mirrored, after: DirectoryUserRecord, before: DirectoryUserRecord
+    ) -> Mirrored:
+        replaced = mirroring.replace_user(push, current, after, before)
+        self._note(replaced, user_changes(before, after))
+        return replaced
+
+    def _replaced_group(
+        self,
+        push: Push,
+        current: Mirrored,
+        after: DirectoryGroupRecord,
+        before: DirectoryGroupRecord,
+        change: MembershipChange,
+    ) -> Mirrored:
+        replaced = mirroring.replace_group(push, current, after, before, change)
+        self._note(replaced, group_changes(before, after, push.members))
+        return replaced
+
+    def _note(self, resource: Mirrored, changes: Mapping[str, Any]) -> None:
+        if self.journal is not None:
+            self.journal.note(resource.kind, resource.id, changes)
 
     def with_members(self, group: Mirrored, *, at_most: int) -> Mirrored | None:
         """The group with its members, or None when it has more of them."""

@@ -153,7 +153,7 @@ def world(database_url: str) -> Iterator[World]:
     clock, post, dns = HandClock(), Postbox(), ZoneDns()
     program = create_program(settings_for(database_url), ports_for(clock, post, dns))
     yield World(program, clock, post, dns)
-    program.transactions.database.engine.dispose()
+    program.close()
 
 
 def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.rules.domains import normalize_address
@@ -27,6 +27,30 @@ class DirectoryEndpoint:
     key: str
     name: str
     provider: str
+
+
+#: How long before its end a token is warned about.
+TOKEN_EXPIRES_SOON = timedelta(days=14)
+#: How long the use of a revoked or expired token is worth a warning.
+TOKEN_REFUSED_LATELY = timedelta(days=30)
+
+
+class TokenStanding(StrEnum):
+    """What is to be said of a token."""
+
+    WORKS = "works"
+    EXPIRES_SOON = "expires_soon"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+def token_standing(*, expires_at: datetime | None, revoked_at: datetime | None, now: datetime) -> TokenStanding:
+    """Whether a token works, and whether it is about to stop."""
+    if revoked_at is not None:
+        return TokenStanding.REVOKED
+    if expires_at is None or expires_at - now > TOKEN_EXPIRES_SOON:
+        return TokenStanding.WORKS
+    return TokenStanding.EXPIRES_SOON if expires_at > now else TokenStanding.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ DirectoryId = NewType("DirectoryId", str)
 TokenId = NewType("TokenId", str)
 FlowId = NewType("FlowId", str)
 SessionId = NewType("SessionId", str)
+ScimRequestId = NewType("ScimRequestId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY_LENGTH = 26
@@ -42,6 +43,7 @@ class Prefix(StrEnum):
     MAIL = "mail"
     LINK = "lnk"
     CODE = "code"
+    SCIM_REQUEST = "req"
 
 
 def make_id(prefix: Prefix, number: int) -> str:

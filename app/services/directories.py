@@ -13,7 +13,7 @@ from app.ports.bundle import Ports
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
-from app.rules.directories import DirectoryEndpoint
+from app.rules.directories import DirectoryEndpoint, TokenStanding, token_standing
 from app.rules.errors import InvalidInputError, NotFoundError, UnauthenticatedError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -182,10 +182,16 @@ class Admitted:
 
 
 class TokenRefusedError(UnauthenticatedError):
-    """A token that is not, or no longer, good for this directory; `token_id` where it once was."""
+    """A request for this directory whose token is not, or no longer, good for it.
 
-    directory: DirectoryEndpoint
-    token_id: str | None = None
+    `token_id` names the token where it once was; `wants_note` is whether that use is still to be noted.
+    """
+
+    def __init__(self, sentence: str, directory: DirectoryEndpoint, token_id: str | None, *, wants_note: bool) -> None:
+        super().__init__(sentence)
+        self.directory = directory
+        self.token_id = token_id
+        self.wants_note = wants_note
 
 
 def admit(connection: Connection, ports: Ports, *, key: str, token: str) -> Admitted:
@@ -198,23 +204,35 @@ def admit(connection: Connection, ports: Ports, *, key: str, token: str) -> Admi
         raise NotFoundError("There is no directory at this address: check the base URL in the identity provider.")
     endpoint = DirectoryEndpoint(knock.id, knock.organization_id, knock.key, knock.name, knock.provider)
     now = ports.clock.now()
-    if knock.token_id is None or knock.revoked_at is not None:
-        raise _refused("The bearer token is not valid for this directory: paste a current one.", endpoint, knock)
-    if knock.expires_at is not None and knock.expires_at <= now:
-        raise _refused("The bearer token has expired: make a new one and paste it.", endpoint, knock)
-    is_due = knock.last_used_at is None or now - knock.last_used_at >= _NOTE_EVERY
-    return Admitted(endpoint, knock.token_id, is_due)
+    refusal = _refusal(knock, now)
+    if refusal is not None or knock.token_id is None:
+        wants_note = knock.token_id is not None and _is_due(knock.refused_at, now)
+        raise TokenRefusedError(refusal or _NOT_VALID, endpoint, knock.token_id, wants_note=wants_note)
+    return Admitted(endpoint, knock.token_id, _is_due(knock.last_used_at, now))
 
 
-def _refused(sentence: str, endpoint: DirectoryEndpoint, knock: Knock) -> TokenRefusedError:
-    error = TokenRefusedError(sentence)
-    error.directory, error.token_id = endpoint, knock.token_id
-    return error
+_NOT_VALID = "The bearer token is not valid for this directory: paste a current one."
+
+
+def _refusal(knock: Knock, now: datetime) -> str | None:
+    """Why a token is no good any more, as an administrator reads it in the identity provider."""
+    match token_standing(expires_at=knock.expires_at, revoked_at=knock.revoked_at, now=now):
+        case TokenStanding.REVOKED:
+            return _NOT_VALID
+        case TokenStanding.EXPIRED:
+            return "The bearer token has expired: make a new one and paste it."
+        case _:
+            return None
 
 
 def note_request(unit: UnitOfWork, admitted: Admitted) -> None:
     """Remember that the directory was reached and the token used; asked for at most once a minute."""
     directories.note_request(unit.connection, admitted.directory.id, admitted.token_id, now=unit.now)
+
+
+def note_refused_token(unit: UnitOfWork, token_id: str) -> None:
+    """Remember that a revoked or expired token was used: somebody still pushes with it. At most once a minute."""
+    directories.note_refused_token(unit.connection, token_id, now=unit.now)
 
 
 def endpoint_of(directory: Directory) -> DirectoryEndpoint:
@@ -349,6 +367,15 @@ def future_admins(unit: UnitOfWork, directory: Directory) -> int:
     ]
     hosts = organizations.verified_hosts(unit.session, directory.organization_id)
     return listings.active_users_in_groups(unit.session, directory.id, to_admin, hosts=hosts)
+
+
+def standing(unit: UnitOfWork, token: DirectoryToken) -> TokenStanding:
+    """Whether a token works, and whether it is about to stop."""
+    return token_standing(expires_at=token.expires_at, revoked_at=token.revoked_at, now=unit.now)
+
+
+def _is_due(noted_at: datetime | None, now: datetime) -> bool:
+    return noted_at is None or now - noted_at >= _NOTE_EVERY
 
 
 def _could_readmit_themselves(unit: UnitOfWork, organization_id: str) -> bool:

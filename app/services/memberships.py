@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -11,8 +10,6 @@ from sqlalchemy.engine import Connection
 from app.rules.directories import MembershipChange, MembershipOutcome, Mirrored, ResourceKind
 from app.services.pushes import Push
 from app.store import memberships as rows
-
-log = logging.getLogger("doorward.scim")
 
 
 def with_references(
@@ -63,6 +60,5 @@ def change_members(push: Push, group_id: str, change: MembershipChange) -> Membe
     added = rows.add(connection, group_id, wanted)
     push.touched |= added | removed
     push.unknown_members |= unknown
-    if unknown:
-        log.info("%d unknown member ids left out of group %s", len(unknown), group_id)
-    return MembershipOutcome(added=added, removed=removed, unknown=unknown)
+    push.members = MembershipOutcome(added=added, removed=removed, unknown=unknown)
+    return push.members

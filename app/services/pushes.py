@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.rules.actor import Actor, ActorKind
-from app.rules.directories import DirectoryEndpoint
+from app.rules.directories import DirectoryEndpoint, MembershipOutcome
 from app.rules.errors import NotFoundError
 from app.services import effects
 from app.services.policy import Defaults
@@ -20,7 +20,8 @@ class Push:
     """One write of an identity provider: its unit of work, the directory, and who is touched.
 
     `touched` collects the ids of directory users whose membership or roles may have to follow; `unknown_members` the
-    member ids that no living user has, which were left out; `users` and `groups` how many more living ones there are.
+    member ids that no living user has, which were left out; `members` is what became of the latest change of a group's
+    members; `users` and `groups` are how many more living ones there are.
     """
 
     unit: UnitOfWork
@@ -29,11 +30,15 @@ class Push:
     unknown_members: set[str] = field(default_factory=set)
     users: int = 0
     groups: int = 0
+    members: MembershipOutcome = field(default_factory=MembershipOutcome)
 
 
 @contextmanager
-def open_push(transactions: Transactions, endpoint: DirectoryEndpoint) -> Iterator[Push]:
-    """Open one push. What follows from it is written in the same transaction, just before the commit.
+def open_push(
+    transactions: Transactions, endpoint: DirectoryEndpoint, *, last: Callable[[Push], None] | None = None
+) -> Iterator[Push]:
+    """Open one push. What follows from it is written in the same transaction, just before the commit, and then what
+    `last` has to write.
 
     The organization's lock comes first: concurrent pushes to one group, the activation of the directory and the guard
     are decided one after the other. Raises NotFoundError when the directory was deleted meanwhile.
@@ -49,3 +54,5 @@ def open_push(transactions: Transactions, endpoint: DirectoryEndpoint) -> Iterat
             rows.count_up(unit.connection, endpoint.id, users=opened.users, groups=opened.groups)
         if opened.touched and locked.state == "active":
             effects.follow_push(unit, endpoint, opened.touched, defaults=Defaults(locked.default_role, locked.guests))
+        if last is not None:
+            last(opened)

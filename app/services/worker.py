@@ -8,9 +8,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from app.ports.mail import MailNotSentError
-from app.services import domains, mailbox
+from app.services import domains, mailbox, scim_requests
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, organizations, schema, sign_ins
 from app.store.jobs import Job, OutgoingMail
@@ -26,6 +27,16 @@ _LOOK_AGAIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """How long things stay that are only kept for looking them up."""
+
+    scim_requests: timedelta = timedelta(days=90)
+
+
+KEEP = Keep()
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodicJob:
     """A job that runs every so often, on one worker at a time."""
 
@@ -34,10 +45,10 @@ class PeriodicJob:
     run: Callable[[Transactions], None]
 
 
-def run_due(transactions: Transactions) -> bool:
+def run_due(transactions: Transactions, keep: Keep = KEEP) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
     busy = send_mail(transactions)
-    for job in PERIODIC:
+    for job in periodic(keep):
         if _take(transactions, job):
             busy = True
             try:
@@ -95,11 +106,21 @@ def optimize(transactions: Transactions) -> None:
     schema.analyze(transactions.database.engine)
 
 
-PERIODIC = (
-    PeriodicJob("optimize", timedelta(minutes=15), optimize),
-    PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
-    PeriodicJob("forget", timedelta(hours=1), forget),
-)
+def forget_scim_requests(transactions: Transactions, keep: Keep) -> None:
+    """Delete records of SCIM requests that are past their days."""
+    with transactions.reading() as unit:
+        before = unit.now - keep.scim_requests
+    scim_requests.forget(transactions, before=before)
+
+
+def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
+    """Every job there is."""
+    return (
+        PeriodicJob("optimize", timedelta(minutes=15), optimize),
+        PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
+        PeriodicJob("forget", timedelta(hours=1), forget),
+        PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
+    )
 
 
 def _take(transactions: Transactions, job: PeriodicJob) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     Table,
     and_,
     bindparam,
@@ -54,7 +55,10 @@ class Directory(Base):
 
 
 class DirectoryToken(Base):
-    """A bearer token of one directory, as a digest; `hint` is what may be shown of it."""
+    """A bearer token of one directory, as a digest; `hint` is what may be shown of it.
+
+    `refused_at` is when somebody last came with it after it was revoked or had expired.
+    """
 
     __tablename__ = "directory_tokens"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -66,6 +70,7 @@ class DirectoryToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
 
 
 class DirectoryUser(Base):
@@ -270,6 +275,7 @@ class Knock:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    refused_at: datetime | None
 
 
 def knock(connection: Connection, *, key: str, digest: str) -> Knock | None:
@@ -281,7 +287,7 @@ def knock(connection: Connection, *, key: str, digest: str) -> Knock | None:
 
 
 #: Built once: every SCIM request asks this first, and building a statement costs more than running it.
-_KNOCK = (
+_KNOCK: Select[Any] = (
     select(
         DIRECTORIES.c.id,
         DIRECTORIES.c.organization_id,
@@ -292,6 +298,7 @@ _KNOCK = (
         TOKENS.c.expires_at,
         TOKENS.c.last_used_at,
         TOKENS.c.revoked_at,
+        TOKENS.c.refused_at,
     )
     .select_from(
         DIRECTORIES.outerjoin(
@@ -309,6 +316,11 @@ def note_request(connection: Connection, directory_id: str, token_id: str, *, no
     connection.execute(
         update(DIRECTORIES).where(DIRECTORIES.c.id == directory_id).values(last_request_at=now, first_request_at=first)
     )
+
+
+def note_refused_token(connection: Connection, token_id: str, *, now: datetime) -> None:
+    """When somebody last came with a token that was revoked or had expired."""
+    connection.execute(update(TOKENS).where(TOKENS.c.id == token_id).values(refused_at=now))
 
 
 def forget_digests(connection: Connection, organization_id: str) -> None:

@@ -343,8 +343,8 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One directory token that works. `hint` is the part that may be shown ("scim_…a1b2"); None in `last_used` means
-    never.
+    """One directory token that was not revoked. `hint` is the part that may be shown ("scim_…a1b2"); None in
+    `last_used` means never. `standing` is works, expires_soon or expired.
     """
 
     id: str
@@ -355,6 +355,7 @@ class Token:
     created_by: str = ""
     last_used: Moment | None = None
     expires: Moment | None = None
+    standing: str = "works"
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +390,9 @@ class Directory:
     """One directory. `state` is draft, active or inactive; `provider` is its title ("Okta").
 
     Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not
-    members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet.
+    members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet. `pace` says how
+    fast people and groups arrive right now, "" when none do. `errors` counts the refused requests of the last hour
+    ("3", "more than 1,000"), "" for none. `warnings` are about tokens. `requests_href` leads to the record.
     """
 
     id: str
@@ -399,6 +402,7 @@ class Directory:
     base_url: str
     tokens: tuple[Token, ...]
     new_token: Control
+    requests_href: str
     prerequisites: tuple[Prerequisite, ...]
     activate: Change
     deactivate: Change
@@ -409,6 +413,9 @@ class Directory:
     active_users: int = 0
     groups: int = 0
     not_members: int = 0
+    pace: str = ""
+    errors: str = ""
+    warnings: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -472,7 +479,8 @@ class AuthenticationPage:
 
     `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
-    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices.
+    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
+    `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
     `active_members` counts everyone who is active, administrators too.
     """
 
@@ -484,6 +492,7 @@ class AuthenticationPage:
     directories: tuple[Directory, ...]
     add_directory: Control
     providers: tuple[Choice, ...]
+    token_lifetimes: tuple[Choice, ...]
     recovery_codes: RecoveryCodes
     administrators: tuple[Administrator, ...]
     active_members: int = 0
@@ -587,6 +596,81 @@ class DirectoryTokenPage:
     base_url: str
     token: str
     expires: Moment | None = None
+
+
+# ------------------------------------------------------------------------------------------- settings: request record
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A stable code with the sentence that explains it."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScimRequest:
+    """One request of an identity provider. `tone` is the badge's; `phrase` is the status in words ("Conflict").
+
+    `changed` says in words what it changed. `detail` is what a refused one was told. `unknown_more` counts the unknown
+    members that are not listed. `token` is the one it came with, as it may be shown. `resource_href` leads to all
+    requests on the same user or group. `body` is masked JSON, "" for none.
+    """
+
+    id: str
+    at: Moment
+    method: str
+    path: str
+    status: int
+    phrase: str
+    tone: str
+    duration: str
+    changed: str = ""
+    detail: str = ""
+    deviations: tuple[Explained, ...] = ()
+    unknown_members: tuple[str, ...] = ()
+    unknown_more: int = 0
+    token: str = ""
+    resource: str = ""
+    resource_id: str = ""
+    resource_href: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One of several ways to look at a list."""
+
+    label: str
+    href: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScimRequestsPage:
+    """settings/scim_requests.html, newest first.
+
+    `views` are the outcomes to filter by. `form` has the fields `method` and `resource_id`, and sends `outcome` along.
+    `is_filtered` is whether anything is left out; `everything_href` leads to the whole record. `connected` is whether
+    the identity provider has ever been here. `days` is how long requests are kept.
+    """
+
+    directory_id: str
+    directory_name: str
+    provider: str
+    action: str
+    days: int
+    connected: bool
+    requests: tuple[ScimRequest, ...]
+    views: tuple[View, ...]
+    methods: tuple[Choice, ...]
+    outcome: str
+    form: Form
+    is_filtered: bool
+    everything_href: str
+    newer_href: str = ""
+    older_href: str = ""
 
 
 # ------------------------------------------------------------------------------ settings: members and activity, profile

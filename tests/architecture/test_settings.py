@@ -30,6 +30,8 @@ def build(**changes: str) -> Settings:
         ({"dns_resolvers": "9.9.9.9"}, "DOORWARD_DNS_RESOLVERS"),
         ({"trusted_proxies": "many"}, "DOORWARD_TRUSTED_PROXIES"),
         ({"workers": "0"}, "DOORWARD_WORKERS"),
+        ({"scim_request_days": "0"}, "DOORWARD_SCIM_REQUEST_DAYS"),
+        ({"scim_requests_per_second": "-1"}, "DOORWARD_SCIM_REQUESTS_PER_SECOND"),
         ({"log_format": "xml"}, "DOORWARD_LOG_FORMAT"),
         ({"nonsense": "1"}, "DOORWARD_NONSENSE"),
         ({"base_url": "https://id.example.com"}, "DOORWARD_SMTP_URL"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,9 +12,11 @@ from app.rules.directories import (
     DirectoryUserRecord,
     MembershipChange,
     MembershipOutcome,
+    TokenStanding,
     UserField,
     changed_fields,
     choose_address,
+    token_standing,
 )
 
 
@@ -65,3 +68,24 @@ def test_fields_that_count_are_told_from_those_that_do_not() -> None:
 def test_change_that_moved_nobody_is_no_change() -> None:
     assert not MembershipOutcome(unknown=("x",)).changed
     assert MembershipOutcome(added=("a",)).changed
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "is_revoked", "expected"),
+    [
+        (None, False, TokenStanding.WORKS),
+        (timedelta(days=14, seconds=1), False, TokenStanding.WORKS),
+        (timedelta(days=14), False, TokenStanding.EXPIRES_SOON),
+        (timedelta(seconds=1), False, TokenStanding.EXPIRES_SOON),
+        (timedelta(0), False, TokenStanding.EXPIRED),
+        (timedelta(days=-1), True, TokenStanding.REVOKED),
+        (None, True, TokenStanding.REVOKED),
+    ],
+)
+def test_token_is_warned_about_two_weeks_before_it_expires(
+    expires_in: timedelta | None, is_revoked: bool, expected: TokenStanding
+) -> None:
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    expires_at = None if expires_in is None else now + expires_in
+
+    assert token_standing(expires_at=expires_at, revoked_at=now if is_revoked else None, now=now) is expected

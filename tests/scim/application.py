@@ -14,6 +14,7 @@ import app.store.events
 import app.store.jobs
 import app.store.members
 import app.store.roles
+import app.store.scim_requests
 import app.store.sign_ins  # noqa: F401 (every table must be known before they are created)
 from app.ports.bundle import Ports
 from app.ports.clock import SystemClock
@@ -25,6 +26,7 @@ from app.rules.directories import DirectoryEndpoint
 from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.services.directories import endpoint_of
+from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
 from app.store.database import Base, Database, prepare_engine
 from app.store.directories import Directory, DirectoryToken
@@ -145,9 +147,23 @@ class Installation:
             base_url=BASE_URL,
         )
         self.transactions = Transactions(Database(self.engine), self.ports)
-        self.application = ScimApplication(
-            transactions=self.transactions, base_url=BASE_URL, cursor_secrets=["a key for tests that is long enough"]
+        self.requests = RequestLog(self.transactions)
+        self.application = self.serving()
+
+    def serving(self, **options: Any) -> ScimApplication:
+        """The application with other options than those of most tests."""
+        return ScimApplication(
+            transactions=self.transactions,
+            requests=self.requests,
+            base_url=BASE_URL,
+            cursor_secrets=["a key for tests that is long enough"],
+            **options,
         )
+
+    def close(self) -> None:
+        """Write what waits and let go of the database."""
+        self.requests.close()
+        self.engine.dispose()
 
     @classmethod
     def at(cls, url: str) -> Installation:

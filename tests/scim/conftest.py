@@ -17,7 +17,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         url = request.getfixturevalue("postgres").create_database()
     made = Installation.at(url)
     yield made
-    made.engine.dispose()
+    made.close()
 
 
 @pytest.fixture

@@ -7,13 +7,15 @@ from datetime import datetime
 
 from app.rules import prerequisites
 from app.rules.decisions import Allowed, Decision
+from app.rules.directories import TOKEN_REFUSED_LATELY, TokenStanding
 from app.rules.prerequisites import Recovery
-from app.services import directories, recovery
+from app.services import directories, recovery, scim_requests
 from app.services.directories import TOKEN_PREFIX, DirectoryState, Provider
+from app.services.scim_requests import Progress
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories as rows
 from app.store import figures
-from app.store.directories import Directory
+from app.store.directories import Directory, DirectoryToken
 from app.store.figures import Mirror
 
 _STORED = Recovery(unused=1, confirmed=True)
@@ -21,7 +23,7 @@ _STORED = Recovery(unused=1, confirmed=True)
 
 @dataclass(frozen=True, slots=True)
 class TokenFacts:
-    """One token that was not revoked; `hint` is what may be shown of it."""
+    """One token; `hint` is what may be shown of it, `refused_at` when it was last used after its end."""
 
     id: str
     label: str
@@ -29,6 +31,8 @@ class TokenFacts:
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    refused_at: datetime | None
+    standing: TokenStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +48,20 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryFacts:
+    """`tokens` are those that were not revoked, `refused_tokens` those somebody lately used after their end."""
+
     id: str
     name: str
     provider: Provider
     state: DirectoryState
     base_url: str
     tokens: tuple[TokenFacts, ...]
+    refused_tokens: tuple[TokenFacts, ...]
     needs: Needs
     may_activate: Decision
     may_deactivate: Decision
     may_delete: Decision
-    first_request_at: datetime | None
-    last_request_at: datetime | None
+    progress: Progress
     mirror: Mirror
 
 
@@ -65,33 +71,42 @@ def read(unit: UnitOfWork, organization_id: str) -> tuple[DirectoryFacts, ...]:
 
 
 def _facts(unit: UnitOfWork, row: Directory) -> DirectoryFacts:
-    tokens = rows.tokens(unit.session, row.id)
+    tokens = [_token(unit, token) for token in rows.tokens(unit.session, row.id)]
     return DirectoryFacts(
         id=row.id,
         name=row.name,
         provider=Provider(row.provider),
         state=DirectoryState(row.state),
         base_url=directories.base_url(unit, row),
-        tokens=tuple(
-            TokenFacts(
-                id=token.id,
-                label=token.label,
-                hint=f"{TOKEN_PREFIX}…{token.hint}",
-                created_at=token.created_at,
-                last_used_at=token.last_used_at,
-                expires_at=token.expires_at,
-            )
-            for token in tokens
-            if token.revoked_at is None
+        tokens=tuple(token for token in tokens if token.standing is not TokenStanding.REVOKED),
+        refused_tokens=tuple(
+            token for token in tokens if token.refused_at and unit.now - token.refused_at < TOKEN_REFUSED_LATELY
         ),
         needs=_needs(unit, row),
         may_activate=directories.may_activate(unit, row),
         may_deactivate=directories.may_deactivate(unit, row),
         may_delete=directories.may_delete(unit, row.organization_id),
-        first_request_at=row.first_request_at,
-        last_request_at=row.last_request_at,
+        progress=scim_requests.progress(unit, row.organization_id, row.id),
         mirror=figures.mirror(unit.session, row.id),
     )
+
+
+def _token(unit: UnitOfWork, token: DirectoryToken) -> TokenFacts:
+    return TokenFacts(
+        id=token.id,
+        label=token.label,
+        hint=shown(token),
+        created_at=token.created_at,
+        last_used_at=token.last_used_at,
+        expires_at=token.expires_at,
+        refused_at=token.refused_at,
+        standing=directories.standing(unit, token),
+    )
+
+
+def shown(token: DirectoryToken) -> str:
+    """What may be shown of a token."""
+    return f"{TOKEN_PREFIX}…{token.hint}"
 
 
 def _needs(unit: UnitOfWork, row: Directory) -> Needs:

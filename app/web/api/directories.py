@@ -17,6 +17,7 @@ from app.web import request as current
 from app.web.api.mirror import list_directory_groups, list_directory_users
 from app.web.api.operations import CONFLICT, GUARDED, operation
 from app.web.api.paging import Page, PageQuery, page_of_all
+from app.web.api.scim_requests import list_directory_requests
 from app.web.api.shapes import Answer, ChangeBody, ChangeQuery, Instant, Maybe, Name, PatchBody
 
 _PATH = "/organizations/{org}/directories"
@@ -65,6 +66,9 @@ class TokenAnswer(Answer):
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+    refused_at: datetime | None = Field(
+        description="When somebody last came with it after it was revoked or had expired."
+    )
 
 
 class TokenCreated(TokenAnswer):
@@ -162,4 +166,5 @@ OPERATIONS = (
     revoke_token,
     list_directory_users,
     list_directory_groups,
+    list_directory_requests,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -13,7 +15,7 @@ from app.web import request as current
 from app.web.moments import moment_or_none
 from app.web.presentation import DirectoryTokenPage, Form, Notice
 from app.web.settings import overview
-from app.web.settings.cards.directories import TITLES
+from app.web.settings.cards.directories import LIFETIMES, TITLES
 from app.web.settings.controls import refusal
 from app.web.settings.overview import Forms
 from app.web.settings.typed import not_confirmed
@@ -41,8 +43,13 @@ def add() -> ResponseReturnValue:
 def add_token(directory_id: str) -> ResponseReturnValue:
     """A bearer token, shown in this one answer."""
     unit, organization_id = current.unit(), current.organization_id()
+    days = request.form.get("expires_in", "")
+    if days not in {choice.value for choice in LIFETIMES}:
+        return overview.again(Notice("error", "No token was made.", "Choose when it expires."))
+    expires_at = unit.now + timedelta(days=int(days)) if days else None
+    label = request.form.get("label", "").strip()
     try:
-        token = directories.add_token(unit, organization_id, directory_id, label=request.form.get("label", "").strip())
+        token = directories.add_token(unit, organization_id, directory_id, label=label, expires_at=expires_at)
     except InvalidInputError as error:
         return overview.again(Notice("error", "No token was made.", f"Label: {error.sentence}"))
     if isinstance(token, Refused):

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.settings import activity, authentication, connections, directories, domains, members, role_mappings
+from app.web.settings import (
+    activity,
+    authentication,
+    connections,
+    directories,
+    domains,
+    members,
+    role_mappings,
+    scim_requests,
+)
 
 
 def settings_pages() -> tuple[Blueprint, ...]:
     """One blueprint for each noun."""
-    nouns = (authentication, domains, connections, directories, role_mappings, members, activity)
+    nouns = (authentication, domains, connections, directories, scim_requests, role_mappings, members, activity)
     return tuple(noun.pages for noun in nouns)

@@ -29,7 +29,7 @@ from app.web import request as current
 from app.web.presentation import ALLOWED, EMPTY_FORM, AuthenticationPage, Form, Notice, RoleMappings
 from app.web.presentation import Connection as ConnectionCard
 from app.web.settings.cards.connections import Around, connection
-from app.web.settings.cards.directories import PROVIDERS, directory
+from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
 from app.web.settings.cards.domains import domain
 from app.web.settings.cards.role_mappings import role_mappings
 from app.web.settings.cards.security import administrator, hold, recovery_codes
@@ -110,6 +110,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         directories=tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id)),
         add_directory=control(directories.may_set_up(unit, organization_id)),
         providers=PROVIDERS,
+        token_lifetimes=LIFETIMES,
         recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), now=now),
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,

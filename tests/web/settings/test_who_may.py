@@ -14,7 +14,16 @@ from tests.scenes import GRACE, provisioned
 from tests.web.settings.scenes import Desk, desk, recovery_session, signed_in
 
 SETTINGS = frozenset(
-    {"authentication", "domains", "connections", "directories", "role_mappings", "members", "activity"}
+    {
+        "authentication",
+        "domains",
+        "connections",
+        "directories",
+        "scim_requests",
+        "role_mappings",
+        "members",
+        "activity",
+    }
 )
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -154,6 +163,7 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
         "/settings/activity",
         "/settings/connections/new",
         f"/settings/connections/{connection_id}/edit",
+        f"/settings/authentication/directories/{directory_id}/requests",
         result,
     ):
         yield ada.browser.get(url)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from app.rules.directories import TokenStanding
 from app.services.directories import DirectoryState, Provider
 from app.services.overview.directories import DirectoryFacts, Needs, TokenFacts
+from app.services.scim_requests import MOST_ERRORS, Progress
 from app.web.moments import moment, moment_or_none
-from app.web.presentation import ALLOWED, Change, Choice, Directory, Prerequisite, Token
-from app.web.settings.controls import change, prerequisite
+from app.web.presentation import ALLOWED, Change, Choice, Directory, Notice, Prerequisite, Token
+from app.web.settings.controls import PAGE, change, prerequisite
 from app.web.wording import count
 
 TITLES = {
@@ -17,12 +20,20 @@ TITLES = {
     Provider.GOOGLE: "Google",
     Provider.GENERIC: "Other (SCIM 2.0)",
 }
+#: Days until a new token ends; the first one is what the form begins with.
+LIFETIMES = (
+    Choice("365", "Expires in a year"),
+    Choice("180", "Expires in 180 days"),
+    Choice("90", "Expires in 90 days"),
+    Choice("30", "Expires in 30 days"),
+    Choice("", "Never expires"),
+)
 PROVIDERS = tuple(Choice(provider.value, title) for provider, title in TITLES.items())
 
 
 def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
     """One directory of the card."""
-    mirror = facts.mirror
+    mirror, progress = facts.mirror, facts.progress
     return Directory(
         id=facts.id,
         name=facts.name,
@@ -31,17 +42,65 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         base_url=facts.base_url,
         tokens=tuple(_token(token, now=now) for token in facts.tokens),
         new_token=ALLOWED,
+        requests_href=requests_href(facts.id),
         prerequisites=_checklist(facts.needs),
         activate=change(facts.may_activate, *_when_activated(facts)),
         deactivate=change(facts.may_deactivate, *_when_deactivated(facts)),
         delete=change(facts.may_delete, *_when_deleted(facts)),
-        first_request=moment_or_none(facts.first_request_at, now=now),
-        last_request=moment_or_none(facts.last_request_at, now=now),
+        first_request=moment_or_none(progress.first_request_at, now=now),
+        last_request=moment_or_none(progress.last_request_at, now=now),
         users=mirror.users,
         active_users=mirror.active_users,
         groups=mirror.groups,
         not_members=mirror.not_members if facts.state is DirectoryState.ACTIVE else 0,
+        pace=_pace(progress),
+        errors=_errors(progress),
+        warnings=tuple(_warnings(facts, now=now)),
     )
+
+
+def requests_href(directory_id: str) -> str:
+    """Where the record of a directory's requests stands."""
+    return f"{PAGE}/directories/{directory_id}/requests"
+
+
+def _pace(progress: Progress) -> str:
+    """How fast people and groups arrive right now."""
+    people, groups = progress.users_per_minute, progress.groups_per_minute
+    arriving = (
+        count(people, "person", "people") if people else "",
+        count(groups, "group", "groups") if groups else "",
+    )
+    return " and ".join(part for part in arriving if part)
+
+
+def _errors(progress: Progress) -> str:
+    if progress.errors >= MOST_ERRORS:
+        return f"{MOST_ERRORS:,} or more"
+    return str(progress.errors) if progress.errors else ""
+
+
+def _warnings(facts: DirectoryFacts, *, now: datetime) -> Iterator[Notice]:
+    """What to do about tokens that end, have ended, or are used after their end."""
+    provider = "The identity provider" if facts.provider is Provider.GENERIC else TITLES[facts.provider]
+    for token in facts.tokens:
+        ends = moment_or_none(token.expires_at, now=now)
+        if ends is not None and token.standing is TokenStanding.EXPIRES_SOON:
+            todo = "Pushes with it stop then. Make a second token now and let the two overlap, as described below."
+            yield Notice("warning", f"The token {_name(token)} expires {ends.relative}.", todo)
+        elif ends is not None and token.standing is TokenStanding.EXPIRED:
+            todo = "It opens nothing any more. Make a new token and paste it, then revoke this one."
+            yield Notice("warning", f"The token {_name(token)} expired {ends.relative}.", todo)
+    for token in facts.refused_tokens:
+        used = moment_or_none(token.refused_at, now=now)
+        if used is not None:
+            kind = "revoked" if token.standing is TokenStanding.REVOKED else "expired"
+            todo = f"The request was refused. {provider} still has it somewhere: paste a token there that works."
+            yield Notice("warning", f"The {kind} token {_name(token)} was used {used.relative}.", todo)
+
+
+def _name(token: TokenFacts) -> str:
+    return f"{token.hint} ({token.label})" if token.label else token.hint
 
 
 def _token(token: TokenFacts, *, now: datetime) -> Token:
@@ -54,6 +113,7 @@ def _token(token: TokenFacts, *, now: datetime) -> Token:
         revoke=Change(ALLOWED, effects=(used if token.last_used_at else "It was never used.",)),
         last_used=moment_or_none(token.last_used_at, now=now),
         expires=moment_or_none(token.expires_at, now=now),
+        standing=token.standing,
     )
 
 

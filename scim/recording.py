@@ -1,0 +1,87 @@
+"""What is recorded of one request: a write in its own transaction, everything else with others a moment later."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.rules.directories import ResourceKind
+from app.rules.ids import Prefix
+from app.rules.scim_requests import MOST_UNKNOWN_MEMBERS, ScimRequestRecord
+from app.services import scim_requests
+from app.services.pushes import Push
+from scim.dialects import Deviation
+from scim.records import redacted_body
+from scim.redaction import redacted_path
+
+#: What a successful write is answered, unless its handler says otherwise.
+_WRITTEN = {"POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
+
+
+@dataclass
+class Journal:
+    """One request of a directory on its way to an answer; `began` is on the clock of `time.perf_counter`.
+
+    A handler says what it did with `note`; `write` is the last statement of a push.
+    """
+
+    directory_id: str
+    token_id: str | None
+    at: datetime
+    began: float
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: bytes
+    #: Shared with whoever understands the request.
+    deviations: set[Deviation] = field(default_factory=set)
+    resource: ResourceKind | None = None
+    resource_id: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    #: What a write that succeeds is answered; None for what its method says.
+    status: int | None = None
+    #: Whether the record was written with what it tells of, so that none need follow.
+    is_written: bool = False
+
+    def note(self, kind: ResourceKind, resource_id: str, changes: Mapping[str, Any]) -> None:
+        """What a push is about, and what it changed."""
+        self.resource, self.resource_id, self.changes = kind, resource_id, changes
+
+    def begin_operation(self, method: str, path: str) -> None:
+        """The next operation of a bulk request is recorded as one of its own."""
+        self.method, self.path = method, f"/Bulk{path}"
+        self.resource = self.resource_id = self.status = None
+        self.changes, self.body = {}, b""
+
+    def write(self, push: Push) -> None:
+        """Record a push that succeeds, in its transaction."""
+        status = _WRITTEN[self.method] if self.status is None else self.status
+        record = self.record(status, None, id_=push.unit.id(Prefix.SCIM_REQUEST), unknown=push.unknown_members)
+        scim_requests.write(push.unit, record)
+        self.is_written = True
+
+    def record(
+        self, status: int, detail: str | None, *, id_: str = "", unknown: set[str] | frozenset[str] = frozenset()
+    ) -> ScimRequestRecord:
+        """The request as an administrator will read it; one without an id gets it when it is written."""
+        return ScimRequestRecord(
+            id=id_,
+            directory_id=self.directory_id,
+            token_id=self.token_id,
+            at=self.at,
+            method=self.method,
+            path=redacted_path(self.path, self.query),
+            status=status,
+            duration_us=int((time.perf_counter() - self.began) * 1_000_000),
+            resource=None if self.resource is None else self.resource.value,
+            resource_id=self.resource_id,
+            changes=self.changes,
+            detail=detail,
+            deviations=tuple(sorted(self.deviations)),
+            unknown_members=tuple(sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),
+            unknown_members_total=len(unknown),
+            body=redacted_body(self.body) if self.body else None,
+        )
