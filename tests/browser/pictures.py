@@ -62,7 +62,7 @@ REQUESTS: tuple[tuple[int, dict[str, Any]], ...] = (
         },
     ),
     (600, LOOK_UP),
-    *((1, request) for _ in range(30) for request in (LOOK_UP, CREATED)),
+    *((1, request) for _ in range(5) for request in (LOOK_UP, CREATED)),
     (
         2,
         {
