@@ -19,6 +19,7 @@ from scim.groups import GroupOperation, operations_of_message
 from scim.projection import Projection
 from scim.protocol import DirectoryService
 from scim.provider import MAX_RESULTS
+from scim.recording import Journal
 from scim.storage import DirectoryStorage
 
 #: More members than this in one answer are read as they are sent.
@@ -35,6 +36,7 @@ class DirectoryHandler(ScimHandler):
 
     def __init__(self, service: DirectoryService, storage: DirectoryStorage) -> None:
         super().__init__(service, storage)
+        self._bulk_journal: Journal | None = None
 
     def handle(self, request: ScimRequest) -> ScimResponse:
         """Serve a request with the method of its operation; what it acts on is found out once."""
@@ -211,11 +213,18 @@ class DirectoryHandler(ScimHandler):
 
     # Bulk: the library plans and reports; each operation is a unit of work of its own.
 
+    def bulk(self, request: ScimRequest) -> ScimResponse:
+        self._bulk_journal = self.storage.journal
+        response = super().bulk(request)
+        if self._bulk_journal is not None and response.body is not None:
+            self._bulk_journal.note_operations(response.body.get("Operations", ()))
+        return response
+
     def apply_bulk_operation(
         self, resource_type: ResourceType, operation: BulkOperation[Resource[Any]]
     ) -> Resource[Any] | None:
-        if self.storage.journal is not None and operation.method is not None:
-            self.storage.journal.begin_operation(operation.method.value, operation.path or "")
+        if self._bulk_journal is not None and operation.method is not None:
+            self.storage.journal = self._bulk_journal.of_operation(operation.method.value, operation.path or "")
         conditions = Conditions(if_match=operation.version)
         resource_id = operation.resource_id or ""
         match operation.method:

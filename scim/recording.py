@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from app.rules.directories import ResourceKind
 from app.rules.ids import Prefix
-from app.rules.scim_requests import MOST_UNKNOWN_MEMBERS, ScimRequestRecord
+from app.rules.scim_requests import FIRST_REFUSED_STATUS, MOST_UNKNOWN_MEMBERS, ScimRequestRecord
 from app.services import scim_requests
 from app.services.pushes import Push
 from scim.dialects import Deviation
 from scim.records import redacted_body
-from scim.redaction import redacted_path
+from scim.redaction import is_id, redacted_path
 
 #: What a successful write is answered, unless its handler says otherwise.
 _WRITTEN = {"POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
@@ -43,6 +43,8 @@ class Journal:
     changes: Mapping[str, Any] = field(default_factory=dict)
     #: What a write that succeeds is answered; None for what its method says.
     status: int | None = None
+    #: What an administrator should know of a request that was not refused as a whole.
+    detail: str | None = None
     #: Whether the record was written with what it tells of, so that none need follow.
     is_written: bool = False
 
@@ -50,11 +52,15 @@ class Journal:
         """What a push is about, and what it changed."""
         self.resource, self.resource_id, self.changes = kind, resource_id, changes
 
-    def begin_operation(self, method: str, path: str) -> None:
-        """The next operation of a bulk request is recorded as one of its own."""
-        self.method, self.path = method, f"/Bulk{path}"
-        self.resource = self.resource_id = self.status = None
-        self.changes, self.body = {}, b""
+    def of_operation(self, method: str, path: str) -> Journal:
+        """An operation of a bulk request, which is recorded as one of its own, in its own transaction."""
+        return replace(self, method=method, path=f"/Bulk{path}", query={}, body=b"", began=time.perf_counter())
+
+    def note_operations(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """What became of the operations of a bulk request, and why the first that failed did."""
+        failed = [one for one in outcomes if int(one.get("status", 200)) >= FIRST_REFUSED_STATUS]
+        self.changes = {"operations": len(outcomes), "failed": len(failed)}
+        self.detail = failed[0].get("response", {}).get("detail") if failed else None
 
     def write(self, push: Push) -> None:
         """Record a push that succeeds, in its transaction."""
@@ -77,9 +83,9 @@ class Journal:
             status=status,
             duration_us=int((time.perf_counter() - self.began) * 1_000_000),
             resource=None if self.resource is None else self.resource.value,
-            resource_id=self.resource_id,
+            resource_id=self.resource_id if self.resource_id and is_id(self.resource_id) else None,
             changes=self.changes,
-            detail=detail,
+            detail=detail or self.detail,
             deviations=tuple(sorted(self.deviations)),
             unknown_members=tuple(sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),
             unknown_members_total=len(unknown),

@@ -13,9 +13,17 @@ _MOST_NAMES = 8
 _NOUNS = {ResourceKind.USER.value: "the user", ResourceKind.GROUP.value: "the group"}
 _DEVIATIONS = {
     "manager_as_string": "The manager came as plain text instead of an object; it was read as the manager's id.",
+    "manager_as_list": "The manager came in a list of one; the entry was read as the manager.",
+    "manager_without_urn": "“manager” came without the URN of the enterprise schema; it was read as that manager.",
     "manager_empty": "The manager came empty; that was read as “no manager”.",
     "primary_empty": "“primary” came as an empty text; it was left out.",
     "member_as_string": "Members came as plain ids instead of objects; each was read as the id of a user.",
+    "entry_without_list": "A list of values came as a single value; it was read as a list of one.",
+    "entry_twice": "The same value came twice with the same type; it was kept once.",
+    "foreign_schemas": "Schemas of SCIM 1 were listed; they were read as those of SCIM 2.0.",
+    "no_operations": "The list of operations was empty; nothing was changed.",
+    "filter_value_unquoted": "The value of the filter came without quotation marks; it was read as text.",
+    "text_json": "The body came as text/json; it was read as JSON.",
 }
 
 
