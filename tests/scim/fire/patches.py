@@ -39,8 +39,8 @@ def operations() -> st.SearchStrategy[list[Operation]]:
 
 
 def operation() -> st.SearchStrategy[Operation]:
-    """With a path, without one, a removal, or a removal that lists values as Entra's does."""
-    return st.one_of(_with_path(), _with_path(), _without_path(), _removal(), _removal_of_listed())
+    """With a path, without one, a removal, a removal that lists values as Entra's does, or one that does nothing."""
+    return st.one_of(_with_path(), _with_path(), _without_path(), _removal(), _removal_of_listed(), _of_no_effect())
 
 
 @st.composite
@@ -81,6 +81,33 @@ def _removal_of_listed(draw: st.DrawFn) -> Operation:
     listed = draw(st.lists(_entry(attribute, strict=True).filter(bool), max_size=2))
     body = draw(_sent("remove", path=attribute.name, value=listed))
     return Operation("remove", (Write(Target(attribute), listed),), body)
+
+
+#: Nobody writes these: what the directory says itself, and a removal of nothing in particular.
+_REFUSED: list[Document] = [
+    {"op": "replace", "path": "id", "value": "x"},
+    {"op": "add", "value": {"title": "b", "id": "x"}},
+    {"op": "replace", "path": "groups", "value": [{"value": "x"}]},
+    {"op": "remove", "path": "groups"},
+    {"op": "replace", "path": "meta.version", "value": "x"},
+    {"op": "remove"},
+    {"op": "replace", "path": "active", "value": "maybe"},
+    {"op": "add", "path": "title", "value": 7},
+    {"op": "add", "path": "emails", "value": ["a"]},
+    {"op": "replace", "path": 'emails[type ne "none"]', "value": "x"},
+]
+_IGNORED: list[Document] = [
+    {"op": "add", "path": "shoeSize", "value": 42},
+    {"op": "replace", "value": {"shoeSize": 42, f"{ENTERPRISE}:shoeSize": 42}},
+    {"op": "remove", "path": "shoeSize"},
+    {"op": "replace", "path": "name.nickName", "value": "x"},
+]
+
+
+def _of_no_effect() -> st.SearchStrategy[Operation]:
+    """Refused with everything before and after it, or ignored."""
+    refused = st.sampled_from(_REFUSED).map(lambda body: Operation("none", (), body, is_refused=True))
+    return refused | st.sampled_from(_IGNORED).map(lambda body: Operation("none", (), body))
 
 
 def _written(op: str, *, selecting: bool = True) -> st.SearchStrategy[Drawn]:
@@ -193,7 +220,11 @@ def _part_value(name: str, *, strict: bool) -> st.SearchStrategy[Any]:
 def _entry(draw: st.DrawFn, attribute: Attribute, *, strict: bool = False) -> Document:
     names = {"value", "locality", "country", "display", "type", "primary"} & attribute.parts.keys()
     chosen = draw(st.sets(st.sampled_from(sorted(names)), min_size=1, max_size=3))
-    return {name: draw(_part_value(name, strict=strict)) for name in sorted(chosen)}
+    entry = {name: draw(_part_value(name, strict=strict)) for name in sorted(chosen)}
+    if strict or draw(st.integers(0, 3)):
+        return entry
+    # Odd names, and Entra's `primary: ""`, which says nothing.
+    return {name.upper(): value for name, value in entry.items()} | ({} if "primary" in entry else {"primary": ""})
 
 
 def _core_path(path: str) -> st.SearchStrategy[str]:

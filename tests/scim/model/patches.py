@@ -32,11 +32,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as it is meant, and as it is sent; a path-less one writes several targets."""
+    """One operation as it is meant, and as it is sent; a path-less one writes several targets.
+
+    Without writes it is about an attribute nobody declares, and ignored; `is_refused` if it may never be carried out.
+    """
 
     op: str
     writes: tuple[Write, ...]
     body: Document
+    is_refused: bool = False
 
 
 def patched(document: Document, operations: Iterable[Operation]) -> Document:
@@ -49,6 +53,8 @@ def patched(document: Document, operations: Iterable[Operation]) -> Document:
 
 
 def _apply(user: Document, operation: Operation) -> None:
+    if operation.is_refused:
+        raise Refused(400, "nobody may do this")
     primary = {id(entry) for entry in _all_entries(user) if entry.get("primary") is True}
     for write in operation.writes:
         if operation.op == "remove":
