@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta, timezone
 from typing import Any
@@ -18,6 +18,8 @@ from tests.scim.model.schema import ATTRIBUTES, Attribute, Document, values_of
 _EQUALITY = ("eq", "ne")
 _ORDER = ("gt", "ge", "lt", "le")
 _SUBSTRING = ("co", "sw", "ew")
+#: Types that do not take every operator; RFC 7644 3.4.2.2 has the others refused.
+_OPERATORS = {"boolean": _EQUALITY, "binary": _EQUALITY, "dateTime": _EQUALITY + _ORDER}
 #: PostgreSQL stores no NUL and UTF-8 has no surrogates: both are refused, which test_bad_input shows.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 
@@ -47,18 +49,42 @@ def leaves(schema: str, views: Sequence[Document]) -> st.SearchStrategy[Tree]:
     """A comparison, a presence, or a selection of entries. Everything that can be built once is built here."""
     simple: list[st.SearchStrategy[Tree]] = []
     selecting: list[st.SearchStrategy[Tree]] = []
-    for name, attribute in ATTRIBUTES[schema].items():
-        whole = Place(attribute, None, name)
-        parts = [Place(attribute, part, f"{name}.{part}") for part in attribute.parts]
-        # `meta` as a whole is left out: see test_filters.py, test_meta_is_never_null.
-        places = parts if name == "meta" else [whole, *parts]
-        simple += [_simple(_spelled(place, schema), _values(place, views)) for place in places]
-        if attribute.multi and attribute.parts:
+    for place in places(schema):
+        attribute = place.attribute
+        simple.append(_simple(_spelled(place, schema), _values(place, views)))
+        if place.part is None and attribute.multi and attribute.parts:
             entries = [entry for view in views for entry in attribute.entries(view)]
             leaf = inner(attribute, entries)
-            selecting.append(_selection(_spelled(whole, schema), leaf, trees(leaf)))
+            selecting.append(_selection(_spelled(place, schema), leaf, trees(leaf)))
     one_of_simple, one_of_selecting = (st.sampled_from(some).flatmap(lambda one: one) for some in (simple, selecting))
     return st.one_of(one_of_simple, one_of_simple, one_of_selecting)
+
+
+def places(schema: str) -> list[Place]:
+    """Every attribute and sub-attribute that can be compared."""
+    found = []
+    for name, attribute in ATTRIBUTES[schema].items():
+        # `meta` as a whole is left out: see test_filters.py, test_meta_is_never_null.
+        found += [Place(attribute, None, name)] if name != "meta" else []
+        found += [Place(attribute, part, f"{name}.{part}") for part in attribute.parts]
+    return found
+
+
+def sweep(directory: Directory, schema: str) -> Iterator[Tree]:
+    """Every attribute with pr, eq, ne and null, and the other operators in turn: what chance would reach late."""
+    views = [directory.view(one) for one, kept in directory.kept.items() if kept.schema == schema]
+    for number, place in enumerate(places(schema)):
+        yield Present(place)
+        if place.leaf.name != "schemas":  # see test_filters.py, test_schemas_are_never_null
+            yield from (Compare(place, op, None, op, "null") for op in _EQUALITY)
+        known = _values(place, views)
+        if place.leaf.type == "complex" or not known:
+            continue
+        value = known[len(known) // 2]
+        others = _OPERATORS.get(place.leaf.type, _EQUALITY + _ORDER + _SUBSTRING)[len(_EQUALITY) :]
+        in_turn = [others[(number + step) % len(others)] for step in (0, 3)] if others else []
+        for op in (*_EQUALITY, *in_turn):
+            yield Compare(place, op, value, op, json.dumps(value))
 
 
 def _values(place: Place, views: Sequence[Document]) -> list[Any]:
@@ -89,8 +115,7 @@ def _comparison(draw: st.DrawFn, place: Place, values: Sequence[Any]) -> Compare
     if kind.type == "complex":
         op: str = draw(st.sampled_from(_EQUALITY))
         return Compare(place, op, None, draw(cased(op)), "null")
-    operators = {"boolean": _EQUALITY, "binary": _EQUALITY, "dateTime": _EQUALITY + _ORDER}
-    op = draw(st.sampled_from(operators.get(kind.type, _EQUALITY * 3 + _ORDER + _SUBSTRING)))
+    op = draw(st.sampled_from(_OPERATORS.get(kind.type, _EQUALITY * 3 + _ORDER + _SUBSTRING)))
     # `schemas` is not compared with null: see test_filters.py, test_schemas_are_never_null.
     is_null = kind.name != "schemas" and draw(st.integers(0, 9)) == 0
     operand = None if is_null else draw(_operand(kind, values, op))
@@ -217,4 +242,4 @@ def broken(draw: st.DrawFn, whole: st.SearchStrategy[Tree]) -> str:
     return text[: draw(st.integers(0, len(text)))] if draw(st.integers(0, 4)) == 0 else text
 
 
-__all__ = ["TEXT", "broken", "cased", "filters", "inner", "text_of", "trees"]
+__all__ = ["TEXT", "broken", "cased", "filters", "inner", "sweep", "text_of", "trees"]

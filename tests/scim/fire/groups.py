@@ -31,9 +31,11 @@ def meant(numbers: Sequence[int], ids: Sequence[str]) -> list[str]:
 @st.composite
 def _members(draw: st.DrawFn) -> Draft:
     """A value array, a single entry, bare ids, or no value at all."""
-    op = draw(st.sampled_from(["add", "add", "remove", "replace"]))
+    op = draw(st.sampled_from(["add", "remove", "replace"]))
     numbers = draw(st.lists(_NUMBERS, max_size=5))
-    shape = draw(st.sampled_from(["objects", "objects", "entra", "okta", "bare", "single", "nothing", "path-less"]))
+    shape = draw(
+        st.sampled_from(["objects", "objects", "entra", "okta", "bare", "single", "nothing", "nothing", "path-less"])
+    )
     spelled = draw(_spelled(op))
     path = draw(st.sampled_from(["members", "Members", f"{GROUP}:members"]))
 
