@@ -114,7 +114,7 @@ def _written(op: str, *, selecting: bool = True) -> st.SearchStrategy[Drawn]:
     """Path, meaning and value of one write."""
     choices: list[Callable[[str], st.SearchStrategy[Drawn]]] = [_simple, _simple, _complex, _plural, _extension]
     if selecting:
-        choices += [_selected, _selected, _fanned]
+        choices += [_selected, _selected, _selected, _fanned]
     return st.sampled_from(choices).flatmap(lambda one: one(op))
 
 
@@ -188,7 +188,7 @@ def _extension(draw: st.DrawFn, op: str) -> Drawn:
 
 @st.composite
 def _manager(draw: st.DrawFn) -> Drawn:
-    sent = draw(st.sampled_from(["m", "n", "", {"value": "n"}, {"value": ""}]))
+    sent = draw(st.sampled_from(["m", "", {"value": "n"}, {"value": ""}]))
     meant = sent.get("value") if isinstance(sent, dict) else sent
     path = draw(cased(f"{ENTERPRISE}:manager"))
     return path, (Write(Target(_MANAGER), {"value": meant} if meant else None),), sent

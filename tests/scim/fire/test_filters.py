@@ -112,7 +112,7 @@ Property = Callable[[Population, Amount], None]
 PROPERTIES: dict[Property, int] = {
     filters_find_what_the_model_finds: 100,
     pages_are_cut_from_what_the_model_sorts: 50,
-    broken_filters_are_answered_or_refused: 100,
+    broken_filters_are_answered_or_refused: 60,
 }
 
 

@@ -6,7 +6,7 @@ from tests.scim.application import Installation
 from tests.scim.fire.machine import DirectoryMachine
 from tests.scim.fire.running import Amount, walk
 
-LIVES = 4
+LIVES = 8
 STEPS = 25
 
 

@@ -150,9 +150,9 @@ def _status(change: Callable[[], None], *, done: int) -> int:
 
 Property = Callable[[Installation, Amount], None]
 PROPERTIES: dict[Property, int] = {
-    user_patches_do_what_the_model_does: 40,
+    user_patches_do_what_the_model_does: 100,
     group_patches_do_what_the_model_does: 60,
-    broken_patches_are_refused_and_change_nothing: 100,
+    broken_patches_are_refused_and_change_nothing: 60,
 }
 
 

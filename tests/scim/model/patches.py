@@ -55,7 +55,7 @@ def patched(document: Document, operations: Iterable[Operation]) -> Document:
 def _apply(user: Document, operation: Operation) -> None:
     if operation.is_refused:
         raise Refused(400, "nobody may do this")
-    primary = {id(entry) for entry in _all_entries(user) if entry.get("primary") is True}
+    primary = [entry for entry in _all_entries(user) if entry.get("primary") is True]
     for write in operation.writes:
         if operation.op == "remove":
             _remove(user, write)
@@ -66,9 +66,10 @@ def _apply(user: Document, operation: Operation) -> None:
     _drop_unassigned(user)
 
 
-def _settle_primary(entries: Sequence[Document], *, before: set[int]) -> None:
+def _settle_primary(entries: Sequence[Document], *, before: Sequence[Document]) -> None:
     """A value that becomes primary takes it from the others; two at once are refused."""
-    fresh = [entry for entry in entries if entry.get("primary") is True and id(entry) not in before]
+    primary = [entry for entry in entries if entry.get("primary") is True]
+    fresh = [entry for entry in primary if not any(entry is one for one in before)]
     if len(fresh) > 1:
         raise Refused(400, "two values become primary")
     for entry in entries:
