@@ -122,7 +122,10 @@ def check_same(answered: dict[str, Any], expected: dict[str, Any]) -> None:
     """Fail unless the endpoint answers what the model holds; dates and links are other tests' business."""
     facts = [{name: one["meta"].get(name) for name in ("version", "created")} for one in (answered, expected)]
     first, second = ({**comparable(one), "meta": meta} for one, meta in zip((answered, expected), facts, strict=True))
-    assert first == second
+    different = {
+        name: (first.get(name), second.get(name)) for name in first | second if first.get(name) != second.get(name)
+    }
+    assert not different, f"answered and expected: {different}"
 
 
 def whole(pushing: Pushing) -> list[dict[str, Any]]:

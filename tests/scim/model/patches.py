@@ -133,7 +133,8 @@ def _merge(entry: Document, attribute: Attribute, values: Document) -> None:
     """Sub-attributes that are named are written, the others stay (RFC 7644 3.5.2.3)."""
     for name, value in values.items():
         part = next((one for key, one in attribute.parts.items() if key.lower() == name.lower()), None)
-        if part is not None:
+        # An empty boolean is Entra's way of saying nothing (scim.md, E23), so what stands there stays.
+        if part is not None and not (part.type == "boolean" and value == ""):
             assign(entry, part.name, written(part, value))
 
 
