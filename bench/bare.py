@@ -30,17 +30,9 @@ from bench.bare_rows import Rows, open_rows
 _HEAD = b'{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":%d,"Resources":['
 
 
-def create_application(url: str) -> Flask:
+def create_application(rows: Callable[[], Rows]) -> Flask:
     """The application on a database that `bench.bare_rows.fill` has filled."""
     application = Flask(__name__, static_folder=None)
-    local = threading.local()
-
-    def rows() -> Rows:
-        if not hasattr(local, "rows"):
-            local.rows = open_rows(url)
-        found: Rows = local.rows
-        return found
-
     routes: tuple[tuple[str, str, Callable[..., Response]], ...] = (
         ("/ready", "GET", lambda: Response(b"{}")),
         ("/Users", "GET", lambda: _users(rows())),
@@ -54,6 +46,19 @@ def create_application(url: str) -> Flask:
     for number, (rule, method, view) in enumerate(routes):
         application.add_url_rule(rule, str(number), view, methods=[method])
     return application
+
+
+def one_for_each_thread(url: str) -> Callable[[], Rows]:
+    """Connections that stay open, as every server keeps them."""
+    local = threading.local()
+
+    def rows() -> Rows:
+        if not hasattr(local, "rows"):
+            local.rows = open_rows(url)
+        found: Rows = local.rows
+        return found
+
+    return rows
 
 
 def _digest() -> bytes:
@@ -138,4 +143,4 @@ def _groups(rows: Rows) -> Response:
 
 
 if "BENCH_BARE" in os.environ:
-    application = create_application(os.environ["BENCH_BARE"])
+    application = create_application(one_for_each_thread(os.environ["BENCH_BARE"]))
