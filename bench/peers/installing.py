@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,7 +48,7 @@ def install_node(name: str, folder: Path) -> Path:
         for file in folder.iterdir():
             shutil.copy(file, directory)
         if needed:
-            _npm(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
+            _npm(["ci", "--loglevel=error", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
         return directory
 
 
@@ -77,6 +79,16 @@ def _npm(arguments: Sequence[str], directory: Path) -> None:
     run([str(NODE), str(_NPM), *arguments], directory, {"PATH": path})
 
 
+def locked_versions(name: str) -> str:
+    """What a peer is made of, without what its parts need themselves."""
+    folder = HERE / name
+    if not folder.exists():
+        pinned = (HERE / f"{name}_site" / "requirements.lock").read_text("utf-8")
+        return ", ".join(" ".join(found) for found in re.findall(rf"(?m)^({name}[a-z0-9-]*)==(\S+)", pinned))
+    wanted: dict[str, str] = json.loads((folder / "package.json").read_text("utf-8"))["dependencies"]
+    return ", ".join(f"{package} {number}" for package, number in wanted.items())
+
+
 def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> None:
     """Run a program to its end. Raises NotInstalledError with the last it said."""
     ended = subprocess.run(
@@ -89,4 +101,4 @@ def run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str
     )
     if ended.returncode != 0:
         said = (ended.stderr + ended.stdout).strip()[-_SHOWN:]
-        raise NotInstalledError(f"{Path(arguments[0]).name} {' '.join(arguments[1:3])} failed: {said}")
+        raise NotInstalledError(f"{' '.join(Path(word).name for word in arguments[:3])} failed: {said}")

@@ -96,7 +96,7 @@ def peers(chosen: Sequence[str], directory: Path, postgres: PostgresServer, *, u
             try:
                 targets.append(stack.enter_context(serving_peer(peer, directory, postgres, users=users)))
             except (NotInstalledError, NotFilledError, RuntimeError, OSError) as error:
-                targets.append(_absent(peer, f"{error} {_last_said(directory, peer)}"))
+                targets.append(absent(peer, f"{error} {_last_said(directory, peer)}"))
         yield targets
 
 
@@ -146,7 +146,8 @@ def _last_said(directory: Path, peer: Peer) -> str:
     return " ".join([line for line in lines if "rror" in line or "ssert" in line][:3])
 
 
-def _absent(peer: Peer, reason: str) -> Target:
+def absent(peer: Peer, reason: str) -> Target:
+    """A target in which nothing can be measured."""
     client = Client(Population([], "", ""), random.Random(SEED))
     failures = dict.fromkeys(OPERATIONS, f"{peer.name} is not there: {reason}")
     return Target(peer.name, 0, "", client, {}, [], database=peer.database, peer=True, failures=failures)
