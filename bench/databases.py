@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from app.factory import create_program
 from app.store import schema
@@ -74,6 +74,19 @@ def fresh_database(kind: str, directory: Path, postgres: PostgresServer | None) 
     schema.upgrade(engine)
     engine.dispose()
     return url
+
+
+def libpq_url(url: str) -> str:
+    """The same database for those who do not use SQLAlchemy."""
+    return url.replace("+psycopg", "", 1)
+
+
+def analyze(url: str) -> None:
+    """What autovacuum does within a minute of a first push."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+    engine.dispose()
 
 
 @contextmanager

@@ -24,7 +24,8 @@ class WrongAnswerError(Exception):
 class Target:
     """A server under measurement: where it is, what it holds, and the processes that work for it.
 
-    `fixed` is what a server answers that always says the same.
+    `fixed` is what a server answers that always says the same; `database` is the kind it keeps its rows in. What a
+    `peer` answers wrongly stands in `failures` beside the operation; of all others a wrong answer ends the run.
     """
 
     name: str
@@ -34,6 +35,9 @@ class Target:
     headers: dict[str, str]
     processes: Sequence[psutil.Process]
     fixed: bytes | None = None
+    database: str = ""
+    peer: bool = False
+    failures: dict[str, str] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
 
     def processor_seconds(self) -> float:
@@ -82,17 +86,23 @@ def measure(target: Target, name: str, operation: Operation, *, seconds: float) 
 
 def _exchange(target: Target, connection: Connection, exchange: Exchange) -> Answer:
     answer = connection.exchange(exchange.method, target.root + exchange.path, exchange.body)
-    if target.fixed is not None:
-        right = answer.body == target.fixed
-    elif answer.status == 204:
-        right = exchange.proof is not None
-    else:
-        right = answer.status == exchange.status and exchange.is_right(orjson.loads(answer.body))
+    right = answer.body == target.fixed if target.fixed is not None else is_right(exchange, answer)
     if not right:
-        raise WrongAnswerError(
-            f"{target.name}: {exchange.method} {exchange.path} was answered {answer.status} {answer.body[:500]!r}"
-        )
+        shown = answer.body[:500].decode("utf-8", "replace")
+        raise WrongAnswerError(f"{target.name}: {exchange.method} {exchange.path} was answered {answer.status} {shown}")
     return answer
+
+
+def is_right(exchange: Exchange, answer: Answer) -> bool:
+    """Whether an answer says what it must; one that lacks what was looked for does not."""
+    if answer.status == 204:
+        return exchange.proof is not None
+    if answer.status != exchange.status:
+        return False
+    try:
+        return exchange.is_right(orjson.loads(answer.body))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
 
 
 def _prove(target: Target, connection: Connection, exchange: Exchange) -> None:
@@ -116,7 +126,17 @@ def side_by_side(
         for number in range(rounds):
             first = number % len(targets)
             for target in (*targets[first:], *targets[:first]):
-                measure(target, name, operation, seconds=seconds / rounds)
+                if name not in target.failures:
+                    _measure_or_note(target, name, operation, seconds=seconds / rounds)
+
+
+def _measure_or_note(target: Target, name: str, operation: Operation, *, seconds: float) -> None:
+    try:
+        measure(target, name, operation, seconds=seconds)
+    except (WrongAnswerError, OSError) as error:
+        if not target.peer:
+            raise
+        target.failures[name] = str(error)
 
 
 def _processor_seconds(process: psutil.Process) -> float:

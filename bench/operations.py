@@ -14,6 +14,8 @@ from bench.people import Population, user_body, user_name
 
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _PAGE = 100
+#: Everybody draws the same users in the same order.
+SEED = 7
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def patch_active(client: Client) -> Exchange:
     number = client.pick()
     active = number in client.inactive
     client.inactive ^= {number}
-    content = _patch({"op": "replace", "path": "active", "value": active})
+    content = patch_body({"op": "replace", "path": "active", "value": active})
     path, right = f"/Users/{client.people.users[number]}", _is(client, number, active=active)
     return Exchange("PATCH", path, content, 200, right, proof=Exchange("GET", path, None, 200, right))
 
@@ -146,7 +148,7 @@ def _member(client: Client, group_id: str) -> Exchange:
 
     text = quote(f'id eq "{group_id}" and members.value eq "{member}"')
     proof = Exchange("GET", f"/Groups?filter={text}&excludedAttributes=members", None, 200, shows)
-    return Exchange("PATCH", f"/Groups/{group_id}", _patch(operation), 200, is_right, proof=proof)
+    return Exchange("PATCH", f"/Groups/{group_id}", patch_body(operation), 200, is_right, proof=proof)
 
 
 def _is(client: Client, number: int, **attributes: Any) -> Callable[[dict[str, Any]], bool]:
@@ -154,10 +156,13 @@ def _is(client: Client, number: int, **attributes: Any) -> Callable[[dict[str, A
     return lambda answer: wanted.items() <= {name: answer.get(name) for name in wanted}.items()
 
 
-def _patch(operation: dict[str, Any]) -> dict[str, Any]:
+def patch_body(operation: dict[str, Any]) -> dict[str, Any]:
+    """One operation of a PATCH."""
     return {"schemas": [_PATCH], "Operations": [operation]}
 
 
+#: The operations on a small and a large group.
+MEMBERSHIP = ("member of a group of 10", "member of a large group")
 OPERATIONS: dict[str, Operation] = {
     "look-up userName eq": look_up,
     "create": create,
@@ -165,6 +170,5 @@ OPERATIONS: dict[str, Operation] = {
     "PATCH active": patch_active,
     "PUT": put,
     "page of 100": page,
-    "member of a group of 10": small_group,
-    "member of a large group": large_group,
+    **dict(zip(MEMBERSHIP, (small_group, large_group), strict=True)),
 }

@@ -9,10 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.measuring import Result, Target
-from bench.targets import IN_MEMORY, NOOP
+from bench.targets import BARE, IN_MEMORY, NOOP
 
 _PACKAGES = ("flask", "gunicorn", "sqlalchemy", "psycopg", "pydantic", "scim2-server", "scim2-models", "scim2-flask")
-_HEAD = ("", "answers/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "time x no-op", "CPU x no-op", "time x in memory")
+_HEAD = (
+    *("answers/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "time x no-op", "CPU x no-op"),
+    *("time x bare rows", "CPU x bare rows", "time x in memory"),
+)
+#: As much of a wrong answer as says what is wrong.
+_SHOWN = 300
 
 
 def tables(targets: Sequence[Target], operations: Iterable[str]) -> str:
@@ -31,25 +36,49 @@ def machine() -> str:
 
 
 def _table(targets: Sequence[Target], name: str) -> str:
-    by_name = {target.name: target.results[name] for target in targets}
-    no_operation, in_memory = by_name.get(NOOP), by_name.get(IN_MEMORY)
-    rows = [_row(target.name, target.results[name], no_operation, in_memory) for target in targets]
-    head = (name, *_HEAD[1:])
-    return "\n".join(["| " + " | ".join(cells) + " |" for cells in (head, ("---", *["---:"] * (len(head) - 1)), *rows)])
+    by_name = {target.name: target.results[name] for target in targets if name not in target.failures}
+    notes = [f"[{number}] {text}" for number, text in enumerate(_failures(targets, name).values(), 1)]
+    numbers = {failed: number for number, failed in enumerate(_failures(targets, name), 1)}
+    rows = [
+        _row(target, by_name, name)
+        if target.name in by_name
+        else (f"{target.name} [{numbers[target.name]}]", *("-" for _ in _HEAD))
+        for target in targets
+    ]
+    head = (name, *_HEAD)
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ("---", *["---:"] * len(_HEAD)), *rows)]
+    return "\n".join([*lines, *(f"\n{note}" for note in notes)])
 
 
-def _row(name: str, result: Result, no_operation: Result | None, in_memory: Result | None) -> tuple[str, ...]:
+def _failures(targets: Sequence[Target], name: str) -> dict[str, str]:
+    """What was answered wrongly, on one line, by the name of who did."""
+    found = {target.name: target.failures[name] for target in targets if name in target.failures}
+    return {who: " ".join(text.split())[:_SHOWN].replace("|", "\\|") for who, text in found.items()}
+
+
+def _row(target: Target, by_name: dict[str, Result], name: str) -> tuple[str, ...]:
     """Time is the median: one slow answer of a busy machine must not decide a ratio."""
-    median = result.percentile(50)
+    result = target.results[name]
+    no_operation, bare = by_name.get(NOOP), by_name.get(BARE.get(target.database, ""))
     return (
-        name,
+        target.name,
         f"{1 / result.mean:,.0f}",
         *(f"{result.percentile(percent):.2f}" for percent in (50, 95, 99)),
         f"{result.processor_milliseconds:.2f}",
-        _ratio(median, no_operation.percentile(50) if no_operation else None),
-        _ratio(result.processor_milliseconds, no_operation.processor_milliseconds if no_operation else None),
-        _ratio(median, in_memory.percentile(50) if in_memory else None),
+        _time_ratio(result, no_operation),
+        _processor_ratio(result, no_operation),
+        _time_ratio(result, bare),
+        _processor_ratio(result, bare),
+        _time_ratio(result, by_name.get(IN_MEMORY)),
     )
+
+
+def _time_ratio(result: Result, other: Result | None) -> str:
+    return _ratio(result.percentile(50), other.percentile(50) if other else None)
+
+
+def _processor_ratio(result: Result, other: Result | None) -> str:
+    return _ratio(result.processor_milliseconds, other.processor_milliseconds if other else None)
 
 
 def _ratio(value: float, other: float | None) -> str:

@@ -1,24 +1,24 @@
-"""What is measured against what: Doorward on both databases, a Flask no-op, scim2-server in memory."""
+"""What is measured against what: Doorward on both databases, its floors, scim2-server in memory, chosen peers."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from scim2_models import Context
 from scim2_server.utils import load_default_resource_types
-from sqlalchemy import create_engine, text
 
 from app.services.directories import endpoint_of
 from app.services.directories import read as read_directory
-from bench import in_memory, noop
-from bench.databases import fresh_database, opened, postmaster, start_postgres
+from bench import bare_rows, in_memory, noop
+from bench.databases import KINDS, analyze, fresh_database, libpq_url, opened, postmaster, start_postgres
 from bench.measuring import Target
-from bench.operations import Client
+from bench.operations import SEED, Client
+from bench.peers.targets import peers
 from bench.people import SMALL_GROUP, Population, group_body, user_body
 from scim.provider import model_of, provider
 from scim.storage import DirectoryStorage
@@ -30,7 +30,8 @@ from tests.servers.postgres import PostgresServer
 NOOP = "Flask no-op"
 IN_MEMORY = "scim2-server, in memory"
 OURS = {"sqlite": "Doorward, SQLite", "postgresql": "Doorward, PostgreSQL"}
-_SEED = 7
+#: The floor of what stands on the same database.
+BARE = {"sqlite": "bare rows, SQLite", "postgresql": "bare rows, PostgreSQL"}
 _WORKERS = 2
 #: Users written in one transaction while a target is filled.
 _CHUNK = 500
@@ -41,15 +42,15 @@ _START_SECONDS = 600
 
 
 @contextmanager
-def all_targets(directory: Path, *, users: int) -> Iterator[list[Target]]:
-    """Every target, filled, serving and warm."""
+def all_targets(directory: Path, *, users: int, chosen: Sequence[str] = ()) -> Iterator[list[Target]]:
+    """Every target and the chosen peers, filled, serving and warm."""
     with ExitStack() as stack:
-        targets = [
-            stack.enter_context(_no_operation(directory)),
-            stack.enter_context(_ours("sqlite", directory, None, users=users)),
-            stack.enter_context(_ours("postgresql", directory, start_postgres(directory), users=users)),
-            stack.enter_context(_in_memory(directory, users=users)),
-        ]
+        postgres = start_postgres(directory)
+        targets = [stack.enter_context(_no_operation(directory))]
+        targets += [stack.enter_context(_bare(kind, directory, postgres, users=users)) for kind in KINDS]
+        targets += [stack.enter_context(ours(kind, directory, postgres, users=users)) for kind in KINDS]
+        targets.append(stack.enter_context(_in_memory(directory, users=users)))
+        targets += stack.enter_context(peers(chosen, directory, postgres, users=users))
         yield targets
 
 
@@ -72,18 +73,29 @@ def _in_memory(directory: Path, *, users: int) -> Iterator[Target]:
 
 
 @contextmanager
-def _ours(kind: str, directory: Path, postgres: PostgresServer | None, *, users: int) -> Iterator[Target]:
+def _bare(kind: str, directory: Path, postgres: PostgresServer, *, users: int) -> Iterator[Target]:
+    url = str(directory / "bare.db") if kind == "sqlite" else libpq_url(postgres.create_database())
+    people = bare_rows.fill(url, users)
+    token = {"Authorization": f"Bearer {bare_rows.TOKEN}"}
+    with _serving("bench.bare:application", directory, f"bare_{kind}", {"BENCH_BARE": url}, path="/ready") as server:
+        processes = [server.master, *([postmaster(postgres)] if kind == "postgresql" else [])]
+        yield Target(BARE[kind], server.port, "", _client(people), token, processes, database=kind)
+
+
+@contextmanager
+def ours(kind: str, directory: Path, postgres: PostgresServer | None, *, users: int) -> Iterator[Target]:
+    """Doorward on a kind of database, with this many users beside its administrator."""
     url = fresh_database(kind, directory, postgres)
     with opened(url) as world:
         made = provisioned(world)
         people = fill(made, users)
         root = made.scim.base_url.removeprefix(world.transactions.ports.base_url)
-    if postgres is not None:
-        _analyze(url)
+    if postgres is not None and kind == "postgresql":
+        analyze(url)
     token = {"Authorization": f"Bearer {made.scim.token}"}
     with _serving("wsgi:application", directory, kind, {"DOORWARD_DATABASE_URL": url}, path="/readyz") as server:
-        processes = [server.master, *([postmaster(postgres)] if postgres else [])]
-        yield Target(OURS[kind], server.port, root, _client(people), token, processes)
+        processes = [server.master, *([postmaster(postgres)] if postgres is not None and kind == "postgresql" else [])]
+        yield Target(OURS[kind], server.port, root, _client(people), token, processes, database=kind)
 
 
 @contextmanager
@@ -95,6 +107,7 @@ def _serving(
         "DOORWARD_SECRET_KEYS": SECRET_KEY,
         "DOORWARD_WORKERS": str(_WORKERS),
         "DOORWARD_LOG_FORMAT": "json",
+        "DOORWARD_SCIM_REQUESTS_PER_SECOND": "0",
         **environment,
     }
     log = directory / f"{name}.log"
@@ -105,7 +118,7 @@ def _serving(
 
 
 def _client(people: Population) -> Client:
-    return Client(people, random.Random(_SEED))
+    return Client(people, random.Random(SEED))
 
 
 def fill(made: Provisioned, users: int) -> Population:
@@ -127,11 +140,3 @@ def _add(storage: DirectoryStorage, name: str, body: dict[str, Any]) -> str:
     resource_type = load_default_resource_types()[name]
     resource = model_of(resource_type).model_validate(body, scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     return storage.add(resource_type, resource).id
-
-
-def _analyze(url: str) -> None:
-    """What autovacuum does within a minute of a first push."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("ANALYZE"))
-    engine.dispose()

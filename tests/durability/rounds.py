@@ -42,6 +42,7 @@ class Scene:
             "DOORWARD_SECRET_KEYS": SECRET_KEY,
             "DOORWARD_WORKERS": str(WORKERS),
             "DOORWARD_LOG_FORMAT": "json",
+            "DOORWARD_SCIM_REQUESTS_PER_SECOND": "0",
         }
 
     def problems(self, acknowledged: Mapping[str, str]) -> list[str]:

@@ -10,9 +10,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 LOCKS = ("requirements.lock", "requirements-test.lock")
+#: Of a peer of the benchmark, which is installed apart and never beside these.
+PEER_LOCK = "bench/peers/django_site/requirements.lock"
+NPM_LOCKS = tuple(
+    f"{folder}/package-lock.json" for folder in ("tests/identity_providers", "bench/peers/polis", "bench/peers/scimmy")
+)
 
 
-@pytest.fixture(params=LOCKS)
+@pytest.fixture(params=(*LOCKS, PEER_LOCK))
 def lock(request: pytest.FixtureRequest) -> str:
     return Path(request.param).read_text("utf-8")
 
@@ -41,8 +46,9 @@ def test_test_lock_contains_the_runtime_lock() -> None:
     assert runtime <= test
 
 
-def test_npm_lock_names_no_registry() -> None:
-    lock = Path("tests/identity_providers/package-lock.json").read_text("utf-8")
+@pytest.mark.parametrize("path", NPM_LOCKS)
+def test_npm_lock_names_no_registry(path: str) -> None:
+    lock = Path(path).read_text("utf-8")
     assert '"resolved"' not in lock
     assert '"integrity"' in lock
 

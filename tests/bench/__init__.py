@@ -1,0 +1,1 @@
+"""The benchmark's own judgement: what it takes for right, and what it says of a wrong answer."""
