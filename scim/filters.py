@@ -125,9 +125,14 @@ class _ToSql(_Visitor):
     def visit_comparison(self, node: Comparison) -> Condition:
         binding = self.bound.resolve_comparison(node.attr_path, strict=False)
         if binding is None:
-            return false()
-        path = index_path(binding.urn)
+            # At the root, an attribute of another type is one without a value (RFC 7644 3.4.2.1).
+            return constant(node.op is (CompareOperator.eq if node.value is None else CompareOperator.ne))
+        return self._compare(node, index_path(binding.urn), binding)
+
+    def _compare(self, node: Comparison, path: str, binding: AttributeBinding) -> Condition:
         value = coerce_value(binding, node.value, node.op)
+        if value is None and path.partition(".")[0] in ("meta", "schemas"):
+            return constant(node.op is CompareOperator.ne)  # every resource has them
         promoted = self._compare_promoted(path, node.op, value, binding)
         if promoted is not None:
             return promoted

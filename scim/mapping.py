@@ -39,6 +39,8 @@ def document_of(resource: Resource[Any], resource_id: str) -> Document:
     document = resource.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE)
     for name in _NEVER_STORED:
         document.pop(name, None)
+    if not document.get("externalId", True):
+        document.pop("externalId")  # an empty one identifies nobody, so that two users may have it: it is none
     known = {str(type(resource).__schema__), *type(resource).get_extension_models()}
     schemas = [schema for schema in document.pop("schemas") if schema in known]
     return {"schemas": schemas, "id": resource_id, **{name: one for name, one in document.items() if name != "id"}}

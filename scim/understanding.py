@@ -83,10 +83,22 @@ def _operation(operation: Any, deviations: set[Deviation]) -> Iterable[Any]:
     if op == "remove" or "value" not in fields:
         return [operation]
     if isinstance(path, str) and path:
-        return [_with_path(operation, fields["value"], path=path, value=value, deviations=deviations)]
+        return _at_path(operation, fields, path=path, value=value, deviations=deviations)
     if isinstance(value, dict):
         return _without_path(operation, fields["value"], value=value, deviations=deviations)
     return [operation]
+
+
+def _at_path(
+    operation: dict[str, Any], fields: dict[str, str], *, path: str, value: Any, deviations: set[Deviation]
+) -> list[dict[str, Any]]:
+    """An operation with a path; one on the whole enterprise extension is one without a path that names it."""
+    if path.lower() == ENTERPRISE_SCHEMA.lower() and isinstance(value, dict):
+        bare = {name: one for name, one in operation.items() if name != fields["path"]}
+        return _without_path(bare, fields["value"], value={path: value}, deviations=deviations)
+    if "[" in path and value is None:
+        return [{"op": "remove", "path": path}]  # null unassigns (RFC 7644 3.5.2.3); there may be nothing to unassign
+    return [_with_path(operation, fields["value"], path=path, value=value, deviations=deviations)]
 
 
 def _with_path(
@@ -184,7 +196,7 @@ def _is_draft_schema(uri: Any) -> bool:
 
 
 def _entries(name: str, value: Any, deviations: set[Deviation]) -> Any:
-    """Entries of a multi-valued attribute: in a list, and each (type, value) once (RFC 7643 2.4)."""
+    """Entries of a multi-valued attribute: in a list, and each of them once (RFC 7643 2.4)."""
     if name not in _MULTI_VALUED:
         return value
     if isinstance(value, dict):
@@ -192,14 +204,10 @@ def _entries(name: str, value: Any, deviations: set[Deviation]) -> Any:
         return [value]
     if not isinstance(value, list) or len(value) < 2:
         return value
-    seen: set[tuple[str, str]] = set()
-    kept = []
+    kept: list[Any] = []
     for entry in value:
-        known = _type_and_value(entry)
-        if known is None or known not in seen:
+        if entry not in kept:
             kept.append(entry)
-        if known is not None:
-            seen.add(known)
     if len(kept) < len(value):
         deviations.add(Deviation.ENTRY_TWICE)
     return kept
@@ -208,14 +216,6 @@ def _entries(name: str, value: Any, deviations: set[Deviation]) -> Any:
 _MULTI_VALUED = frozenset(
     {"emails", "phonenumbers", "ims", "photos", "entitlements", "roles", "x509certificates", "addresses"}
 )
-
-
-def _type_and_value(entry: Any) -> tuple[str, str] | None:
-    if not isinstance(entry, dict):
-        return None
-    fields = {key.lower(): one for key, one in entry.items()}
-    kind, value = fields.get("type", ""), fields.get("value")
-    return (kind.lower(), value) if isinstance(kind, str) and isinstance(value, str) else None
 
 
 def _manager(value: Any, deviations: set[Deviation]) -> Any:
