@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import json
+import logging
 import pstats
 import random
 import time
@@ -20,6 +21,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from app.store import prepared
 from bench.databases import fresh_database, opened, temporary_directory
 from bench.operations import OPERATIONS, Client, Operation
 from bench.targets import fill
@@ -86,9 +88,16 @@ def _print_statements(engine: Engine, requests: Requests, operation: Operation) 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(" ".join(statement.split()))
 
+    handler = logging.Handler()
+    handler.emit = lambda record: statements.append(" ".join(record.getMessage().split()))  # type: ignore[method-assign]
+    handler.addFilter(lambda record: record.msg != "Row")
+    prepared.log.addHandler(handler)
+    prepared.log.setLevel(logging.DEBUG)
     event.listen(engine, "before_cursor_execute", note)
     requests.send(operation, 1)
     event.remove(engine, "before_cursor_execute", note)
+    prepared.log.setLevel(logging.NOTSET)
+    prepared.log.removeHandler(handler)
     print(f"{len(statements)} statements:")
     for statement in statements:
         columns, _, rest = statement.partition(" FROM ")

@@ -119,9 +119,10 @@ def _user_conflict(push: Push, record: DirectoryUserRecord, *, other_than: str) 
     )
     if holder is None:
         return None
-    attribute = "userName" if holder.user_name_key == record.user_name_key else "externalId"
+    holder_id, user_name_key, _ = holder
+    attribute = "userName" if user_name_key == record.user_name_key else "externalId"
     return ConflictError(
-        f"Another user of this directory (id {holder.id}) already has this {attribute}. Find it with a filter on"
+        f"Another user of this directory (id {holder_id}) already has this {attribute}. Find it with a filter on"
         f" {attribute} and update it, or give this user another {attribute} in the attribute mapping.",
         field=attribute,
     )

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
@@ -18,14 +17,9 @@ from app.rules.actor import SYSTEM, Actor
 from app.rules.decisions import Refused
 from app.rules.errors import NotFoundError
 from app.rules.ids import Prefix
-from app.store import organizations, people
+from app.store import events, organizations, people
 from app.store.database import Database
-from app.store.events import AuditEntry, Event
 from app.store.organizations import Organization
-
-# The tables, not the classes, and all rows of a unit at once: news must not cost more than the change they tell of.
-_AUDIT_ENTRIES = insert(cast(Table, AuditEntry.__table__))
-_EVENTS = insert(cast(Table, Event.__table__))
 
 
 @dataclass
@@ -55,9 +49,7 @@ class UnitOfWork:
     def commit(self) -> None:
         """Write what is pending, the news last, and make all of it last."""
         self.flush()
-        for table, rows in ((_AUDIT_ENTRIES, self._audited), (_EVENTS, self._told)):
-            if rows:
-                self.connection.execute(table, rows)
+        events.write(self.connection, audited=self._audited, told=self._told)
         if "session" in self.__dict__:
             self.session.commit()
         self.connection.commit()

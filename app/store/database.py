@@ -100,6 +100,12 @@ class Database:
         return self._looking.connect()
 
 
+def ensure_begun(connection: Connection) -> None:
+    """Begin a transaction as SQLAlchemy would with the first statement, unless the connection is one to look with."""
+    if not connection.in_transaction() and not connection.get_execution_options().get(_LOOKS, False):
+        connection.begin()
+
+
 def _turns_of(engine: Engine) -> Turns | None:
     file = engine.url.database
     return Turns(Path(file)) if engine.dialect.name == "sqlite" and file not in (None, "", ":memory:") else None

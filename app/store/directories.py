@@ -14,7 +14,6 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
-    Select,
     Table,
     and_,
     bindparam,
@@ -30,6 +29,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules.directories import ResourceKind, is_indexed
 from app.store.database import Base, unique_where
+from app.store.prepared import Prepared
 
 _CHUNK = 500
 
@@ -282,12 +282,11 @@ def knock(connection: Connection, *, key: str, digest: str) -> Knock | None:
     """The directory whose base URL holds this key, unless it was deleted, and its token with this digest, whatever its
     state.
     """
-    row = connection.execute(_KNOCK, {"key": key, "digest": digest}).one_or_none()
+    row = _KNOCK.first(connection, {"key": key, "digest": digest})
     return None if row is None else Knock(*row)
 
 
-#: Built once: every SCIM request asks this first, and building a statement costs more than running it.
-_KNOCK: Select[Any] = (
+_KNOCK = Prepared(
     select(
         DIRECTORIES.c.id,
         DIRECTORIES.c.organization_id,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, select
+from sqlalchemy import JSON, ForeignKey, Index, Table, insert, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
+from app.store.prepared import Prepared
 
 
 class AuditEntry(Base):
@@ -43,6 +45,16 @@ class Event(Base):
     type: Mapped[str]
     subject: Mapped[str]
     data: Mapped[Any] = mapped_column(JSON)
+
+
+def write(connection: Connection, *, audited: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> None:
+    """Write the news of a transaction, all of a kind at once: they must not cost more than the change they tell of."""
+    _AUDITED.run_many(connection, audited)
+    _TOLD.run_many(connection, told)
+
+
+_AUDITED = Prepared(insert(cast(Table, AuditEntry.__table__)))
+_TOLD = Prepared(insert(cast(Table, Event.__table__)))
 
 
 def audit_after(session: Session, organization_id: str, *, after: str, limit: int) -> Sequence[AuditEntry]:

@@ -4,7 +4,7 @@ all that is written is which member a user is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,9 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from app.store.directories import GROUPS, MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.directories import MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.people import chunks
+from app.store.prepared import Prepared, among
 
 
 def listed(connection: Connection, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
@@ -22,49 +23,54 @@ def listed(connection: Connection, directory_id: str, member_ids: Collection[str
     first.
     """
     found: dict[str, bool] = {}
-    for ids in chunks(member_ids):
-        for member_id, active, deleted_at in connection.execute(_LISTED, {"directory": directory_id, "ids": ids}):
-            found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
+    for member_id, active, deleted_at in _users_of(connection, directory_id, member_ids):
+        found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
     return found
-
-
-_LISTED = select(USERS.c.member_id, USERS.c.active, USERS.c.deleted_at).where(
-    USERS.c.directory_id == bindparam("directory"), USERS.c.member_id.in_(bindparam("ids", expanding=True))
-)
 
 
 def linked(connection: Connection, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
     """member id -> whether a living user of the directory is this member (False: only a deleted one)."""
     found: dict[str, bool] = {}
-    for ids in chunks(member_ids):
-        for member_id, _, deleted_at in connection.execute(_LISTED, {"directory": directory_id, "ids": ids}):
-            found[member_id] = found.get(member_id, False) or deleted_at is None
+    for member_id, _, deleted_at in _users_of(connection, directory_id, member_ids):
+        found[member_id] = found.get(member_id, False) or deleted_at is None
     return found
+
+
+def _users_of(
+    connection: Connection, directory_id: str, member_ids: Collection[str]
+) -> Iterator[tuple[str, bool, datetime | None]]:
+    """(member, active, deleted at) of the directory's users who are these members."""
+    for ids in chunks(member_ids):
+        for of_directory, *user in _USERS_OF.rows(connection, {"ids": ids}):
+            if of_directory == directory_id:
+                yield tuple(user)
+
+
+#: By member alone: without statistics SQLite would rather read the whole directory than an index with few rows a key.
+_USERS_OF = Prepared(
+    select(USERS.c.directory_id, USERS.c.member_id, USERS.c.active, USERS.c.deleted_at).where(
+        among(USERS.c.member_id, "ids")
+    )
+)
 
 
 def groups_of(
     connection: Connection, directory_id: str, member_ids: Collection[str], *, among: Collection[str]
 ) -> dict[str, frozenset[str]]:
-    """member id -> the groups among `among` (the mapped ones: few) that they are in."""
+    """member id -> the groups among `among` (the mapped ones: few) that they are in. A deleted group has no members."""
     found: dict[str, set[str]] = {}
     for ids in chunks(member_ids) if among else ():
-        values = {"directory": directory_id, "ids": ids, "groups": sorted(among)}
-        for member_id, group_id in connection.execute(_GROUPS_OF, values):
-            found.setdefault(member_id, set()).add(group_id)
+        for of_directory, member_id, group_id in _GROUPS_OF.rows(connection, {"ids": ids}):
+            if of_directory == directory_id and group_id in among:
+                found.setdefault(member_id, set()).add(group_id)
     return {member_id: frozenset(groups) for member_id, groups in found.items()}
 
 
-_GROUPS_OF = (
-    select(USERS.c.member_id, MEMBERSHIPS.c.group_id)
+#: All groups of the members, not the members of the groups: a mapped group may hold everybody.
+_GROUPS_OF = Prepared(
+    select(USERS.c.directory_id, USERS.c.member_id, MEMBERSHIPS.c.group_id)
     .join(MEMBERSHIPS, MEMBERSHIPS.c.user_id == USERS.c.id)
-    .join(GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id)
-    .where(
-        USERS.c.directory_id == bindparam("directory"),
-        USERS.c.deleted_at.is_(None),
-        USERS.c.member_id.in_(bindparam("ids", expanding=True)),
-        GROUPS.c.deleted_at.is_(None),
-        MEMBERSHIPS.c.group_id.in_(bindparam("groups", expanding=True)),
-    )
+    .where(USERS.c.deleted_at.is_(None), among(USERS.c.member_id, "ids"))
 )
 
 
@@ -117,23 +123,24 @@ def users(connection: Connection, directory_id: str, user_ids: Collection[str]) 
     """These users of the mirror, deleted ones included."""
     found: list[ListedUser] = []
     for ids in chunks(user_ids):
-        rows = connection.execute(_USERS, {"directory": directory_id, "ids": ids})
+        rows = _USERS.rows(connection, {"directory": directory_id, "ids": ids})
         found += [ListedUser(*row) for row in rows]
     return found
 
 
-_USERS = select(*(USERS.c[name] for name in ListedUser.__slots__)).where(
-    USERS.c.directory_id == bindparam("directory"), USERS.c.id.in_(bindparam("ids", expanding=True))
+_USERS = Prepared(
+    select(*(USERS.c[name] for name in ListedUser.__slots__)).where(
+        USERS.c.directory_id == bindparam("directory"), among(USERS.c.id, "ids")
+    )
 )
 
 
 def write_links(connection: Connection, links: Mapping[str, Mapping[str, Any]]) -> None:
     """user id -> member and reason, written."""
-    if links:
-        connection.execute(_WRITE_LINKS, [{"the_id": user_id, **link} for user_id, link in links.items()])
+    _WRITE_LINKS.run_many(connection, [{"the_id": user_id, **link} for user_id, link in links.items()])
 
 
-_WRITE_LINKS = (
+_WRITE_LINKS = Prepared(
     update(USERS)
     .where(USERS.c.id == bindparam("the_id"))
     .values(member_id=bindparam("member_id"), reason=bindparam("reason"))
@@ -144,16 +151,16 @@ def earlier_members(connection: Connection, directory_id: str, external_ids: Col
     """externalId -> the member that a deleted user with it had been."""
     found: dict[str, str] = {}
     for ids in chunks(external_ids):
-        rows = connection.execute(_EARLIER, {"directory": directory_id, "ids": ids})
+        rows = _EARLIER.rows(connection, {"directory": directory_id, "ids": ids})
         found.update((external_id, member_id) for external_id, member_id in rows)
     return found
 
 
-_EARLIER = (
+_EARLIER = Prepared(
     select(USERS.c.external_id, USERS.c.member_id)
     .where(
         USERS.c.directory_id == bindparam("directory"),
-        USERS.c.external_id.in_(bindparam("ids", expanding=True)),
+        among(USERS.c.external_id, "ids"),
         USERS.c.deleted_at.is_not(None),
         USERS.c.member_id.is_not(None),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from app.rules.directories import Reference
 from app.store.directories import GROUPS, MEMBERSHIPS, USERS
+from app.store.prepared import Prepared, among
 
 _CHUNK = 500
 _RUN = 5_000
@@ -25,19 +26,23 @@ def _chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
         yield ordered[start : start + _CHUNK]
 
 
+def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    return (row[0] for row in rows)
+
+
 def groups_of(connection: Connection, user_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
     """user id -> the groups they are in, by id."""
     found: dict[str, list[Reference]] = {}
     for chunk in _chunks(user_ids):
-        for user_id, group_id, name in connection.execute(_GROUPS_OF, {"users": chunk}):
+        for user_id, group_id, name in _GROUPS_OF.rows(connection, {"users": chunk}):
             found.setdefault(user_id, []).append(Reference(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}
 
 
-_GROUPS_OF = (
+_GROUPS_OF = Prepared(
     select(MEMBERSHIPS.c.user_id, GROUPS.c.id, GROUPS.c.display_name)
     .join(GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id)
-    .where(MEMBERSHIPS.c.user_id.in_(bindparam("users", expanding=True)))
+    .where(among(MEMBERSHIPS.c.user_id, "users"))
     .order_by(GROUPS.c.id)
 )
 
@@ -46,14 +51,14 @@ def members_of(connection: Connection, group_ids: Collection[str]) -> dict[str, 
     """group id -> the users in it, by id; read from the index of memberships alone."""
     found: dict[str, list[Reference]] = {}
     for chunk in _chunks(group_ids):
-        for group_id, user_id in connection.execute(_MEMBERS_OF, {"groups": chunk}):
+        for group_id, user_id in _MEMBERS_OF.rows(connection, {"groups": chunk}):
             found.setdefault(group_id, []).append(Reference(user_id))
     return {group_id: tuple(members) for group_id, members in found.items()}
 
 
-_MEMBERS_OF = (
+_MEMBERS_OF = Prepared(
     select(MEMBERSHIPS.c.group_id, MEMBERSHIPS.c.user_id)
-    .where(MEMBERSHIPS.c.group_id.in_(bindparam("groups", expanding=True)))
+    .where(among(MEMBERSHIPS.c.group_id, "groups"))
     .order_by(MEMBERSHIPS.c.group_id, MEMBERSHIPS.c.user_id)
 )
 
@@ -71,14 +76,11 @@ _MEMBERS = (
 
 def are_more_than(connection: Connection, group_ids: Collection[str], limit: int) -> bool:
     """Whether these groups have more members than `limit`, together, at the cost of walking over as many."""
-    return connection.scalar(_MEMBER_AFTER, {"groups": list(group_ids), "skip": limit}) is not None
+    return _MEMBER_AFTER.first(connection, {"groups": group_ids, "skip": limit}) is not None
 
 
-_MEMBER_AFTER = (
-    select(MEMBERSHIPS.c.user_id)
-    .where(MEMBERSHIPS.c.group_id.in_(bindparam("groups", expanding=True)))
-    .offset(bindparam("skip"))
-    .limit(1)
+_MEMBER_AFTER = Prepared(
+    select(MEMBERSHIPS.c.user_id).where(among(MEMBERSHIPS.c.group_id, "groups")).offset(bindparam("skip")).limit(1)
 )
 
 
@@ -86,14 +88,14 @@ def known_users(connection: Connection, directory_id: str, user_ids: Collection[
     """Which of these ids are living users of this directory."""
     known: set[str] = set()
     for chunk in _chunks(user_ids):
-        known.update(connection.scalars(_KNOWN_USERS, {"directory": directory_id, "users": chunk}))
+        known.update(_ids(_KNOWN_USERS.rows(connection, {"directory": directory_id, "users": chunk})))
     return frozenset(known)
 
 
-_KNOWN_USERS = select(USERS.c.id).where(
-    USERS.c.id.in_(bindparam("users", expanding=True)),
-    USERS.c.directory_id == bindparam("directory"),
-    USERS.c.deleted_at.is_(None),
+_KNOWN_USERS = Prepared(
+    select(USERS.c.id).where(
+        among(USERS.c.id, "users"), USERS.c.directory_id == bindparam("directory"), USERS.c.deleted_at.is_(None)
+    )
 )
 
 
@@ -107,34 +109,32 @@ def add(connection: Connection, group_id: str, user_ids: Collection[str]) -> fro
     statement = _add(connection.dialect.name)
     added: set[str] = set()
     for chunk in _chunks(user_ids):
-        added.update(connection.scalars(statement, {"group": group_id, "users": chunk}))
+        added.update(_ids(statement.rows(connection, {"group": group_id, "users": chunk})))
     return frozenset(added)
 
 
 @cache
-def _add(dialect: str) -> Any:
+def _add(dialect: str) -> Prepared:
     """INSERT ... SELECT, so that one statement serves any number of ids. The ids are those of living users."""
     make = sqlite.insert if dialect == _SQLITE else postgresql.insert
-    chosen = select(cast(bindparam("group"), Text), USERS.c.id).where(
-        USERS.c.id.in_(bindparam("users", expanding=True))
-    )
+    chosen = select(cast(bindparam("group"), Text), USERS.c.id).where(among(USERS.c.id, "users"))
     statement = make(MEMBERSHIPS).from_select(["group_id", "user_id"], chosen)
-    return statement.on_conflict_do_nothing().returning(MEMBERSHIPS.c.user_id)
+    return Prepared(statement.on_conflict_do_nothing().returning(MEMBERSHIPS.c.user_id))
 
 
 def remove(connection: Connection, group_id: str, user_ids: Collection[str]) -> frozenset[str]:
     """Take these users out of the group; returns those who were in it."""
     removed: set[str] = set()
     for chunk in _chunks(user_ids):
-        removed.update(connection.scalars(_REMOVE, {"group": group_id, "users": chunk}))
+        removed.update(_ids(_REMOVE.rows(connection, {"group": group_id, "users": chunk})))
     return frozenset(removed)
 
 
-_REMOVE = (
+_REMOVE = Prepared(
     delete(MEMBERSHIPS)
     .where(
         MEMBERSHIPS.c.group_id == bindparam("group"),
-        MEMBERSHIPS.c.user_id.in_(bindparam("users", expanding=True)),
+        among(MEMBERSHIPS.c.user_id, "users"),
     )
     .returning(MEMBERSHIPS.c.user_id)
 )

@@ -34,6 +34,7 @@ from sqlalchemy.engine import Connection
 from app.rules.directories import Mirrored, Position, Reference, ResourceKind
 from app.store.directories import DIRECTORIES, GROUPS, MEMBERSHIPS, TABLES, USERS, Selection
 from app.store.json_columns import pairs
+from app.store.prepared import Prepared
 
 _COUNTS = {ResourceKind.USER: DIRECTORIES.c.user_count, ResourceKind.GROUP: DIRECTORIES.c.group_count}
 
@@ -48,18 +49,15 @@ def find(
     connection: Connection, directory_id: str, kind: ResourceKind, resource_id: str, *, with_groups: bool
 ) -> Mirrored | None:
     """One living resource of this directory; a user with their groups if they are wanted."""
-    found = connection.execute(
-        _found(kind, with_groups), {"directory": directory_id, "resource": resource_id}
-    ).one_or_none()
+    found = _found(kind, with_groups).first(connection, {"directory": directory_id, "resource": resource_id})
     return None if found is None else _mirrored(kind, found)
 
 
 @cache
-def _found(kind: ResourceKind, with_groups: bool) -> Select[Any]:
+def _found(kind: ResourceKind, with_groups: bool) -> Prepared:
     table = TABLES[kind]
-    return _living(kind, with_groups).where(
-        table.c.id == bindparam("resource"), table.c.directory_id == bindparam("directory")
-    )
+    query = _living(kind, with_groups).where(table.c.id == bindparam("resource"))
+    return Prepared(query.where(table.c.directory_id == bindparam("directory")))
 
 
 def look_up(
@@ -68,18 +66,15 @@ def look_up(
     """What a selection by a unique name holds: one resource, or none."""
     assert selection.named is not None
     column, key = selection.named
-    rows = connection.execute(
-        _looked_up(selection.kind, column, with_groups), {"directory": directory_id, "key": key}
-    ).all()
+    rows = _looked_up(selection.kind, column, with_groups).rows(connection, {"directory": directory_id, "key": key})
     return tuple(_mirrored(selection.kind, row) for row in rows)
 
 
 @cache
-def _looked_up(kind: ResourceKind, column: str, with_groups: bool) -> Select[Any]:
+def _looked_up(kind: ResourceKind, column: str, with_groups: bool) -> Prepared:
     table = TABLES[kind]
-    return _living(kind, with_groups).where(
-        table.c[column] == bindparam("key"), table.c.directory_id == bindparam("directory")
-    )
+    query = _living(kind, with_groups).where(table.c[column] == bindparam("key"))
+    return Prepared(query.where(table.c.directory_id == bindparam("directory")))
 
 
 def plain_page(
@@ -87,11 +82,11 @@ def plain_page(
 ) -> tuple[Mirrored, ...]:
     """Living resources of one kind in the order of their ids."""
     values = {"directory": directory_id, "offset": offset, "limit": limit}
-    return tuple(_mirrored(kind, row) for row in connection.execute(_plain_page(kind, with_groups), values))
+    return tuple(_mirrored(kind, row) for row in _plain_page(kind, with_groups).rows(connection, values))
 
 
 @cache
-def _plain_page(kind: ResourceKind, with_groups: bool) -> Select[Any]:
+def _plain_page(kind: ResourceKind, with_groups: bool) -> Prepared:
     """The ids come first, from the index alone: nothing else is read of what is skipped."""
     table = TABLES[kind]
     ids = (
@@ -101,7 +96,7 @@ def _plain_page(kind: ResourceKind, with_groups: bool) -> Select[Any]:
         .offset(bindparam("offset"))
         .limit(bindparam("limit"))
     )
-    return _living(kind, with_groups).where(table.c.id.in_(ids)).order_by(table.c.id)
+    return Prepared(_living(kind, with_groups).where(table.c.id.in_(ids)).order_by(table.c.id))
 
 
 def _living(kind: ResourceKind, with_groups: bool) -> Select[Any]:
@@ -200,15 +195,16 @@ def count(connection: Connection, directory_id: str, selections: Sequence[Select
 
 def _count(connection: Connection, directory_id: str, selection: Selection) -> int:
     if selection.condition is None and selection.named is None:
-        return connection.scalar(_kept_count(selection.kind), {"directory": directory_id}) or 0
+        kept = _kept_count(selection.kind).first(connection, {"directory": directory_id})
+        return 0 if kept is None else int(kept[0])
     table = TABLES[selection.kind]
     query = select(func.count()).select_from(table).where(*_selected(directory_id, selection))
     return connection.scalar(query) or 0
 
 
 @cache
-def _kept_count(kind: ResourceKind) -> Select[Any]:
-    return select(_COUNTS[kind]).where(DIRECTORIES.c.id == bindparam("directory"))
+def _kept_count(kind: ResourceKind) -> Prepared:
+    return Prepared(select(_COUNTS[kind]).where(DIRECTORIES.c.id == bindparam("directory")))
 
 
 def _selected(directory_id: str, selection: Selection) -> list[ColumnElement[bool]]:

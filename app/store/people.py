@@ -11,12 +11,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.store.members import MEMBERS, Member
+from app.store.prepared import Prepared, among
 
 _CHUNK = 500
 
@@ -57,33 +58,33 @@ def present(connection: Connection, organization_id: str, member_ids: Collection
     """Those of these members of the organization who were not removed, by id."""
     found: dict[str, MemberFacts] = {}
     for ids in chunks(member_ids):
-        for row in connection.execute(_PRESENT, {"organization": organization_id, "ids": ids}):
+        for row in _PRESENT.rows(connection, {"organization": organization_id, "ids": ids}):
             found[row[0]] = MemberFacts(*row)
     return found
 
 
 _OF_ORGANIZATION = select(*_COLUMNS).where(MEMBERS.c.organization_id == bindparam("organization"))
-_SOME = _OF_ORGANIZATION.where(MEMBERS.c.id.in_(bindparam("ids", expanding=True)))
-_PRESENT = _SOME.where(MEMBERS.c.removed_at.is_(None))
+_SOME = Prepared(_OF_ORGANIZATION.where(among(MEMBERS.c.id, "ids")))
+_PRESENT = Prepared(_OF_ORGANIZATION.where(among(MEMBERS.c.id, "ids"), MEMBERS.c.removed_at.is_(None)))
 
 
 def some(connection: Connection, organization_id: str, member_ids: Collection[str]) -> dict[str, MemberFacts]:
     """These members of the organization, removed ones included, by id."""
     found: dict[str, MemberFacts] = {}
     for ids in chunks(member_ids):
-        for row in connection.execute(_SOME, {"organization": organization_id, "ids": ids}):
+        for row in _SOME.rows(connection, {"organization": organization_id, "ids": ids}):
             found[row[0]] = MemberFacts(*row)
     return found
 
 
 def administrators(connection: Connection, organization_id: str) -> dict[str, MemberFacts]:
     """Everyone whose effective role is admin, held or not, by id."""
-    rows = connection.execute(_ADMINISTRATORS, {"organization": organization_id})
+    rows = _ADMINISTRATORS.rows(connection, {"organization": organization_id})
     return {row[0]: MemberFacts(*row) for row in rows}
 
 
-_ADMINISTRATORS = _OF_ORGANIZATION.where(MEMBERS.c.role == "admin", MEMBERS.c.removed_at.is_(None)).order_by(
-    MEMBERS.c.id
+_ADMINISTRATORS = Prepared(
+    _OF_ORGANIZATION.where(MEMBERS.c.role == "admin", MEMBERS.c.removed_at.is_(None)).order_by(MEMBERS.c.id)
 )
 
 
@@ -91,17 +92,15 @@ def by_email(connection: Connection, emails: Collection[str]) -> dict[str, Membe
     """address -> the member who has it, in any organization; a removed member only where nobody else has it."""
     found: dict[str, MemberFacts] = {}
     for some_emails in chunks(emails):
-        for row in connection.execute(_BY_EMAIL, {"emails": some_emails}):
+        for row in _BY_EMAIL.rows(connection, {"emails": some_emails}):
             member = MemberFacts(*row)
             if member.email not in found or member.removed_at is None:
                 found[member.email] = member
     return found
 
 
-_BY_EMAIL = (
-    select(*_COLUMNS)
-    .where(MEMBERS.c.email.in_(bindparam("emails", expanding=True)))
-    .order_by(MEMBERS.c.removed_at.desc(), MEMBERS.c.id)
+_BY_EMAIL = Prepared(
+    select(*_COLUMNS).where(among(MEMBERS.c.email, "emails")).order_by(MEMBERS.c.removed_at.desc(), MEMBERS.c.id)
 )
 
 
@@ -115,11 +114,10 @@ def add(connection: Connection, members: Sequence[MemberFacts], *, now: datetime
         }
         for member in members
     ]
-    if rows:
-        connection.execute(_ADD, rows)
+    _ADD.run_many(connection, rows)
 
 
-_ADD = insert(MEMBERS)
+_ADD = Prepared(insert(MEMBERS))
 
 
 def write(connection: Connection, changes: Mapping[str, Mapping[str, Any]]) -> None:
@@ -128,13 +126,13 @@ def write(connection: Connection, changes: Mapping[str, Mapping[str, Any]]) -> N
     for member_id, columns in changes.items():
         alike.setdefault(tuple(sorted(columns)), []).append({"the_id": member_id, **columns})
     for names, rows in alike.items():
-        connection.execute(_update(names), rows)
+        _update(names).run_many(connection, rows)
 
 
 @cache
-def _update(names: tuple[str, ...]) -> Update:
+def _update(names: tuple[str, ...]) -> Prepared:
     written: dict[str, Any] = {name: bindparam(name) for name in names}
-    return update(MEMBERS).where(MEMBERS.c.id == bindparam("the_id")).values(**written)
+    return Prepared(update(MEMBERS).where(MEMBERS.c.id == bindparam("the_id")).values(**written))
 
 
 def tell(session: Session, changes: Mapping[str, Mapping[str, Any]]) -> None:

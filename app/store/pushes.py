@@ -6,15 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Update, bindparam, delete, insert, select, text, union_all, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, insert, select, text, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, CursorResult
+from sqlalchemy.engine import Connection
 
 from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Mirrored, ResourceKind
 from app.store.directories import DIGESTS, DIRECTORIES, GROUPS, TABLES, USERS, digests_of
 from app.store.organizations import ORGANIZATIONS
+from app.store.prepared import Prepared
 
 _SQLITE = "sqlite"
 
@@ -30,11 +31,11 @@ class LockedDirectory:
 
 def lock(connection: Connection, directory_id: str) -> LockedDirectory | None:
     """Lock the directory's organization, as `organizations.lock` does; None when the directory was deleted."""
-    row = connection.execute(_LOCK, {"directory": directory_id}).one_or_none()
+    row = _LOCK.first(connection, {"directory": directory_id})
     return None if row is None else LockedDirectory(*row)
 
 
-_LOCK = (
+_LOCK = Prepared(
     select(DIRECTORIES.c.state, ORGANIZATIONS.c.default_role, ORGANIZATIONS.c.guests)
     .select_from(DIRECTORIES.join(ORGANIZATIONS, ORGANIZATIONS.c.id == DIRECTORIES.c.organization_id))
     .where(DIRECTORIES.c.id == bindparam("directory"), DIRECTORIES.c.deleted_at.is_(None))
@@ -44,72 +45,52 @@ _LOCK = (
 
 def user(connection: Connection, directory_id: str, user_id: str) -> tuple[Mirrored, DirectoryUserRecord] | None:
     """A living user as they are answered and as they were last pushed."""
-    row = connection.execute(_USER, {"directory": directory_id, "id": user_id}).one_or_none()
+    row = _USER.first(connection, {"directory": directory_id, "id": user_id})
     if row is None:
         return None
-    record = DirectoryUserRecord(
-        user_name_key=row.user_name_key,
-        external_id=row.external_id,
-        active=row.active,
-        email=row.email,
-        name=row.name,
-        document=row.document,
-        search_keys=row.search_keys,
+    mirrored = Mirrored(ResourceKind.USER, *row[:5])
+    user_name_key, external_id, active, email, name, search_keys = row[5:]
+    return mirrored, DirectoryUserRecord(
+        user_name_key=user_name_key,
+        external_id=external_id,
+        active=active,
+        email=email,
+        name=name,
+        document=mirrored.document,
+        search_keys=search_keys,
     )
-    return _mirrored(ResourceKind.USER, row), record
 
 
-_USER = select(
-    USERS.c.id,
-    USERS.c.document,
-    USERS.c.version,
-    USERS.c.created_at,
-    USERS.c.modified_at,
-    USERS.c.user_name_key,
-    USERS.c.external_id,
-    USERS.c.active,
-    USERS.c.email,
-    USERS.c.name,
-    USERS.c.search_keys,
-).where(USERS.c.directory_id == bindparam("directory"), USERS.c.id == bindparam("id"), USERS.c.deleted_at.is_(None))
+def _one(table: Table, *names: str) -> Prepared:
+    """A living resource by id: what it is answered with, then these columns."""
+    answered = (table.c.id, table.c.document, table.c.version, table.c.created_at, table.c.modified_at)
+    same = (table.c.directory_id == bindparam("directory"), table.c.id == bindparam("id"))
+    query = select(*answered, *(table.c[name] for name in names))
+    return Prepared(query.where(*same, table.c.deleted_at.is_(None)))
+
+
+_USER = _one(USERS, "user_name_key", "external_id", "active", "email", "name", "search_keys")
 
 
 def group(connection: Connection, directory_id: str, group_id: str) -> tuple[Mirrored, DirectoryGroupRecord] | None:
     """A living group as it is answered and as it was last pushed; its members are not read."""
-    row = connection.execute(_GROUP, {"directory": directory_id, "id": group_id}).one_or_none()
+    row = _GROUP.first(connection, {"directory": directory_id, "id": group_id})
     if row is None:
         return None
-    record = DirectoryGroupRecord(
-        display_name=row.display_name,
-        display_key=row.display_key,
-        external_id=row.external_id,
-        document=row.document,
-    )
-    return _mirrored(ResourceKind.GROUP, row), record
+    mirrored = Mirrored(ResourceKind.GROUP, *row[:5])
+    display_name, display_key, external_id = row[5:]
+    return mirrored, DirectoryGroupRecord(display_name, display_key, external_id, mirrored.document)
 
 
-_GROUP = select(
-    GROUPS.c.id,
-    GROUPS.c.document,
-    GROUPS.c.version,
-    GROUPS.c.created_at,
-    GROUPS.c.modified_at,
-    GROUPS.c.display_name,
-    GROUPS.c.display_key,
-    GROUPS.c.external_id,
-).where(GROUPS.c.directory_id == bindparam("directory"), GROUPS.c.id == bindparam("id"), GROUPS.c.deleted_at.is_(None))
-
-
-def _mirrored(kind: ResourceKind, row: Any) -> Mirrored:
-    return Mirrored(kind, row.id, row.document, row.version, row.created_at, row.modified_at)
+_GROUP = _one(GROUPS, "display_name", "display_key", "external_id")
 
 
 def user_holding(
     connection: Connection, directory_id: str, *, user_name_key: str, external_id: str | None, other_than: str
-) -> Row[str, str, str | None] | None:
+) -> tuple[Any, ...] | None:
     """Another living user with this userName or externalId: (id, user_name_key, external_id)."""
     values = {"directory": directory_id, "name": user_name_key, "external": external_id, "other": other_than}
-    return connection.execute(_HOLDING, values).first()
+    return _HOLDING.first(connection, values)
 
 
 def _holding(same: ColumnElement[bool]) -> Select[str, str, str | None]:
@@ -122,19 +103,22 @@ def _holding(same: ColumnElement[bool]) -> Select[str, str, str | None]:
 
 
 #: Two look-ups, each by its own index: with OR, SQLite reads every user of the directory.
-_HOLDING = union_all(
-    _holding(USERS.c.user_name_key == bindparam("name")),
-    _holding(USERS.c.external_id == bindparam("external")),
+_HOLDING = Prepared(
+    union_all(
+        _holding(USERS.c.user_name_key == bindparam("name")),
+        _holding(USERS.c.external_id == bindparam("external")),
+    )
 )
 
 
 def group_named(connection: Connection, directory_id: str, *, display_key: str, other_than: str) -> str | None:
     """The id of another living group with this displayName."""
     values = {"directory": directory_id, "key": display_key, "other": other_than}
-    return cast("str | None", connection.scalar(_GROUP_NAMED, values))
+    found = _GROUP_NAMED.first(connection, values)
+    return None if found is None else str(found[0])
 
 
-_GROUP_NAMED = (
+_GROUP_NAMED = Prepared(
     select(GROUPS.c.id)
     .where(
         GROUPS.c.directory_id == bindparam("directory"),
@@ -189,13 +173,21 @@ def insert_group(
 
 
 def _inserted(connection: Connection, kind: ResourceKind, columns: dict[str, Any]) -> bool:
-    return _rows(connection.execute(_insert(kind, connection.dialect.name), columns)) == 1
+    return _insert(kind, connection.dialect.name).run(connection, columns) == 1
 
 
 @cache
-def _insert(kind: ResourceKind, dialect: str) -> Any:
+def _insert(kind: ResourceKind, dialect: str) -> Prepared:
     make = sqlite.insert if dialect == _SQLITE else postgresql.insert
-    return make(TABLES[kind]).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    values: dict[str, Any] = {name: bindparam(name) for name in _INSERTED[kind]}
+    return Prepared(make(TABLES[kind]).values(**values).on_conflict_do_nothing())
+
+
+_INSERTED_OF_ALL = ("id", "directory_id", "version", "created_at", "modified_at", "external_id", "document")
+_INSERTED = {
+    ResourceKind.USER: (*_INSERTED_OF_ALL, "user_name_key", "active", "email", "name", "search_keys"),
+    ResourceKind.GROUP: (*_INSERTED_OF_ALL, "display_name", "display_key"),
+}
 
 
 def update_user(
@@ -220,19 +212,19 @@ def update_user(
         "modified_at": now,
     }
     if after.search_keys == before.search_keys:
-        connection.execute(_UPDATE_USER, values)
+        _UPDATE_USER.run(connection, values)
         return
-    connection.execute(_UPDATE_USER_AND_KEYS, {**values, "search_keys": after.search_keys})
+    _UPDATE_USER_AND_KEYS.run(connection, {**values, "search_keys": after.search_keys})
     known, wanted = digests_of(directory_id, before.search_keys), digests_of(directory_id, after.search_keys)
     _delete_digests(connection, user_id, known - wanted)
     _insert_digests(connection, user_id, wanted - known)
 
 
-def _update(kind: ResourceKind, *columns: str) -> Update:
+def _update(kind: ResourceKind, *columns: str) -> Prepared:
     table = TABLES[kind]
     same = (table.c.directory_id == bindparam("the_directory"), table.c.id == bindparam("the_id"))
     written: dict[str, Any] = {name: bindparam(name) for name in columns}
-    return update(table).where(*same).values(version=table.c.version + 1, **written)
+    return Prepared(update(table).where(*same).values(version=table.c.version + 1, **written))
 
 
 _USER_COLUMNS = ("user_name_key", "external_id", "active", "email", "name", "document", "modified_at")
@@ -254,7 +246,7 @@ def update_group(
         "document": record.document,
         "modified_at": now,
     }
-    connection.execute(_UPDATE_GROUP, values)
+    _UPDATE_GROUP.run(connection, values)
 
 
 def bury(connection: Connection, directory_id: str, kind: ResourceKind, resource_id: str, *, now: datetime) -> None:
@@ -274,10 +266,10 @@ def bury(connection: Connection, directory_id: str, kind: ResourceKind, resource
 
 def count_up(connection: Connection, directory_id: str, *, users: int, groups: int) -> None:
     """Keep the directory's numbers of living users and groups."""
-    connection.execute(_COUNT_UP, {"the_directory": directory_id, "users": users, "groups": groups})
+    _COUNT_UP.run(connection, {"the_directory": directory_id, "users": users, "groups": groups})
 
 
-_COUNT_UP = (
+_COUNT_UP = Prepared(
     update(DIRECTORIES)
     .where(DIRECTORIES.c.id == bindparam("the_directory"))
     .values(
@@ -291,15 +283,15 @@ def _insert_digests(connection: Connection, user_id: str, digests: Collection[in
     if not digests:
         return
     if connection.dialect.name == _SQLITE:
-        connection.execute(_INSERT_DIGESTS, [{"digest": digest, "user_id": user_id} for digest in digests])
+        _INSERT_DIGESTS.run_many(connection, [{"digest": digest, "user_id": user_id} for digest in digests])
     else:
-        connection.execute(_INSERT_DIGESTS_AT_ONCE, {"digests": list(digests), "user": user_id})
+        _INSERT_DIGESTS_AT_ONCE.run(connection, {"digests": list(digests), "user": user_id})
 
 
-_INSERT_DIGESTS = insert(DIGESTS)
+_INSERT_DIGESTS = Prepared(insert(DIGESTS))
 #: One statement for all of them: each round trip to a server costs more than its row.
-_INSERT_DIGESTS_AT_ONCE = text(
-    "INSERT INTO directory_user_digests (digest, user_id) SELECT unnest(CAST(:digests AS BIGINT[])), :user"
+_INSERT_DIGESTS_AT_ONCE = Prepared(
+    text("INSERT INTO directory_user_digests (digest, user_id) SELECT unnest(CAST(:digests AS BIGINT[])), :user")
 )
 
 
@@ -311,8 +303,3 @@ def _delete_digests(connection: Connection, user_id: str, digests: Collection[in
 _DELETE_DIGESTS = delete(DIGESTS).where(
     DIGESTS.c.digest.in_(bindparam("digests", expanding=True)), DIGESTS.c.user_id == bindparam("user")
 )
-
-
-def _rows(result: CursorResult[Any]) -> int:
-    """How many rows a statement wrote."""
-    return result.rowcount

@@ -38,6 +38,7 @@ from app.rules.scim_requests import (
 )
 from app.store.database import Base
 from app.store.directories import Directory
+from app.store.prepared import Prepared
 
 #: As many of the newest requests are looked at for the pace, however fast they come: the cost has a bound.
 SAMPLE = 1_000
@@ -88,19 +89,17 @@ class ScimRequest(Base):
 _TABLE = cast(Table, ScimRequest.__table__)
 #: Built once, of the table, and run on the connection: what a session adds for mapped classes costs more than the
 #: insert.
-_INSERT = insert(_TABLE)
+_INSERT = Prepared(insert(_TABLE))
 
 
 def insert_one(connection: Connection, record: ScimRequestRecord) -> None:
     """Write one record."""
-    connection.execute(_INSERT, _columns(record))
+    _INSERT.run(connection, _columns(record))
 
 
 def insert_many(session: Session, records: Iterable[ScimRequestRecord]) -> None:
     """Write records, in the order given."""
-    rows = [_columns(record) for record in records]
-    if rows:
-        session.connection().execute(_INSERT, rows)
+    _INSERT.run_many(session.connection(), [_columns(record) for record in records])
 
 
 def _columns(record: ScimRequestRecord) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import event, insert
 
+from app.store import prepared
 from app.store.directories import DirectoryMembership, DirectoryUser
 from tests.scim.application import Installation, Pushing
 
@@ -35,34 +36,39 @@ def fill(installation: Installation, pushing: Pushing, group: str, count: int) -
         unit.session.execute(insert(DirectoryMembership), [{"group_id": group, "user_id": one} for one in ids])
 
 
-class _RowCounter(logging.Handler):
-    """Counts what the engine logs at DEBUG: one record for each row it hands out."""
+class _Counter(logging.Handler):
+    """Counts what is logged at DEBUG: each statement, and each row it hands out."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.rows = 0
+        self.statements = self.rows = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.rows += str(record.msg).startswith("Row")
+        is_row = str(record.msg).startswith("Row")
+        self.rows += is_row
+        self.statements += record.name == prepared.log.name and not is_row
 
 
 @contextmanager
 def counted(installation: Installation) -> Iterator[dict[str, int]]:
-    """Statements sent and rows fetched while the block runs."""
+    """Statements sent and rows fetched while the block runs, by SQLAlchemy and by prepared ones."""
     cost = {"statements": 0, "rows": 0}
+    counter = _Counter()
 
     def on_statement(*_arguments: Any) -> None:
-        cost["statements"] += 1
+        counter.statements += 1
 
-    logger, counter = logging.getLogger("sqlalchemy.engine.Engine"), _RowCounter()
-    level = logger.level
-    logger.addHandler(counter)
-    logger.setLevel(logging.DEBUG)
+    loggers = (logging.getLogger("sqlalchemy.engine.Engine"), prepared.log)
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(counter)
+        logger.setLevel(logging.DEBUG)
     event.listen(installation.engine, "after_cursor_execute", on_statement)
     try:
         yield cost
     finally:
         event.remove(installation.engine, "after_cursor_execute", on_statement)
-        logger.setLevel(level)
-        logger.removeHandler(counter)
-        cost["rows"] = counter.rows
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+            logger.removeHandler(counter)
+        cost |= {"statements": counter.statements, "rows": counter.rows}
