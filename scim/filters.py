@@ -23,7 +23,7 @@ from scim2_models.path import (
 from scim2_server.utils import parametrize
 from sqlalchemy import ColumnElement, String, and_, cast, false, literal, not_, or_, select, true
 
-from app.rules.directories import ResourceKind, is_indexed
+from app.rules.directories import ResourceKind
 from app.store.directories import MEMBERSHIPS, TABLES, USERS, Selection
 from scim import limits
 from scim.attributes import Attribute, attributes_of, comparison_key, extension_prefix, index_path
@@ -259,7 +259,7 @@ class _ValueEntries(_Entries):
         key = _operand(part.binding, coerce_value(part.binding, driver.value, driver.op))
         conditions = [self.visit(term) for term in terms]
         here = self.row.exist(self.row.path == part.path, self.row.key == key, *conditions)
-        return and_(with_value(self.directory_id, part.path, key), here) if is_indexed(part.path) else here
+        return and_(with_value(self.directory_id, part.path, key), here)
 
     def visit_comparison(self, node: Comparison) -> Condition:
         part = self._part(node.attr_path)
@@ -378,10 +378,8 @@ def _compare_value(
     key = _operand(binding, value)
     if op in (CompareOperator.eq, CompareOperator.ne):
         equal: Condition = values.exist(values.path == path, values.key == key)
-        if is_indexed(path):
-            equal = and_(with_value(directory_id, path, key), equal)
-        elif path == "active":
-            equal = and_(USERS.c.active == value, equal)  # leaves few to walk: what is asked for is who is not
+        first = USERS.c.active == value if path == "active" else with_value(directory_id, path, key)
+        equal = and_(first, equal)
         return equal if op is CompareOperator.eq else not_(equal)
     return values.exist(values.path == path, compare_text(values.key, op, key))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Exists, Select, String, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
+from app.rules.directories import is_indexed
 from app.store.directories import DIGESTS, USERS, value_digest
-from scim.operators import check_operand
+from scim.operators import check_operand, position
 
 
 class array_rows(GenericFunction[Any]):  # noqa: N801
@@ -75,7 +77,12 @@ class Values:
 
 
 def with_value(directory_id: str, path: str, key: str) -> ColumnElement[bool]:
-    """Users who have a value, by its digest; whoever asks compares path and key as well."""
+    """Users who may have a value: by its digest, or because it stands somewhere among their values.
+
+    Whoever asks compares path and key as well; this finds quickly who need not be asked.
+    """
     check_operand(key)
+    if not is_indexed(path):
+        return position(USERS.c.search_keys, orjson.dumps(key).decode()) > 0
     found = select(DIGESTS.c.user_id).where(DIGESTS.c.digest == value_digest(directory_id, path, key))
     return USERS.c.id.in_(found)

@@ -80,16 +80,18 @@ def propose(
     change: Change,
     by_person: bool,
     may_lift_own_hold: bool = False,
+    known: Mapping[str, MemberFacts] | None = None,
 ) -> Proposal:
     """Work out `change` for those it touches and every administrator, and ask the guard. The organization is locked.
 
     A push that touches nobody who is an administrator before or after it is no business of the guard: no usable
     administrator comes or goes, so that nothing can be held or released, and the administrators are not even read.
+    `known` are the members it touches, where they were read under the lock already.
     """
     unit.flush()
     connection = unit.connection
     after_policy = change.policy or policy
-    rows = people.present(connection, organization_id, change.people)
+    rows = _touched(connection, organization_id, change, known)
     if not by_person and change.policy is None:
         no_proofs = dict.fromkeys(rows, _NO_PROOFS)
         before = World(policy.access, tuple(_stored(row, no_proofs) for row in rows.values()))
@@ -102,6 +104,15 @@ def propose(
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else unit.actor.id
     return Proposal(change, before, settle(before, after, by_person=by_person, acting=acting), rows)
+
+
+def _touched(
+    connection: Connection, organization_id: str, change: Change, known: Mapping[str, MemberFacts] | None
+) -> dict[str, MemberFacts]:
+    """Everyone the change is about who was not removed; `known` is who it is, where that was read already."""
+    if known is None:
+        return people.present(connection, organization_id, change.people)
+    return {member_id: row for member_id, row in known.items() if row.removed_at is None}
 
 
 def world(unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids: frozenset[str] = frozenset()) -> World:

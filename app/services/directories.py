@@ -276,7 +276,7 @@ def activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Direc
     everybody = listings.living_users(unit.session, directory.id)
     linked = effects.link_members(unit, endpoint_of(directory), everybody, after)
     sign_in_members = frozenset(members.with_sign_in_groups(unit.session, organization_id))
-    change = Change(policy=after, touched=linked | sign_in_members)
+    change = Change(policy=after, touched=frozenset(linked) | sign_in_members)
     return _switch(unit, directory, before, change, DirectoryState.ACTIVE)
 
 

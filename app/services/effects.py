@@ -41,9 +41,14 @@ def follow_push(
     if not user_ids:
         return
     in_force = policy.read(unit.connection, directory.organization_id, defaults)
-    touched = link_members(unit, directory, user_ids, in_force)
+    linked = link_members(unit, directory, user_ids, in_force)
     proposal = authority.propose(
-        unit, directory.organization_id, policy=in_force, change=Change(touched=touched), by_person=False
+        unit,
+        directory.organization_id,
+        policy=in_force,
+        change=Change(touched=frozenset(linked)),
+        by_person=False,
+        known=linked,
     )
     authority.carry_out(unit, directory.organization_id, proposal)
     if proposal.settlement.released:
@@ -53,9 +58,9 @@ def follow_push(
 
 def link_members(
     unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], in_force: Policy
-) -> frozenset[str]:
-    """Tie each of these users to a member, existing or new, where product.md 5.2 says so; the ids of all members
-    concerned.
+) -> dict[str, MemberFacts]:
+    """Tie each of these users to a member, existing or new, where product.md 5.2 says so; all members concerned, by
+    id.
     """
     unit.flush()
     users = listings.users(unit.connection, directory.id, user_ids)
@@ -64,7 +69,7 @@ def link_members(
         if user.deleted_at is None:
             linking.follow(user)
     linking.write()
-    return frozenset(user.member_id for user in users if user.member_id is not None)
+    return {user.member_id: linking.by_id[user.member_id] for user in users if user.member_id is not None}
 
 
 @dataclass

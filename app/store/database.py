@@ -25,6 +25,14 @@ _BUSY_MILLISECONDS = 10_000
 _PING_AFTER_SECONDS = 5.0
 _WRITES = "doorward_writes"
 _LOOKS = "doorward_looks"
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={_BUSY_MILLISECONDS}",
+    "wal_autocheckpoint=4000",  # pages, 16 MB: a push should not pay every few commits for carrying the log over
+    "cache_size=-16000",  # KiB for each connection
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -123,7 +131,7 @@ def prepare_engine(engine: Engine) -> Engine:
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

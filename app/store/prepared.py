@@ -85,10 +85,10 @@ class _Text:
         self._dialect = dialect
         self._positions = compiled.positiontup
         self._constants = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
-        self._in = [
+        self._in: list[tuple[str, _Processor]] = [
             (name, processor)
             for bind, name in compiled.bind_names.items()
-            if (processor := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+            if (processor := _bind_processor(bind.type, dialect)) is not None
         ]
         self._out = [
             (index, processor)
@@ -153,6 +153,10 @@ class _Text:
         if is_gone:
             connection.invalidate(error)
         return wrapped
+
+
+def _bind_processor(type_: TypeEngine[Any], dialect: Dialect) -> _Processor | None:
+    return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _result_processor(type_: TypeEngine[Any], dialect: Dialect) -> _Processor | None:

@@ -26,7 +26,7 @@ INSERT INTO directory_groups (id, directory_id, display_name, display_key, docum
 VALUES ('group', 'dir', 'A', 'a', '{}', 1, '2026-11-24 00:00:00', '2026-11-24 00:00:00');
 INSERT INTO directory_memberships (group_id, user_id) VALUES ('group', 'user');
 INSERT INTO directory_user_values (user_id, path, entry, lead, digest, key)
-VALUES ('user', 'title', 0, true, DIGEST, 'engineer'), ('user', 'emails.type', 0, true, 1, 'work')
+VALUES ('user', 'nickName', 0, true, DIGEST, 'engineer'), ('user', 'emails.type', 0, true, 1, 'work')
 """
 
 
@@ -42,7 +42,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_values_of_the_first_schema_are_found_after_the_second(engine: Engine) -> None:
-    digest = value_digest("dir", "title", "engineer")
+    digest = value_digest("dir", "nickName", "engineer")
     with engine.execution_options(doorward_writes=True).begin() as connection:
         command.upgrade(schema._config(connection), "0001")
         for statement in _ROWS.replace("DIGEST", str(digest)).split(";"):
@@ -52,7 +52,7 @@ def test_values_of_the_first_schema_are_found_after_the_second(engine: Engine) -
 
     with engine.connect() as connection:
         keys = connection.scalar(text("SELECT search_keys FROM directory_users"))
-        assert "title" in str(keys)
+        assert "nickName" in str(keys)
         assert "engineer" in str(keys)
         assert connection.execute(text("SELECT digest, user_id FROM directory_user_digests")).all() == [
             (digest, "user")

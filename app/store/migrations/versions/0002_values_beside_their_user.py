@@ -67,7 +67,9 @@ def _carry_over() -> None:
     op.execute(
         "INSERT INTO directory_user_digests (digest, user_id) SELECT DISTINCT digest, user_id"
         " FROM directory_user_values"
-        " WHERE path <> 'active' AND path NOT LIKE '%.type' AND path NOT LIKE '%.primary'"
+        " WHERE path IN ('displayName', 'emails.value', 'enterprise:employeeNumber', 'enterprise:manager.value',"
+        " 'entitlements.value', 'ims.value', 'nickName', 'phoneNumbers.value', 'profileUrl', 'roles.value',"
+        " 'x509Certificates.value')"
     )
     for column, table in (("user_count", "directory_users"), ("group_count", "directory_groups")):
         count = (
