@@ -40,7 +40,7 @@ from scim.dialects import dialect_of
 from scim.handler import DirectoryHandler
 from scim.limits import check_path
 from scim.protocol import DirectoryService, RetryException, scim_exception
-from scim.provider import MAX_BODY_BYTES
+from scim.provider import MAX_BODY_BYTES, message_models
 from scim.rates import Pace
 from scim.recording import Journal
 from scim.storage import DirectoryStorage
@@ -91,6 +91,7 @@ class ScimApplication:
         headers: Sequence[tuple[str, str]] = (),
         requests_per_second: float | None = None,
     ) -> None:
+        message_models()  # at the start, not in somebody's first request
         self._transactions = transactions
         self._requests = requests
         self._root = base_url.rstrip("/")

@@ -62,6 +62,11 @@ def selection(directory_id: str, resource_type: ResourceType, request: SearchReq
     )
 
 
+def everything(resource_type: ResourceType) -> Selection:
+    """Every resource of a type, in the order of the ids."""
+    return Selection(kind=kind_of(resource_type))
+
+
 def look_up(resource_type: ResourceType, text: str) -> Selection | None:
     """The same for `userName eq "x"` and its like, without the parser; None for any other filter."""
     match = _LOOK_UP.fullmatch(text)

@@ -196,13 +196,13 @@ class DirectoryHandler(ScimHandler):
         return answers.page_response(request.base_url, page, paging=paging, projection=projection, members=members)
 
     def _look_up(self, request: ScimRequest, resource_types: Sequence[ResourceType]) -> ScimResponse | None:
-        """The answer to `userName eq "x"` and its like without building a search request; None for another search."""
-        text = request.query.get("filter")
-        if text is None or len(resource_types) != 1 or not request.query.keys() <= _LOOK_UP_PARAMETERS:
+        """The answer to `userName eq "x"`, and to a plain page, without building a search request; None for others."""
+        if len(resource_types) != 1 or not request.query.keys() <= _LOOK_UP_PARAMETERS:
             return None
+        text = request.query.get("filter")
         start_index = _whole_number(request.query.get("startIndex"), otherwise=1)
         count = _whole_number(request.query.get("count"), otherwise=MAX_RESULTS)
-        selection = filters.look_up(resource_types[0], text)
+        selection = filters.everything(resource_types[0]) if text is None else filters.look_up(resource_types[0], text)
         if selection is None or start_index is None or count is None:
             return None
         start_index = min(max(start_index, 1), limits.MAX_INDEX)

@@ -128,7 +128,8 @@ def version_tag(version: int) -> str:
 
 def date_time(moment: datetime) -> str:
     """xsd:dateTime in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    text = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()
+    return f"{text[:-6]}Z"
 
 
 def _as_text(document: Document | Sequence[Any]) -> str:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Union
 
-from scim2_models import Resource, ResourceType, Schema, ScimPolicy, ScimProvider, ServiceProviderConfig
-from scim2_server.utils import load_default_resource_types, load_default_schemas
+from scim2_models import (
+    BulkRequest,
+    BulkResponse,
+    ListResponse,
+    PatchOp,
+    Path,
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    Schema,
+    ScimFilter,
+    ScimPolicy,
+    ScimProvider,
+    SearchRequest,
+    ServiceProviderConfig,
+)
+from scim2_server.utils import load_default_resource_types, load_default_schemas, parametrize
 
 from scim.cursors import TIMEOUT
 
@@ -67,6 +82,23 @@ def provider() -> ScimProvider:
         config=ServiceProviderConfig.model_validate(_CONFIG),
         policy=POLICY,
     )
+
+
+@cache
+def message_models() -> tuple[type[Any], ...]:
+    """The models of messages about our resource types, kept.
+
+    Pydantic holds the classes it makes of generic ones weakly, so that each request that needs one would build it anew,
+    which takes longer than all the rest of the request.
+    """
+    models = [model_of(resource_type) for resource_type in provider().resource_types]
+    every: Any = Union[tuple(models)]  # noqa: UP007 (as the library spells it: made at run time)
+    of_one = [
+        parametrize(message, one) for one in models for message in (PatchOp, ResponseParameters, Path, ScimFilter)
+    ]
+    # Union[X] is X: a search of one type is of its model.
+    of_some = [parametrize(SearchRequest, some) for some in (*models, every)]
+    return (*of_one, *of_some, *(parametrize(message, every) for message in (BulkRequest, BulkResponse, ListResponse)))
 
 
 def model_of(resource_type: ResourceType) -> type[Resource[Any]]:
