@@ -60,9 +60,13 @@ def user_record(
     if says_active and getattr(resource, "active", None) is None:
         # A copy, in which the attribute stands in its place: what is equal must be equal as text.
         resource = resource.model_copy(update={"active": active})
-    document = document_of(resource, resource_id)
-    table = attributes_of(type(resource))
-    keys = list(_indexed(document, table, type(resource)))
+    return user_record_of(document_of(resource, resource_id), type(resource), active=active)
+
+
+def user_record_of(document: Document, model: type[Resource[Any]], *, active: bool) -> DirectoryUserRecord:
+    """The same from a document; `active` is the state that counts when it is silent."""
+    table = attributes_of(model)
+    keys = list(_indexed(document, table, model))
     user_name = _required(document, "userName")
     return DirectoryUserRecord(
         user_name_key=_name_key(table["username"], user_name),

@@ -43,6 +43,7 @@ from scim import limits
 from scim.cursors import DirectoryCursors
 from scim.dialects import Deviation, Dialect
 from scim.groups import GroupOperation, operations_of
+from scim.plain_patch import PlainPatch, plain_patch
 from scim.provider import MAX_BODY_BYTES, provider
 from scim.understanding import Understood, understand_filter, understand_patch, understand_resource
 
@@ -118,9 +119,13 @@ class DirectoryService(ScimService):
 
     def read_user_patch(
         self, resource_type: ResourceType, body: bytes, content_type: str | None
-    ) -> PatchOp[Any] | None:
+    ) -> PatchOp[Any] | PlainPatch | None:
         """Validate the body of a PATCH of a user; None for one that has no operation, which changes nothing."""
-        understood = understand_patch(self.decode_body(body, content_type))
+        decoded = self.decode_body(body, content_type)
+        plain = plain_patch(decoded)
+        if plain is not None:
+            return plain
+        understood = understand_patch(decoded)
         value = self._noted(understood)
         if Deviation.NO_OPERATIONS in understood.deviations:
             return None

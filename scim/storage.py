@@ -31,6 +31,7 @@ from app.services.unit_of_work import Transactions
 from scim import filters, mapping
 from scim.attributes import attributes_of
 from scim.groups import GroupOperation, read_members, read_patch
+from scim.plain_patch import PlainPatch
 from scim.projection import Projection
 from scim.protocol import scim_exception
 from scim.provider import model_of
@@ -242,7 +243,11 @@ class DirectoryStorage(ScimStorage):
             return self._replaced_group(push, current, after, group, read_members(resource))
 
     def patch_user(
-        self, resource_type: ResourceType, resource_id: str, patch: PatchOp[Any] | None, conditions: Conditions = _ANY
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        patch: PatchOp[Any] | PlainPatch | None,
+        conditions: Conditions = _ANY,
     ) -> Mirrored:
         """Apply a validated PATCH to a user; None changes nothing."""
         with self._writing() as push:
@@ -251,6 +256,10 @@ class DirectoryStorage(ScimStorage):
             self._note(current, {})
             if patch is None:
                 return current
+            if isinstance(patch, PlainPatch):
+                document = patch.apply(orjson.loads(current.document))
+                after = mapping.user_record_of(document, model_of(resource_type), active=before.active)
+                return self._replaced_user(push, current, after, before)
             resource = mapping.resource_of(current, resource_type)
             if not patch.patch(resource):
                 return current

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, delete, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, delete, func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
+from app.store.prepared import Prepared, among
 
 _CHUNK = 500
 
@@ -127,15 +128,18 @@ def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
     return session.scalars(query.order_by(SignInSession.id.desc())).all()
 
 
-def end_sessions(session: Session | Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
+def end_sessions(connection: Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
     """End every session of these members."""
-    ids = sorted(member_ids)
-    for start in range(0, len(ids), _CHUNK):
-        session.execute(
-            update(SignInSession)
-            .where(SignInSession.member_id.in_(ids[start : start + _CHUNK]), SignInSession.ended_at.is_(None))
-            .values(ended_at=now, end_reason=reason)
-        )
+    if member_ids:
+        _END_SESSIONS.run(connection, {"members": sorted(member_ids), "now": now, "reason": reason})
+
+
+_SESSIONS = cast(Table, SignInSession.__table__)
+_END_SESSIONS = Prepared(
+    update(_SESSIONS)
+    .where(among(_SESSIONS.c.member_id, "members"), _SESSIONS.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason=bindparam("reason"))
+)
 
 
 def end_sessions_opened_otherwise(
