@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
-from scim2_models import BulkOperation, PatchOp, Resource, ResourceType
+from scim2_models import BulkOperation, Context, PatchOp, Resource, ResourceType
 from scim2_server.conditions import Conditions
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
@@ -16,6 +16,7 @@ from scim2_server.routing import Operation, Target
 from app.rules.directories import Mirrored, MirrorPage, Position, ResourceKind
 from scim import answers, filters, limits, mapping
 from scim.groups import GroupOperation, operations_of_message
+from scim.plain import Document
 from scim.projection import Projection
 from scim.protocol import DirectoryService
 from scim.provider import MAX_RESULTS
@@ -50,7 +51,7 @@ class DirectoryHandler(ScimHandler):
         with self.service.provider:
             _, resource_type = self._target(request, Operation.create)
             projection = self._projection(request, resource_type)
-            body = self.service.read_creation(resource_type, request.body, request.header("Content-Type"))
+            body = self._read(resource_type, request, Context.RESOURCE_CREATION_REQUEST)
             with self.storage.operation():
                 created = self.storage.add(resource_type, body)
                 if created.kind is ResourceKind.GROUP and projection.wants_references(created.kind):
@@ -99,12 +100,20 @@ class DirectoryHandler(ScimHandler):
         with self.service.provider:
             target, resource_type = self._target(request, Operation.replace)
             projection = self._projection(request, resource_type)
-            body = self.service.read_replacement(resource_type, request.body, request.header("Content-Type"))
+            body = self._read(resource_type, request, Context.RESOURCE_REPLACEMENT_REQUEST)
             with self.storage.operation():
                 replaced = self.storage.put(resource_type, _id_of(target), body, self.service.read_conditions(request))
                 if projection.wants_references(replaced.kind):
                     replaced = self.storage.with_references(replaced)
             return answers.resource_response(request.base_url, replaced, projection=projection)
+
+    def _read(self, resource_type: ResourceType, request: ScimRequest, scim_ctx: Context) -> Resource[Any] | Document:
+        """The body of a POST or PUT."""
+        content_type = request.header("Content-Type")
+        if mapping.kind_of(resource_type) is ResourceKind.USER:
+            return self.service.read_user(resource_type, request.body, content_type, scim_ctx)
+        model = self.service.get_model(resource_type)
+        return self.service.read_body(model, request.body, content_type, scim_ctx)
 
     def patch(self, request: ScimRequest) -> ScimResponse:
         with self.service.provider:

@@ -17,6 +17,7 @@ from scim2_models import (
     InvalidValueException,
     NotFoundException,
     PatchOp,
+    Resource,
     ResourceType,
     ResponseParameters,
     SCIMException,
@@ -43,7 +44,7 @@ from scim import limits
 from scim.cursors import DirectoryCursors
 from scim.dialects import Deviation, Dialect
 from scim.groups import GroupOperation, operations_of
-from scim.plain_patch import PlainPatch, plain_patch
+from scim.plain import Document, PlainPatch, plain_patch, plain_user
 from scim.provider import MAX_BODY_BYTES, provider
 from scim.understanding import Understood, understand_filter, understand_patch, understand_resource
 
@@ -111,6 +112,15 @@ class DirectoryService(ScimService):
         """Validate a body that was decoded here: within limits, and in the RFC's shape."""
         self.ensure_json(content_type)
         return _validated(model, self._noted(understand_resource(limits.decode(body))), scim_ctx)
+
+    def read_user(
+        self, resource_type: ResourceType, body: bytes, content_type: str | None, scim_ctx: Context
+    ) -> Resource[Any] | Document:
+        """Validate the body of a POST or PUT of a user: a document where it is plain, else a model."""
+        self.ensure_json(content_type)
+        value = self._noted(understand_resource(limits.decode(body)))
+        document = plain_user(value)
+        return document if document is not None else _validated(self.get_model(resource_type), value, scim_ctx)
 
     def decode_body(self, body: bytes, content_type: str | None) -> Any:
         """The JSON value of a body, within limits."""

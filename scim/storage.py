@@ -31,7 +31,7 @@ from app.services.unit_of_work import Transactions
 from scim import filters, mapping
 from scim.attributes import attributes_of
 from scim.groups import GroupOperation, read_members, read_patch
-from scim.plain_patch import PlainPatch
+from scim.plain import Document, PlainPatch, in_order
 from scim.projection import Projection
 from scim.protocol import scim_exception
 from scim.provider import model_of
@@ -213,34 +213,40 @@ class DirectoryStorage(ScimStorage):
                 references_of=_wanted(projection),
             )
 
-    def add(self, resource_type: ResourceType, resource: Resource[Any]) -> Mirrored:
+    def add(self, resource_type: ResourceType, resource: Resource[Any] | Document) -> Mirrored:
         """Create a resource."""
         with self._writing() as push:
             resource_id = push.unit.ports.randomness.uuid()
             if mapping.kind_of(resource_type) is ResourceKind.USER:
-                user = mapping.user_record(resource, resource_id)
+                user = self._user_record(resource_type, resource, resource_id, active=True)
                 created = mirroring.create_user(push, resource_id, user)
                 self._note(created, user_changes(None, user))
                 return created
-            group = mapping.group_record(resource, resource_id)
-            created = mirroring.create_group(push, resource_id, group, read_members(resource))
+            body = cast(Resource[Any], resource)
+            group = mapping.group_record(body, resource_id)
+            created = mirroring.create_group(push, resource_id, group, read_members(body))
             self._note(created, group_changes(None, group, push.members))
             return created
 
     def put(
-        self, resource_type: ResourceType, resource_id: str, resource: Resource[Any], conditions: Conditions = _ANY
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        resource: Resource[Any] | Document,
+        conditions: Conditions = _ANY,
     ) -> Mirrored:
         """Replace a resource. What a body does not say about `active` and `members` stays as it is."""
         with self._writing() as push:
             if mapping.kind_of(resource_type) is ResourceKind.USER:
                 current, user = mirroring.user(push, resource_id)
                 _check(conditions, current, "PUT")
-                replacement = mapping.user_record(resource, resource_id, active=user.active)
+                replacement = self._user_record(resource_type, resource, resource_id, active=user.active)
                 return self._replaced_user(push, current, replacement, user)
             current, group = mirroring.group(push, resource_id)
             _check(conditions, current, "PUT")
-            after = mapping.group_record(resource, resource_id)
-            return self._replaced_group(push, current, after, group, read_members(resource))
+            body = cast(Resource[Any], resource)
+            after = mapping.group_record(body, resource_id)
+            return self._replaced_group(push, current, after, group, read_members(body))
 
     def patch_user(
         self,
@@ -289,6 +295,16 @@ class DirectoryStorage(ScimStorage):
             _check(conditions, current, "DELETE")
             mirroring.delete(push, current)
             self._note(current, DELETED)
+
+    @staticmethod
+    def _user_record(
+        resource_type: ResourceType, resource: Resource[Any] | Document, resource_id: str, *, active: bool
+    ) -> DirectoryUserRecord:
+        """A pushed user as the mirror keeps it; `active` where the body is silent about it."""
+        if isinstance(resource, dict):
+            document = in_order({"active": active, **resource, "id": resource_id})
+            return mapping.user_record_of(document, model_of(resource_type), active=active)
+        return mapping.user_record(resource, resource_id, active=active)
 
     def _replaced_user(
         self, push: Push, current: Mirrored, after: DirectoryUserRecord, before: DirectoryUserRecord

@@ -296,10 +296,9 @@ _INSERT_DIGESTS_AT_ONCE = Prepared(
 
 
 def _delete_digests(connection: Connection, user_id: str, digests: Collection[int]) -> None:
-    if digests:
-        connection.execute(_DELETE_DIGESTS, {"digests": list(digests), "user": user_id})
+    _DELETE_DIGESTS.run_many(connection, [{"digest": digest, "user_id": user_id} for digest in digests])
 
 
-_DELETE_DIGESTS = delete(DIGESTS).where(
-    DIGESTS.c.digest.in_(bindparam("digests", expanding=True)), DIGESTS.c.user_id == bindparam("user")
+_DELETE_DIGESTS = Prepared(
+    delete(DIGESTS).where(DIGESTS.c.digest == bindparam("digest"), DIGESTS.c.user_id == bindparam("user_id"))
 )
