@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.measuring import Result, Target
 from bench.targets import BARE, IN_MEMORY, NOOP
 
-_PACKAGES = ("flask", "gunicorn", "sqlalchemy", "psycopg", "pydantic", "scim2-server", "scim2-models", "scim2-flask")
+_PACKAGES = ("flask", "gunicorn", "sqlalchemy", "psycopg", "pydantic", "scim2-server", "scim2-models")
 _HEAD = (
     *("answers/s", "p50 ms", "p95 ms", "p99 ms", "CPU ms", "time x no-op", "CPU x no-op"),
     *("time x bare rows", "CPU x bare rows", "time x in memory"),

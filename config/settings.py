@@ -77,8 +77,8 @@ class Settings(BaseSettings):
         le=3650,
         description="How many days the record of each SCIM request is kept for administrators to read.",
     )
-    scim_requests_per_second: float = Field(
-        default=100.0,
+    scim_requests_per_second: int = Field(
+        default=100,
         ge=0,
         description="How many SCIM requests a second each worker process takes from one directory, with room for ten"
         " seconds' worth at once; more are answered 429 with Retry-After. 0 for no limit.",
