@@ -13,11 +13,12 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import orjson
 from scim2_models import (
+    InvalidSyntaxException,
     NotFoundException,
     PayloadTooLargeException,
     SCIMException,
@@ -26,7 +27,8 @@ from scim2_models import (
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.wsgi import get_input_stream
 
 from app.rules.directories import DirectoryEndpoint
@@ -64,8 +66,11 @@ _PARAMETERS = (
 _CANONICAL = {name.lower(): name for name in _PARAMETERS}
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _BUSY_SECONDS = 5
-#: How often requests with a token that nobody knows are recorded: anyone can send them.
-_STRANGERS_PER_SECOND = 0.2
+#: Busy, gone, read-only after a failover, or all connections in use: nothing was done, and a moment later it may work.
+_UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
+#: How often requests are recorded that are turned away at the door, for their token or their pace: anyone can send any
+#: number of them.
+_FLOOD_PER_SECOND = 0.2
 _NOTHING_BROUGHT = (
     "The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer token) of the"
     " provisioning settings."
@@ -98,7 +103,7 @@ class ScimApplication:
         self._secrets = tuple(cursor_secrets)
         self._headers = list(headers)
         self._pace = Pace(requests_per_second) if requests_per_second else None
-        self._strangers = Pace(_STRANGERS_PER_SECOND)
+        self._flood = Pace(_FLOOD_PER_SECOND)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333), and have it recorded."""
@@ -107,13 +112,20 @@ class ScimApplication:
             response = self._serve(environ, visit)
         except Exception as error:  # noqa: BLE001 (the last resort of a WSGI application)
             response = self._answer_of(error)
+        try:
+            self._note(visit, response)
+        except Exception:  # what cannot be recorded is answered all the same
+            log.exception("SCIM request not recorded")
+        return self._started(response, environ, start_response)
+
+    def _note(self, visit: Visit, response: ScimResponse) -> None:
+        """Have it recorded, and remember that a token was used that is good no more."""
         if visit.note_refused_token is not None:
             with self._transactions.writing() as unit:
                 directories.note_refused_token(unit, visit.note_refused_token)
         journal = visit.journal
         if journal is not None and not journal.is_written:
             self._requests.add(journal.record(int(response.status), _detail_of(response)))
-        return self._started(response, environ, start_response)
 
     def _serve(self, environ: WSGIEnvironment, visit: Visit) -> ScimResponse:
         """One request: recognised by a read, answered from the same connection or from a writing transaction."""
@@ -128,11 +140,14 @@ class ScimApplication:
             if request.is_public:
                 return self._serve_public(request, connection, key)
             admitted = self._admit(connection, request, environ, visit, key)
-            if not request.writes and not admitted.wants_note:
+            if request.method == "GET" and not admitted.wants_note:
                 storage = DirectoryStorage(
                     self._transactions, admitted.directory, connection=connection, journal=visit.journal
                 )
                 return self._handler(admitted.directory, storage).handle(request)
+        request.read_body()  # with no connection held meanwhile: a client may be slow
+        if visit.journal is not None:
+            visit.journal.body = request.body
         return self._serve_apart(request, admitted, visit)
 
     def _serve_public(self, request: DirectoryRequest, connection: Connection, key: str) -> ScimResponse:
@@ -150,16 +165,15 @@ class ScimApplication:
             admitted = directories.admit(connection, ports, key=key, token=token)
         except TokenRefusedError as refused:
             visit.note_refused_token = refused.token_id if refused.wants_note else None
-            if refused.token_id is not None or not self._strangers.wait(refused.directory.id):
+            if not self._flood.wait(refused.directory.id):
                 visit.journal = self._journal(request, visit, refused.directory.id, refused.token_id)
             if not token:
                 raise UnauthorizedException(detail=_NOTHING_BROUGHT) from refused
             raise
         request.subject = admitted.directory
-        visit.journal = self._journal(request, visit, admitted.directory.id, admitted.token_id)
-        request.read_body()
-        visit.journal.body = request.body
         seconds = 0.0 if self._pace is None else self._pace.wait(admitted.directory.id)
+        if not seconds or not self._flood.wait(admitted.directory.id):
+            visit.journal = self._journal(request, visit, admitted.directory.id, admitted.token_id)
         if seconds:
             raise RetryException(429, _TOO_FAST, math.ceil(seconds))
         return admitted
@@ -202,7 +216,8 @@ class ScimApplication:
             start_response(_STATUS_LINES[response.status], headers)
             return () if is_head else response.streamed
         body = _body_of(response)
-        headers.append(("Content-Length", str(len(body))))
+        if response.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):  # RFC 9110 8.6
+            headers.append(("Content-Length", str(len(body))))
         start_response(_STATUS_LINES[response.status], headers)
         return () if is_head else (body,)
 
@@ -211,7 +226,7 @@ class ScimApplication:
         service = DirectoryService(dialect_of(""), secrets=self._secrets)
         if isinstance(error, DoorwardError):
             error = scim_exception(error)
-        if isinstance(error, OperationalError):
+        if isinstance(error, _UNAVAILABLE):
             log.warning("database not available", exc_info=error)
             error = RetryException(
                 503, "Doorward's database is busy. Nothing was changed; send the request again.", _BUSY_SECONDS
@@ -281,7 +296,13 @@ def _bearer_token(environ: WSGIEnvironment) -> str:
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
     """The body, read up to one byte more than is accepted."""
-    body: bytes = get_input_stream(environ).read(MAX_BODY_BYTES + 1)
+    announced = environ.get("CONTENT_LENGTH", "")
+    try:
+        body: bytes = _read_all(get_input_stream(environ), MAX_BODY_BYTES + 1)
+    except Exception as error:  # each server has exceptions of its own for a body that cannot be read
+        raise InvalidSyntaxException(detail="The body could not be read to its end.") from error
+    if announced.isdecimal() and len(body) < min(int(announced), MAX_BODY_BYTES):
+        raise InvalidSyntaxException(detail="The body is shorter than its Content-Length says.")
     if len(body) > MAX_BODY_BYTES:
         raise PayloadTooLargeException(
             detail=f"The body is larger than {MAX_BODY_BYTES:,} bytes. Send fewer members or operations at a time."
@@ -292,6 +313,15 @@ def _read_body(environ: WSGIEnvironment) -> bytes:
 def _detail_of(response: ScimResponse) -> str | None:
     """What an error said."""
     return str(response.body.get("detail")) if response.status >= HTTPStatus.BAD_REQUEST and response.body else None
+
+
+def _read_all(stream: IO[bytes], most: int) -> bytes:
+    """The stream to its end, or as far as is wanted: a read may bring less than was asked for."""
+    parts: list[bytes] = []
+    while most > 0 and (part := stream.read(most)):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 def _body_of(response: ScimResponse) -> bytes:

@@ -8,7 +8,7 @@ tests/scim/fire compares all answers with one model, and tests/scim/test_plain.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -83,23 +83,33 @@ def _are_schemas(schemas: Any) -> bool:
     return isinstance(schemas, list) and schemas in ([USER_SCHEMA], [USER_SCHEMA, ENTERPRISE_SCHEMA])
 
 
-_NOT_TAKEN = frozenset({"schemas", "id", "meta", "groups"})
+#: What is not for clients to say, where it is sent as most of them send it.
+_NOT_TAKEN: Mapping[str, Callable[[Any], bool]] = {
+    "schemas": lambda value: isinstance(value, list),
+    "id": lambda value: isinstance(value, str),
+    "meta": lambda value: value == {"resourceType": "User"},
+    "groups": lambda value: value == [],
+}
 
 
 def _object(value: Any, node: Node) -> Document:
     """An object with the names and the order of the schema, without what is empty or not for clients to write."""
     if not isinstance(value, dict):
         raise NotPlainError
+    if len({name.lower() for name in value}) < len(value):
+        raise NotPlainError
     found: Document = {}
     for name, one in value.items():
         lowered = name.lower()
-        part = node.parts.get(lowered)
-        if part is None and not (lowered in _NOT_TAKEN and name in value and node is user()):
-            raise NotPlainError  # unknown, or spelled with its schema
-        if part is None or lowered in _NOT_TAKEN or one is None or one == []:
+        if node is user() and lowered in _NOT_TAKEN:
+            if not _NOT_TAKEN[lowered](one):
+                raise NotPlainError
             continue
-        if not part.writable or part.name in found:
-            raise NotPlainError
+        part = node.parts.get(lowered)
+        if part is None or not part.writable:
+            raise NotPlainError  # unknown, spelled with its schema, or not for clients to write
+        if one is None or (one == [] and part.multi_valued):
+            continue
         read = _value(one, part)
         if read != {}:
             found[part.name] = read

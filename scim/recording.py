@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from app.rules.directories import ResourceKind
 from app.rules.ids import Prefix
 from app.rules.scim_requests import FIRST_REFUSED_STATUS, MOST_UNKNOWN_MEMBERS, ScimRequestRecord
@@ -15,7 +17,7 @@ from app.services import scim_requests
 from app.services.pushes import Push
 from scim.dialects import Deviation
 from scim.records import redacted_body
-from scim.redaction import is_id, redacted_path
+from scim.redaction import MASK, is_id, redacted_detail, redacted_path
 
 #: What a successful write is answered, unless its handler says otherwise.
 _WRITTEN = {"POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
@@ -85,9 +87,18 @@ class Journal:
             resource=None if self.resource is None else self.resource.value,
             resource_id=self.resource_id if self.resource_id and is_id(self.resource_id) else None,
             changes=self.changes,
-            detail=detail or self.detail,
+            detail=self._redacted(detail or self.detail),
             deviations=tuple(sorted(self.deviations)),
-            unknown_members=tuple(sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),
+            unknown_members=tuple(one if is_id(one) else MASK for one in sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),
             unknown_members_total=len(unknown),
             body=redacted_body(self.body) if self.body else None,
         )
+
+    def _redacted(self, detail: str | None) -> str | None:
+        if detail is None:
+            return None
+        try:
+            body = orjson.loads(self.body) if self.body else None
+        except orjson.JSONDecodeError:
+            body = None
+        return redacted_detail(detail, self.path, self.query, body)

@@ -88,8 +88,9 @@ def _object(value: dict[str, Any], place: _Place, depth: int) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for key, one in value.items():
         about = path if isinstance(path, str) and path and key == "value" else key
-        inner = _inner(place.attribute, about)
-        shown[_key(key)] = MASK if inner is None else _redacted(one, inner, depth)
+        # Cut before they are remembered: whoever sends a key decides how long it is.
+        inner = _inner(place.attribute[:_LONGEST_KEY], about[:_LONGEST_KEY])
+        shown[_key(key[:_LONGEST_KEY])] = MASK if inner is None else _redacted(one, inner, depth)
     return shown
 
 

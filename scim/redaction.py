@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
+from typing import Any
 
 MASK = "…"
 _LONGEST_PATH = 1_000
@@ -22,8 +23,9 @@ _LITERALS = frozenset({"true", "false", "null"})
 ID_ATTRIBUTES = frozenset({"id", "members", "groups", "manager"})
 #: Where a plain word is a kind, not a person.
 KIND_ATTRIBUTES = frozenset({"type", "resourcetype"})
-_RESOURCES = frozenset({"users", "groups"})
-_DESCRIPTIONS = frozenset({"schemas", "resourcetypes"})
+_ENDPOINTS = frozenset(
+    {"users", "groups", "schemas", "resourcetypes", "serviceproviderconfig", "bulk", "me", ".search", "user", "group"}
+)
 
 
 def is_id(text: str) -> bool:
@@ -59,12 +61,12 @@ def redacted_path(path: str, query: Mapping[str, str]) -> str:
 
 
 def _is_plain_segment(segment: str, before: str) -> bool:
-    """Whether a segment names an endpoint or one of our ids; some clients put an address where the id belongs."""
-    if segment == ".search" or is_id(segment):
+    """Whether a segment names an endpoint or one of our ids; some clients put an address, or a token, where these
+    belong.
+    """
+    if is_id(segment) or (not before and segment.lower() in _ENDPOINTS) or segment == ".search":
         return True
-    if before in _DESCRIPTIONS:
-        return is_schema(segment) or is_word(segment)
-    return before not in _RESOURCES and _NAME.fullmatch(segment) is not None
+    return (before == "schemas" and is_schema(segment)) or (before == "resourcetypes" and segment in ("User", "Group"))
 
 
 def _parameter(name: str, value: str) -> str:
@@ -104,6 +106,7 @@ class _Expects(Enum):
     ATTRIBUTE = auto()
     OPERATOR = auto()
     VALUE = auto()
+    LOGIC = auto()
 
 
 def redacted_filter(text: str, *, around: str = "") -> str:
@@ -124,16 +127,18 @@ def _filter_parts(text: str, around: str) -> Iterator[str]:
         following = tokens[number + 1].group().lower() if number + 1 < len(tokens) else ""
         if word in "()[]":
             yield word
-            expects = _Expects.ATTRIBUTE
+            expects = _Expects.LOGIC if word == ")" else _Expects.ATTRIBUTE
+        elif expects is _Expects.LOGIC and word.lower() not in _LOGIC:
+            yield MASK  # more of a value that came without quotation marks
         elif expects is _Expects.OPERATOR and word.lower() in _COMPARISONS:
             yield word
             expects = _Expects.VALUE
         elif expects is _Expects.OPERATOR and word.lower() == "pr":
             yield word
-            expects = _Expects.ATTRIBUTE
+            expects = _Expects.LOGIC
         elif expects is _Expects.VALUE:
             yield _value(word, attribute)
-            expects = _Expects.ATTRIBUTE
+            expects = _Expects.LOGIC
         elif word.lower() in _LOGIC:
             yield word
             expects = _Expects.ATTRIBUTE
@@ -154,3 +159,44 @@ def _value(word: str, attribute: str) -> str:
     if parts[-1] in KIND_ATTRIBUTES and is_word(bare):
         return word
     return f'"{MASK}"' if word.startswith('"') else MASK
+
+
+def redacted_detail(detail: str, path: str, query: Mapping[str, str], body: Any) -> str:
+    """What an error said, without what it quotes of the request: ids that are none, values of filters and bodies."""
+    quoted = {segment for segment in path.split("/") if not is_id(segment) and segment.lower() not in _ENDPOINTS}
+    for value in query.values():
+        quoted.add(value)
+        quoted.update(token.group().strip('"') for token in _TOKEN.finditer(value) if not _is_of_filters(token.group()))
+    quoted.update(_texts_of(body))
+    for text in sorted(quoted, key=len, reverse=True):
+        if len(text) > 2 and not is_schema(text) and not is_boolean(text):
+            detail = detail.replace(text, MASK)
+    return detail
+
+
+def _is_of_filters(word: str) -> bool:
+    """Whether a word of a filter is part of its grammar, or names an attribute."""
+    return not word.startswith('"') and (
+        word.lower() in _COMPARISONS | _LOGIC | _LITERALS | {"pr"} or _ATTRIBUTE.fullmatch(word) is not None
+    )
+
+
+#: Fields of a request that say how, not what.
+_FORMS = frozenset({"op", "schemas", "method", "type", "resourcetype"})
+_MOST_TEXTS = 2_000
+
+
+def _texts_of(body: Any) -> Iterator[str]:
+    """Every text of a body, and those that a path of it quotes."""
+    waiting, seen = [(body, "")], 0
+    while waiting and seen < _MOST_TEXTS:
+        value, name = waiting.pop()
+        seen += 1
+        if isinstance(value, dict):
+            waiting += [(one, key.lower()) for key, one in value.items()]
+        elif isinstance(value, list):
+            waiting += [(one, name) for one in value]
+        elif isinstance(value, str) and name == "path":
+            yield from re.findall(r'"([^"]*)"', value)
+        elif isinstance(value, str) and name not in _FORMS:
+            yield value

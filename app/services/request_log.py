@@ -40,6 +40,8 @@ class _Waiting:
     #: Held by whoever writes, so that records go in in their order.
     writing: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
+    #: Tells the thread not to wait any longer: enough is waiting, or the process ends.
+    wake: threading.Event = field(default_factory=threading.Event)
     timer: threading.Thread | None = None
     due_at: float = 0.0
     #: Since the last try failed only the thread tries: no request waits for a database that does not answer.
@@ -50,10 +52,10 @@ class _Waiting:
 class RequestLog:
     """Records that need not be in anybody's transaction. Safe between threads, and across a fork.
 
-    They are written together by whoever adds when 500 wait or one has waited for a second, and by a thread of its own
-    so that the last ones do not wait for the next request. The thread ends when nothing waits any more.
+    They are written together, when 500 wait or one has waited for a second, by a thread that ends when nothing waits
+    any more: no request waits for whoever writes at the moment.
 
-    `add` must be called outside of every transaction: it may write in one of its own.
+    `add` must be called outside of every transaction: after `close` it writes in one of its own.
     """
 
     def __init__(
@@ -90,11 +92,12 @@ class RequestLog:
                 state.due_at = time.monotonic() + self._seconds
             state.records.append(record)
             self._drop_what_is_too_much(state)
-            is_due = not state.failing and (len(state.records) >= self._flush_at or time.monotonic() >= state.due_at)
+            if len(state.records) >= self._flush_at and not state.failing:
+                state.wake.set()
             if state.timer is None and not self._closed:
                 state.timer = threading.Thread(target=self._keep_time, args=(state,), name="request-log", daemon=True)
                 state.timer.start()
-        if is_due or self._closed:
+        if self._closed:
             self._flush(state, wait=False)
 
     def flush(self) -> None:
@@ -107,6 +110,7 @@ class RequestLog:
         atexit.unregister(self._at_exit)
         state = self._waiting
         state.closing.set()
+        state.wake.set()
         timer = state.timer
         if timer is not None and timer is not threading.current_thread():
             timer.join(_JOIN_SECONDS)
@@ -126,9 +130,10 @@ class RequestLog:
                     state.timer = None
                     return
                 pause = state.due_at - time.monotonic()
-            if pause > 0:
-                state.closing.wait(pause)
-            else:
+            if pause > 0 and not state.wake.wait(pause):
+                continue
+            if not state.closing.is_set():
+                state.wake.clear()
                 self._flush(state, wait=True)
 
     def _flush(self, state: _Waiting, *, wait: bool) -> None:

@@ -56,25 +56,24 @@ def chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
 
 def present(connection: Connection, organization_id: str, member_ids: Collection[str]) -> dict[str, MemberFacts]:
     """Those of these members of the organization who were not removed, by id."""
-    found: dict[str, MemberFacts] = {}
-    for ids in chunks(member_ids):
-        for row in _PRESENT.rows(connection, {"organization": organization_id, "ids": ids}):
-            found[row[0]] = MemberFacts(*row)
-    return found
-
-
-_OF_ORGANIZATION = select(*_COLUMNS).where(MEMBERS.c.organization_id == bindparam("organization"))
-_SOME = Prepared(_OF_ORGANIZATION.where(among(MEMBERS.c.id, "ids")))
-_PRESENT = Prepared(_OF_ORGANIZATION.where(among(MEMBERS.c.id, "ids"), MEMBERS.c.removed_at.is_(None)))
+    found = some(connection, organization_id, member_ids)
+    return {member_id: member for member_id, member in found.items() if member.removed_at is None}
 
 
 def some(connection: Connection, organization_id: str, member_ids: Collection[str]) -> dict[str, MemberFacts]:
     """These members of the organization, removed ones included, by id."""
     found: dict[str, MemberFacts] = {}
     for ids in chunks(member_ids):
-        for row in _SOME.rows(connection, {"organization": organization_id, "ids": ids}):
-            found[row[0]] = MemberFacts(*row)
+        for row in _SOME.rows(connection, {"ids": ids}):
+            member = MemberFacts(*row)
+            if member.organization_id == organization_id:
+                found[member.id] = member
     return found
+
+
+#: By id alone: asked for the organization as well, SQLite would rather read all of its members.
+_SOME = Prepared(select(*_COLUMNS).where(among(MEMBERS.c.id, "ids")))
+_OF_ORGANIZATION = select(*_COLUMNS).where(MEMBERS.c.organization_id == bindparam("organization"))
 
 
 def administrators(connection: Connection, organization_id: str) -> dict[str, MemberFacts]:

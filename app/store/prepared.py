@@ -152,6 +152,7 @@ class _Text:
         )
         if is_gone:
             connection.invalidate(error)
+            connection.engine.dispose(close=False)  # what else is idle went the same way
         return wrapped
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ class Turns:
     """One writer at a time for one database file: threads queue here, processes at the lock file beside it."""
 
     def __init__(self, database: Path) -> None:
+        self._database = database
         self._path = database.with_name(f"{database.name}.writer")
         self._guard = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
@@ -30,8 +32,10 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for the turn, and hold it while the block runs. Raises OperationalError after half a minute, as for a
-        database that is busy: something is stuck, and the caller is told to come again.
+        """Wait for the turn, and hold it while the block runs.
+
+        Raises OperationalError after half a minute behind other threads of this process, as for a database that is
+        busy. Another process is waited for as long as it takes: its server ends a worker that is stuck.
         """
         self._queue()
         try:
@@ -47,12 +51,24 @@ class Turns:
                 return
             mine = threading.Event()
             self._waiting.append(mine)
-        if mine.wait(_PATIENCE_SECONDS):
-            return
+        try:
+            if mine.wait(_PATIENCE_SECONDS):
+                return
+        except BaseException:
+            self._give_up(mine)
+            raise
+        if self._give_up(mine):
+            raise OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("no turn to write"))
+        self._queue()
+
+    def _give_up(self, mine: threading.Event) -> bool:
+        """Leave the queue; False when the turn came at that very moment, which is then handed on."""
         with self._guard:
             if not mine.is_set():
                 self._waiting.remove(mine)
-                raise OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("no turn to write"))
+                return True
+        self._hand_over()
+        return False
 
     def _hand_over(self) -> None:
         with self._guard:
@@ -64,9 +80,23 @@ class Turns:
     @contextmanager
     def _between_processes(self) -> Iterator[None]:
         # A descriptor for each turn: a lock that is inherited or shared would be held by nobody and everybody.
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._belong(descriptor)
+        except OSError as error:
+            raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
+
+    def _belong(self, descriptor: int) -> None:
+        """Give the file to whoever the database belongs to, as SQLite does with its own: an operator's command that is
+        run as root must not shut out the server.
+        """
+        found, wanted = os.fstat(descriptor), self._database.stat()
+        if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
+            os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) != stat.S_IMODE(wanted.st_mode):
+            os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))

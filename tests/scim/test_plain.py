@@ -22,7 +22,7 @@ PLAIN: list[dict[str, Any]] = [
     {"schemas": [USER, ENTERPRISE], "userName": "ada", ENTERPRISE: {"department": "R&D", "employeeNumber": "7"}},
     {"schemas": [USER, ENTERPRISE], "userName": "ada", ENTERPRISE: {}, "roles": [], "title": None},
     {"schemas": [USER], "name": {"givenName": "A", "FamilyName": "L"}, "userName": "ada", "emails": [EMAIL]},
-    {"schemas": [USER], "userName": "ada", "id": "x", "meta": {"resourceType": "User"}, "groups": [{"value": "g"}]},
+    {"schemas": [USER], "userName": "ada", "id": "x", "meta": {"resourceType": "User"}, "groups": []},
     {"schemas": [USER], "userName": "ada", "addresses": [{"type": "work", "locality": "Berlin", "primary": False}]},
     {"schemas": [USER, ENTERPRISE], "userName": "ada", ENTERPRISE: {"manager": {"value": "m"}}},
 ]
@@ -39,6 +39,13 @@ LEFT: list[Any] = [
     {"schemas": [USER], "userName": "ada", "emails": [{}]},
     {"schemas": [USER], "userName": "ada", "active": "maybe"},
     {"schemas": [USER], "userName": "ada", f"{USER}:title": "x"},
+    {"schemas": [USER], "userName": "ada", "title": []},
+    {"schemas": [USER], "userName": "ada", "active": []},
+    {"schemas": [USER], "userName": "ada", "name": {"givenName": []}},
+    {"schemas": [USER], "userName": "ada", "groups": "junk"},
+    {"schemas": [USER], "userName": "ada", "meta": "junk"},
+    {"schemas": [USER], "userName": "ada", "id": 7},
+    {"schemas": [USER], "userName": "ada", "USERNAME": None},
 ]
 
 

@@ -21,6 +21,7 @@ with Turns(Path(sys.argv[1])).turn():
 
 
 def test_threads_write_in_the_order_they_came(tmp_path: Path) -> None:
+    (tmp_path / "doorward.db").touch()
     turns, order = Turns(tmp_path / "doorward.db"), []
 
     def write(number: int) -> None:
@@ -40,6 +41,7 @@ def test_threads_write_in_the_order_they_came(tmp_path: Path) -> None:
 
 def test_a_process_waits_for_another_and_gets_its_turn_when_that_one_is_killed(tmp_path: Path) -> None:
     database = tmp_path / "doorward.db"
+    database.touch()
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(database)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     with holder.stdout, holder:
@@ -59,6 +61,7 @@ def test_a_process_waits_for_another_and_gets_its_turn_when_that_one_is_killed(t
 
 
 def test_a_turn_is_handed_on_when_the_writer_fails(tmp_path: Path) -> None:
+    (tmp_path / "doorward.db").touch()
     turns = Turns(tmp_path / "doorward.db")
     try:
         with turns.turn():

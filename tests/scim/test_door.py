@@ -1,0 +1,128 @@
+"""The door of the SCIM endpoint: bodies cut short, answers without a body, floods, and what the record keeps of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.test import Client
+
+from app.rules.scim_requests import EVERYTHING, ScimRequestRecord
+from app.services import scim_requests
+from app.store.turns import Turns
+from scim import records
+from tests.scim.application import GROUP, USER, Answer, Installation, Pushing
+
+CANARY = "canary@acme.example"
+
+
+def recorded(installation: Installation, pushing: Pushing) -> Sequence[ScimRequestRecord]:
+    """What is on record of a directory, oldest first."""
+    installation.requests.flush()
+    directory = pushing.directory
+    with installation.transactions.reading() as unit:
+        return scim_requests.feed(unit, directory.organization_id, directory.id, wanted=EVERYTHING, after="", limit=500)
+
+
+def test_body_shorter_than_announced_is_refused_and_nothing_is_stored(generic: Pushing) -> None:
+    body = b'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada"}'
+    answer = generic.send("POST", "/Users", input_stream=BytesIO(body), environ_overrides={"CONTENT_LENGTH": "5000"})
+    assert (answer.status_code, answer.json["scimType"]) == (400, "invalidSyntax")
+    assert generic.get("/Users").json["totalResults"] == 0
+
+
+def test_body_that_arrives_in_pieces_is_read_to_its_end(generic: Pushing) -> None:
+    class Slow(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(min(7, size if size is not None and size > 0 else 7))
+
+    body = b'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada"}'
+    answer = generic.send(
+        "POST", "/Users", input_stream=Slow(body), environ_overrides={"CONTENT_LENGTH": str(len(body))}
+    )
+    assert answer.status_code == 201
+
+
+def test_answers_without_a_body_announce_no_length(generic: Pushing) -> None:
+    user = generic.user("ada")
+    unchanged = generic.get(f"/Users/{user['id']}", headers={"If-None-Match": user["meta"]["version"]})
+    deleted = generic.delete(f"/Users/{user['id']}")
+    assert (unchanged.status_code, deleted.status_code) == (304, 204)
+    assert "Content-Length" not in unchanged.headers
+    assert "Content-Length" not in deleted.headers
+
+
+def test_record_of_a_refused_request_quotes_nothing_of_it(installation: Installation, generic: Pushing) -> None:
+    generic.get(f"/{generic.token}")
+    generic.get(f"/Schemas/{generic.token}")
+    generic.get(f"/Users/{CANARY}")
+    generic.get(f"/User/{CANARY}")
+    generic.filter("/Users", f'active eq "{CANARY}"')
+    generic.filter("/Users", f"displayName eq {CANARY} Le Guin")
+    generic.post("/Users", {"schemas": [USER], "userName": "ada", "profileUrl": f"not a URL: {CANARY}"})
+    generic.post("/Groups", {"schemas": [GROUP], "displayName": "A", "members": [{"value": CANARY}]})
+    kept = repr(recorded(installation, generic))
+    assert len(recorded(installation, generic)) == 8
+    assert CANARY not in kept
+    assert generic.token not in kept
+    assert "Guin" not in kept
+
+
+def test_detail_of_a_refused_request_still_says_what_was_wrong(installation: Installation, generic: Pushing) -> None:
+    generic.post("/Users", {"schemas": [USER], "userName": ""})
+    generic.filter("/Users", "nonsense eq 1")
+    details = [one.detail or "" for one in recorded(installation, generic)]
+    assert "userName must not be empty" in details[0]
+    assert "nonsense" in details[1]
+
+
+def test_name_of_any_length_is_cut_before_it_is_remembered() -> None:
+    """The names of a body are remembered, so that the same ones are not read again; whoever sends them has no say."""
+    shown = records.redacted_body(b'{"' + b"k" * 100_000 + b'":"x"}')
+    assert shown == '{"' + "k" * 200 + '":"\u2026"}'
+
+
+def test_flood_at_the_door_leaves_few_records(installation: Installation, generic: Pushing) -> None:
+    slow = replace(generic, http=Client(installation.serving(requests_per_second=1.0), Answer))
+    statuses = [slow.get("/Users?count=0").status_code for _ in range(60)]
+    assert 40 < statuses.count(429) < 60
+    assert sum(one.status == 429 for one in recorded(installation, generic)) <= 4
+    strangers = replace(generic, token="scim_unknown", http=Client(installation.serving(), Answer))
+    assert {strangers.get("/Users").status_code for _ in range(50)} == {401}
+    assert sum(one.status == 401 for one in recorded(installation, generic)) <= 4
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_lock_of_the_turns_belongs_to_whoever_the_database_belongs_to(tmp_path: Path) -> None:
+    database = tmp_path / "doorward.db"
+    database.touch(0o640)
+    os.chown(database, 65_534, 65_534)
+    with Turns(database).turn():
+        pass
+    made = (tmp_path / "doorward.db.writer").stat()
+    assert (made.st_uid, made.st_gid) == (65_534, 65_534)
+
+
+def test_lock_of_the_turns_is_as_closed_as_the_database(tmp_path: Path) -> None:
+    database = tmp_path / "doorward.db"
+    database.touch(0o640)
+    with Turns(database).turn():
+        pass
+    assert stat.S_IMODE((tmp_path / "doorward.db.writer").stat().st_mode) == stat.S_IMODE(database.stat().st_mode)
+
+
+def test_database_whose_connections_are_all_in_use_answers_503(
+    installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted() -> None:
+        raise PoolTimeoutError
+
+    monkeypatch.setattr(installation.transactions.database, "looking", exhausted)
+    answer = generic.get("/Users")
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json["status"]) == (503, "5", "503")
