@@ -33,8 +33,8 @@ from werkzeug.wsgi import get_input_stream
 
 from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import DoorwardError
-from app.services import directories, mirror
-from app.services.directories import Admitted, TokenRefusedError
+from app.services import directory_access, mirror
+from app.services.directory_access import Admitted, TokenRefusedError
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
 from scim.answers import PreparedResponse
@@ -122,7 +122,7 @@ class ScimApplication:
         """Have it recorded, and remember that a token was used that is good no more."""
         if visit.note_refused_token is not None:
             with self._transactions.writing() as unit:
-                directories.note_refused_token(unit, visit.note_refused_token)
+                directory_access.note_refused_token(unit, visit.note_refused_token)
         journal = visit.journal
         if journal is not None and not journal.is_written:
             self._requests.add(journal.record(int(response.status), _detail_of(response)))
@@ -162,7 +162,7 @@ class ScimApplication:
         """Whose request this is, at the pace it may have. Whoever is turned away is recorded too."""
         ports, token = self._transactions.ports, _bearer_token(environ)
         try:
-            admitted = directories.admit(connection, ports, key=key, token=token)
+            admitted = directory_access.admit(connection, ports, key=key, token=token)
         except TokenRefusedError as refused:
             visit.note_refused_token = refused.token_id if refused.wants_note else None
             if not self._flood.wait(refused.directory.id):
@@ -194,7 +194,7 @@ class ScimApplication:
         """A request that writes, or the one a minute after which the directory's last use is noted."""
         if admitted.wants_note:
             with self._transactions.writing() as unit:
-                directories.note_request(unit, admitted)
+                directory_access.note_request(unit, admitted)
         storage = DirectoryStorage(self._transactions, admitted.directory, writes=request.writes, journal=visit.journal)
         return self._handler(admitted.directory, storage).handle(request)
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy.engine import Connection
-
-from app.ports.bundle import Ports
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
 from app.rules.directories import DirectoryEndpoint, TokenStanding, token_standing
-from app.rules.errors import InvalidInputError, NotFoundError, UnauthenticatedError
+from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.lockout import OWN_HOLD
@@ -26,11 +23,10 @@ from app.services.authority import Change, Grant
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, organizations, roles
-from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser, Knock
+from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser
 from app.store.organizations import Organization
 
 _KEY_LENGTH = 20
-_NOTE_EVERY = timedelta(minutes=1)
 TOKEN_PREFIX = "scim_"  # noqa: S105 (makes leaked tokens recognisable; not one itself)
 
 
@@ -172,69 +168,6 @@ def revoke_token(unit: UnitOfWork, organization_id: str, directory_id: str, toke
         unit.audit(organization_id, "directory.token_revoked", subject=directory.id, before={"token": row.id})
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A push that may come in: the directory it is for, and the token it came with."""
-
-    directory: DirectoryEndpoint
-    token_id: str
-    wants_note: bool
-
-
-class TokenRefusedError(UnauthenticatedError):
-    """A request for this directory whose token is not, or no longer, good for it.
-
-    `token_id` names the token where it once was; `wants_note` is whether that use is still to be noted.
-    """
-
-    def __init__(self, sentence: str, directory: DirectoryEndpoint, token_id: str | None, *, wants_note: bool) -> None:
-        super().__init__(sentence)
-        self.directory = directory
-        self.token_id = token_id
-        self.wants_note = wants_note
-
-
-def admit(connection: Connection, ports: Ports, *, key: str, token: str) -> Admitted:
-    """Recognise a push: path and token must agree. Only reads, so that nobody without a token holds up a writer.
-
-    Raises NotFoundError or TokenRefusedError.
-    """
-    knock = directories.knock(connection, key=key, digest=ports.sealing.digest(token)) if key.isalnum() else None
-    if knock is None:
-        raise NotFoundError("There is no directory at this address: check the base URL in the identity provider.")
-    endpoint = DirectoryEndpoint(knock.id, knock.organization_id, knock.key, knock.name, knock.provider)
-    now = ports.clock.now()
-    refusal = _refusal(knock, now)
-    if refusal is not None or knock.token_id is None:
-        wants_note = knock.token_id is not None and _is_due(knock.refused_at, now)
-        raise TokenRefusedError(refusal or _NOT_VALID, endpoint, knock.token_id, wants_note=wants_note)
-    return Admitted(endpoint, knock.token_id, _is_due(knock.last_used_at, now))
-
-
-_NOT_VALID = "The bearer token is not valid for this directory: paste a current one."
-
-
-def _refusal(knock: Knock, now: datetime) -> str | None:
-    """Why a token is no good any more, as an administrator reads it in the identity provider."""
-    match token_standing(expires_at=knock.expires_at, revoked_at=knock.revoked_at, now=now):
-        case TokenStanding.REVOKED:
-            return _NOT_VALID
-        case TokenStanding.EXPIRED:
-            return "The bearer token has expired: make a new one and paste it."
-        case _:
-            return None
-
-
-def note_request(unit: UnitOfWork, admitted: Admitted) -> None:
-    """Remember that the directory was reached and the token used; asked for at most once a minute."""
-    directories.note_request(unit.connection, admitted.directory.id, admitted.token_id, now=unit.now)
-
-
-def note_refused_token(unit: UnitOfWork, token_id: str) -> None:
-    """Remember that a revoked or expired token was used: somebody still pushes with it. At most once a minute."""
-    directories.note_refused_token(unit.connection, token_id, now=unit.now)
-
-
 def endpoint_of(directory: Directory) -> DirectoryEndpoint:
     """The directory as a value that outlives its unit of work."""
     return DirectoryEndpoint(
@@ -372,10 +305,6 @@ def future_admins(unit: UnitOfWork, directory: Directory) -> int:
 def standing(unit: UnitOfWork, token: DirectoryToken) -> TokenStanding:
     """Whether a token works, and whether it is about to stop."""
     return token_standing(expires_at=token.expires_at, revoked_at=token.revoked_at, now=unit.now)
-
-
-def _is_due(noted_at: datetime | None, now: datetime) -> bool:
-    return noted_at is None or now - noted_at >= _NOTE_EVERY
 
 
 def _could_readmit_themselves(unit: UnitOfWork, organization_id: str) -> bool:

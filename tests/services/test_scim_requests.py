@@ -10,7 +10,7 @@ import pytest
 from app.rules.actor import OPERATOR
 from app.rules.errors import NotFoundError
 from app.rules.scim_requests import Outcome, RequestFilter
-from app.services import directories, scim_requests, worker
+from app.services import directories, directory_access, scim_requests, worker
 from app.services.worker import Keep
 from app.store.scim_requests import SAMPLE
 from tests.application import World
@@ -214,12 +214,12 @@ def test_use_of_a_revoked_token_is_noted_at_most_once_a_minute(world: World) -> 
         directories.revoke_token(unit, organization.id, directory_id, token.id)
 
     def use() -> tuple[str | None, bool]:
-        with world.transactions.looking() as connection, pytest.raises(directories.TokenRefusedError) as refused:
-            directories.admit(connection, world.transactions.ports, key=key, token=scim.token)
+        with world.transactions.looking() as connection, pytest.raises(directory_access.TokenRefusedError) as refused:
+            directory_access.admit(connection, world.transactions.ports, key=key, token=scim.token)
         assert refused.value.directory.id == directory_id
         if refused.value.wants_note and refused.value.token_id is not None:
             with world.transactions.writing() as unit:
-                directories.note_refused_token(unit, refused.value.token_id)
+                directory_access.note_refused_token(unit, refused.value.token_id)
         return refused.value.token_id, refused.value.wants_note
 
     first = world.clock.now()
@@ -240,13 +240,13 @@ def test_token_that_is_unknown_or_works_is_not_noted(world: World) -> None:
 
     with world.transactions.looking() as connection:
         ports = world.transactions.ports
-        assert directories.admit(connection, ports, key=key, token=scim.token).directory.id == directory_id
-        with pytest.raises(directories.TokenRefusedError) as refused:
-            directories.admit(connection, ports, key=key, token="scim_unknown")
+        assert directory_access.admit(connection, ports, key=key, token=scim.token).directory.id == directory_id
+        with pytest.raises(directory_access.TokenRefusedError) as refused:
+            directory_access.admit(connection, ports, key=key, token="scim_unknown")
         assert (refused.value.token_id, refused.value.wants_note) == (None, False)
         for nowhere in ("nowhere", "../"):
             with pytest.raises(NotFoundError):
-                directories.admit(connection, ports, key=nowhere, token=scim.token)
+                directory_access.admit(connection, ports, key=nowhere, token=scim.token)
 
     assert refused_at(world, organization.id, directory_id) is None
 
