@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -23,15 +24,17 @@ HOST = "127.0.0.1"
 _PORTS = range(20_000, 30_000)
 _SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_T = TypeVar("_T")
 
 
-def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = _SECONDS) -> None:
-    """Return as soon as the condition holds. Raises TimeoutError."""
+def wait_until(condition: Callable[[], _T], what: str, *, seconds: float = _SECONDS) -> _T:
+    """What the condition says as soon as it holds. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (said := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(0.01)
+    return said
 
 
 def free_port() -> int:
@@ -90,8 +93,7 @@ class GunicornServer:
 
     def kill_worker(self, chance: random.Random) -> None:
         """SIGKILL a worker that clients are connected to; return when gunicorn has put another in its place."""
-        wait_until(lambda: bool(self._connected()), "a worker has a client")
-        victim = chance.choice(self._connected())
+        victim = chance.choice(wait_until(self._connected, "a worker has a client"))
         before = len(self.workers())
         victim.kill()
         victim.wait(_SECONDS)
