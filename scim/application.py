@@ -43,7 +43,7 @@ from scim.handler import DirectoryHandler
 from scim.limits import check_path
 from scim.protocol import DirectoryService, RetryException, scim_exception
 from scim.provider import MAX_BODY_BYTES, message_models
-from scim.rates import Pace
+from scim.rates import RateLimit
 from scim.recording import Journal
 from scim.storage import DirectoryStorage
 
@@ -102,8 +102,8 @@ class ScimApplication:
         self._root = base_url.rstrip("/")
         self._secrets = tuple(cursor_secrets)
         self._headers = list(headers)
-        self._pace = Pace(requests_per_second) if requests_per_second else None
-        self._flood = Pace(_FLOOD_PER_SECOND)
+        self._pace = RateLimit(requests_per_second) if requests_per_second else None
+        self._flood = RateLimit(_FLOOD_PER_SECOND)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333), and have it recorded."""
@@ -165,14 +165,14 @@ class ScimApplication:
             admitted = directory_access.admit(connection, ports, key=key, token=token)
         except TokenRefusedError as refused:
             visit.note_refused_token = refused.token_id if refused.wants_note else None
-            if not self._flood.wait(refused.directory.id):
+            if not self._flood.seconds_to_wait(refused.directory.id):
                 visit.journal = self._journal(request, visit, refused.directory.id, refused.token_id)
             if not token:
                 raise UnauthorizedException(detail=_NOTHING_BROUGHT) from refused
             raise
         request.subject = admitted.directory
-        seconds = 0.0 if self._pace is None else self._pace.wait(admitted.directory.id)
-        if not seconds or not self._flood.wait(admitted.directory.id):
+        seconds = 0.0 if self._pace is None else self._pace.seconds_to_wait(admitted.directory.id)
+        if not seconds or not self._flood.seconds_to_wait(admitted.directory.id):
             visit.journal = self._journal(request, visit, admitted.directory.id, admitted.token_id)
         if seconds:
             raise RetryException(429, _TOO_FAST, math.ceil(seconds))

@@ -46,7 +46,7 @@ def _position_on_postgresql(element: position, compiler: SQLCompiler, **options:
     return f"strpos({compiler.process(element.clauses, **options)})"
 
 
-class code_points(GenericFunction[str]):  # noqa: N801
+class code_points(GenericFunction[str]):  # noqa: N801 (as above)
     """A text that is ordered by code point, as Python orders it: SQLite does so anyway, PostgreSQL when told."""
 
     type = String()

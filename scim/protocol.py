@@ -100,12 +100,12 @@ class DirectoryService(ScimService):
         return super().route(request, operation) if target is None or target.me else target
 
     def authorize(self, request: ScimRequest, target: Target, resource_type: ResourceType) -> None:
-        """A token opens its own directory and nothing else; the blueprint found both in one look-up."""
+        """A token opens its own directory and nothing else; `ScimApplication` found both in one look-up."""
         if request.subject is None:
             raise UnauthorizedException
 
     def max_body_size(self, request: ScimRequest) -> int | None:
-        """The same cap for every request; the blueprint answers 413 above it."""
+        """The same cap for every request; `ScimApplication` answers 413 above it."""
         return MAX_BODY_BYTES
 
     def read_body(self, model: type[ModelT], body: bytes, content_type: str | None, scim_ctx: Context) -> ModelT:

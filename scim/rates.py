@@ -15,8 +15,8 @@ BURST_SECONDS = 10.0
 _MOST_REMEMBERED = 10_000
 
 
-class Pace:
-    """GCRA, as in RFC 2697's token buckets with one number a directory: when it would be even again."""
+class RateLimit:
+    """The generic cell rate algorithm: one number a directory, the moment when it would be even again."""
 
     def __init__(self, per_second: float, *, now: Callable[[], float] = time.monotonic) -> None:
         self._interval = 1.0 / per_second
@@ -24,7 +24,7 @@ class Pace:
         self._even_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
-    def wait(self, directory_id: str) -> float:
+    def seconds_to_wait(self, directory_id: str) -> float:
         """Count a request; 0 when it may be served, else the seconds after which it may come again."""
         now = self._now()
         with self._lock:

@@ -15,7 +15,7 @@ from app.store.directories import DIGESTS, USERS, value_digest
 from scim.operators import check_operand, position
 
 
-class array_rows(GenericFunction[Any]):  # noqa: N801
+class array_rows(GenericFunction[Any]):  # noqa: N801 (SQL functions are named as they are written)
     """The entries of a JSON array, a row each, as a table with one column `value`."""
 
     inherit_cache = True
@@ -31,7 +31,7 @@ def _array_rows_on_postgresql(element: array_rows, compiler: SQLCompiler, **opti
     return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **options)} AS JSONB))"
 
 
-class entry_text(GenericFunction[str]):  # noqa: N801
+class entry_text(GenericFunction[str]):  # noqa: N801 (SQL functions are named as they are written)
     """entry_text(value, 3): the fourth entry of a JSON array as text."""
 
     type = String()

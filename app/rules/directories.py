@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from app.rules.domains import normalize_address
 from app.rules.errors import InvalidInputError
@@ -128,10 +129,6 @@ class DirectoryUserRecord:
     document: str
     search_keys: str
 
-    def with_active(self, active: bool) -> DirectoryUserRecord:
-        """The same user in another state."""
-        return replace(self, active=active)
-
 
 @dataclass(frozen=True, slots=True)
 class DirectoryGroupRecord:
@@ -143,20 +140,12 @@ class DirectoryGroupRecord:
     document: str
 
 
-class UserField(StrEnum):
-    """What membership and roles are worked out from."""
-
-    ACTIVE = "active"
-    EMAIL = "email"
-    NAME = "name"
-    EXTERNAL_ID = "external_id"
+_MATTERS_TO_MEMBERSHIP = attrgetter("active", "email", "name", "external_id")
 
 
-def changed_fields(before: DirectoryUserRecord | None, after: DirectoryUserRecord) -> frozenset[UserField]:
-    """Which of the fields that count differ between two states of a user; all of them for a new one."""
-    if before is None:
-        return frozenset(UserField)
-    return frozenset(name for name in UserField if getattr(before, name) != getattr(after, name))
+def matters_to_membership(before: DirectoryUserRecord, after: DirectoryUserRecord) -> bool:
+    """Whether membership and roles have to be worked out again for a user that changed from one state to the other."""
+    return bool(_MATTERS_TO_MEMBERSHIP(before) != _MATTERS_TO_MEMBERSHIP(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +228,10 @@ class MirrorPage:
 
 @dataclass(frozen=True, slots=True)
 class MembershipOutcome:
-    """What became of a membership change: the users that came and went, and the ids no living user has."""
+    """What became of a membership change: the users that came and went."""
 
     added: Collection[str] = field(default=())
     removed: Collection[str] = field(default=())
-    unknown: Collection[str] = field(default=())
 
     @property
     def changed(self) -> bool:

@@ -50,7 +50,6 @@ def change_members(push: Push, group_id: str, change: MembershipChange) -> Membe
         return MembershipOutcome()
     connection = push.unit.connection
     wanted = rows.known_users(connection, push.directory.id, change.added)
-    unknown = change.added - wanted
     if change.keeps_others:
         removed = rows.remove(connection, group_id, change.removed)
     elif wanted:
@@ -59,6 +58,6 @@ def change_members(push: Push, group_id: str, change: MembershipChange) -> Membe
         removed = rows.empty(connection, group_id)
     added = rows.add(connection, group_id, wanted)
     push.touched |= added | removed
-    push.unknown_members |= unknown
-    push.members = MembershipOutcome(added=added, removed=removed, unknown=unknown)
+    push.unknown_members |= change.added - wanted
+    push.members = MembershipOutcome(added=added, removed=removed)
     return push.members

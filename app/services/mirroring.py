@@ -10,7 +10,7 @@ from app.rules.directories import (
     MembershipChange,
     Mirrored,
     ResourceKind,
-    changed_fields,
+    matters_to_membership,
 )
 from app.rules.errors import ConflictError, NotFoundError
 from app.services import memberships
@@ -38,13 +38,13 @@ def replace_user(push: Push, current: Mirrored, after: DirectoryUserRecord, befo
         if conflict is not None:
             raise conflict
     rows.update_user(connection, push.directory.id, current.id, before=before, after=after, now=push.unit.now)
-    if changed_fields(before, after):
+    if matters_to_membership(before, after):
         push.touched.add(current.id)
     return _next(current, after.document, push)
 
 
 def user(push: Push, user_id: str) -> tuple[Mirrored, DirectoryUserRecord]:
-    """A user as answered and as last rows. Raises NotFoundError."""
+    """A user as answered and as last pushed. Raises NotFoundError."""
     found = rows.user(push.unit.connection, push.directory.id, user_id)
     if found is None:
         raise NotFoundError(f"This directory has no User with the id {user_id}.")

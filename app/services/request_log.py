@@ -70,8 +70,8 @@ class RequestLog:
         self._flush_at, self._seconds, self._most = flush_at, seconds, most
         self._waiting = _Waiting()
         self._closed = False
-        os.register_at_fork(after_in_child=_beginning_anew(weakref.ref(self)))
-        self._at_exit = _closing(weakref.ref(self))
+        os.register_at_fork(after_in_child=_weakly(self.begin_anew))
+        self._at_exit = _weakly(self.close)
         atexit.register(self._at_exit)
 
     @property
@@ -178,7 +178,8 @@ class RequestLog:
             self._insert(batch)
         except Exception as error:  # whatever it is, it must end neither the thread nor somebody's request
             if not _is_about_a_record(error):
-                log.exception("%d request records could not be written yet", len(batch))
+                kept = len(state.records) + len(batch)
+                log.exception("%d request records wait for the database; %d were given up so far", kept, state.dropped)
                 return batch
             if len(batch) > 1:
                 return [left for record in batch for left in self._write(state, [record])]
@@ -200,23 +201,13 @@ def _is_about_a_record(error: Exception) -> bool:
     return type(error) is StatementError or isinstance(error, DataError | IntegrityError | TypeError | ValueError)
 
 
-def _beginning_anew(reference: weakref.ref[RequestLog]) -> Callable[[], None]:
-    """What a forked process does first; holds no log alive."""
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """The same method for whoever keeps it to the end of the process, without keeping the log alive."""
+    reference = weakref.WeakMethod(method)
 
-    def begin_anew() -> None:
-        request_log = reference()
-        if request_log is not None:
-            request_log.begin_anew()
+    def call() -> None:
+        alive = reference()
+        if alive is not None:
+            alive()
 
-    return begin_anew
-
-
-def _closing(reference: weakref.ref[RequestLog]) -> Callable[[], None]:
-    """What the end of the process does; holds no log alive."""
-
-    def close() -> None:
-        request_log = reference()
-        if request_log is not None:
-            request_log.close()
-
-    return close
+    return call

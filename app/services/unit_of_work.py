@@ -169,7 +169,7 @@ class Transactions:
             try:
                 yield unit
                 unit.commit()
-            except BaseException:
+            except BaseException:  # an interrupt too: nothing half done
                 unit.rollback()
                 raise
             finally:

@@ -31,8 +31,6 @@ from app.rules.directories import ResourceKind, is_indexed
 from app.store.database import Base, unique_where
 from app.store.prepared import Prepared
 
-_CHUNK = 500
-
 
 class Directory(Base):
     """One SCIM endpoint; at most one per organization is active. A deleted one keeps its row and answers 404."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
@@ -187,22 +187,6 @@ def active_users_in_groups(
         .distinct()
     )
     return sum(1 for email in session.scalars(query) if email is not None and email.rpartition("@")[2] in hosts)
-
-
-def counts(session: Session, directory_id: str) -> tuple[int, int]:
-    """Living users and living groups of the mirror."""
-    users_query = select(func.count()).select_from(DirectoryUser)
-    groups_query = select(func.count()).select_from(DirectoryGroup)
-    return (
-        session.scalar(
-            users_query.where(DirectoryUser.directory_id == directory_id, DirectoryUser.deleted_at.is_(None))
-        )
-        or 0,
-        session.scalar(
-            groups_query.where(DirectoryGroup.directory_id == directory_id, DirectoryGroup.deleted_at.is_(None))
-        )
-        or 0,
-    )
 
 
 def groups(session: Session, directory_id: str, *, after: str = "", limit: int = 500) -> Sequence[DirectoryGroup]:

@@ -13,17 +13,11 @@ from sqlalchemy.engine import Connection
 
 from app.rules.directories import Reference
 from app.store.directories import GROUPS, MEMBERSHIPS, USERS
+from app.store.people import chunks
 from app.store.prepared import Prepared, among
 
-_CHUNK = 500
 _RUN = 5_000
 _SQLITE = "sqlite"
-
-
-def _chunks(ids: Collection[str]) -> Iterator[Sequence[str]]:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _CHUNK):
-        yield ordered[start : start + _CHUNK]
 
 
 def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
@@ -33,7 +27,7 @@ def _ids(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
 def groups_of(connection: Connection, user_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
     """user id -> the groups they are in, by id."""
     found: dict[str, list[Reference]] = {}
-    for chunk in _chunks(user_ids):
+    for chunk in chunks(user_ids):
         for user_id, group_id, name in _GROUPS_OF.rows(connection, {"users": chunk}):
             found.setdefault(user_id, []).append(Reference(group_id, name))
     return {user_id: tuple(groups) for user_id, groups in found.items()}
@@ -50,7 +44,7 @@ _GROUPS_OF = Prepared(
 def members_of(connection: Connection, group_ids: Collection[str]) -> dict[str, tuple[Reference, ...]]:
     """group id -> the users in it, by id; read from the index of memberships alone."""
     found: dict[str, list[Reference]] = {}
-    for chunk in _chunks(group_ids):
+    for chunk in chunks(group_ids):
         for group_id, user_id in _MEMBERS_OF.rows(connection, {"groups": chunk}):
             found.setdefault(group_id, []).append(Reference(user_id))
     return {group_id: tuple(members) for group_id, members in found.items()}
@@ -87,7 +81,7 @@ _MEMBER_AFTER = Prepared(
 def known_users(connection: Connection, directory_id: str, user_ids: Collection[str]) -> frozenset[str]:
     """Which of these ids are living users of this directory."""
     known: set[str] = set()
-    for chunk in _chunks(user_ids):
+    for chunk in chunks(user_ids):
         known.update(_ids(_KNOWN_USERS.rows(connection, {"directory": directory_id, "users": chunk})))
     return frozenset(known)
 
@@ -108,7 +102,7 @@ def add(connection: Connection, group_id: str, user_ids: Collection[str]) -> fro
     """Put these users into the group; returns those who were not in it before."""
     statement = _add(connection.dialect.name)
     added: set[str] = set()
-    for chunk in _chunks(user_ids):
+    for chunk in chunks(user_ids):
         added.update(_ids(statement.rows(connection, {"group": group_id, "users": chunk})))
     return frozenset(added)
 
@@ -125,7 +119,7 @@ def _add(dialect: str) -> Prepared:
 def remove(connection: Connection, group_id: str, user_ids: Collection[str]) -> frozenset[str]:
     """Take these users out of the group; returns those who were in it."""
     removed: set[str] = set()
-    for chunk in _chunks(user_ids):
+    for chunk in chunks(user_ids):
         removed.update(_ids(_REMOVE.rows(connection, {"group": group_id, "users": chunk})))
     return frozenset(removed)
 
@@ -154,7 +148,7 @@ def leave_all(connection: Connection, user_id: str) -> frozenset[str]:
 
 def touch_groups(connection: Connection, group_ids: Collection[str], *, now: datetime) -> None:
     """Count the version of these groups up, because somebody left them."""
-    for chunk in _chunks(group_ids):
+    for chunk in chunks(group_ids):
         connection.execute(
             update(GROUPS).where(GROUPS.c.id.in_(chunk)).values(version=GROUPS.c.version + 1, modified_at=now)
         )

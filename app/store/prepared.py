@@ -140,7 +140,7 @@ class _Text:
     def _wrapped(self, connection: Connection, cursor: DBAPICursor, error: Exception) -> Exception:
         """The driver's error as SQLAlchemy would raise it; a connection that is gone leaves the pool."""
         dbapi = self._dialect.loaded_dbapi
-        is_gone = self._dialect.is_disconnect(error, connection.connection, cursor)  # type: ignore[arg-type]
+        is_gone = self._dialect.is_disconnect(error, connection.connection, cursor)  # type: ignore[arg-type]  # the pool's own face of it
         wrapped = DBAPIError.instance(
             self._sql,
             {},

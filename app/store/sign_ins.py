@@ -13,8 +13,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.store.database import Base
 from app.store.prepared import Prepared, among
 
-_CHUNK = 500
-
 
 class SignInFlow(Base):
     """One sign-in under way, bound to one browser by a cookie whose digest is `browser_digest`."""

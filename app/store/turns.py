@@ -54,7 +54,7 @@ class Turns:
         try:
             if mine.wait(_PATIENCE_SECONDS):
                 return
-        except BaseException:
+        except BaseException:  # an interrupt must not leave a place in the queue that nobody takes
             self._give_up(mine)
             raise
         if self._give_up(mine):

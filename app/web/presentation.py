@@ -387,7 +387,9 @@ class RoleMappings:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One directory. `state` is draft, active or inactive; `provider` is its title ("Okta").
+    """One directory. `state` is draft, active or inactive.
+
+    `kind` is the provider's title ("Other (SCIM 2.0)"), `provider` what a sentence calls it ("the identity provider").
 
     Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not
     members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet. `pace` says how
@@ -398,6 +400,7 @@ class Directory:
     id: str
     name: str
     provider: str
+    kind: str
     state: str
     base_url: str
     tokens: tuple[Token, ...]
@@ -682,7 +685,6 @@ class Member:
 
     `role` is a slug, `role_label` its title; `why` says where it comes from ("granted by Ada", "from the group
     Engineering"). `managed_by` is the directory that manages them, "" for nobody. `remove.effects` count sessions.
-    `usable_admin` marks whom the guard counts.
     """
 
     id: str
@@ -699,7 +701,6 @@ class Member:
     suspended: bool = False
     held: bool = False
     managed_by: str = ""
-    usable_admin: bool = False
     is_you: bool = False
     last_signed_in: Moment | None = None
 

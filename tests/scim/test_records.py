@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from app.rules.directories import (
     Address,
-    DirectoryUserRecord,
     MembershipChange,
     MembershipOutcome,
-    UserField,
-    changed_fields,
     choose_address,
 )
 from scim.dialects import Deviation
 from scim.understanding import understand_patch, understand_resource
-
-RECORD = DirectoryUserRecord(
-    user_name_key="ada",
-    external_id=None,
-    active=True,
-    email="ada@acme.example",
-    name="Ada",
-    document="{}",
-    search_keys="[]",
-)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +32,6 @@ def test_address_is_primary_then_work_then_first_then_user_name(
     addresses: list[Address], user_name: str, expected: str | None
 ) -> None:
     assert choose_address(addresses, user_name=user_name) == expected
-
-
-def test_changed_fields_names_what_membership_depends_on() -> None:
-    assert changed_fields(None, RECORD) == frozenset(UserField)
-    assert changed_fields(RECORD, replace(RECORD, document="{1}")) == frozenset()
-    assert changed_fields(RECORD, replace(RECORD, active=False, name="A")) == {UserField.ACTIVE, UserField.NAME}
 
 
 def test_membership_operations_add_up_in_order() -> None:

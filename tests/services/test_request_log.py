@@ -143,7 +143,7 @@ def test_outage_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch, cap
         with database_away(world, monkeypatch), caplog.at_level(logging.ERROR):
             for number in range(5):
                 log.add(record(world, directory_id, path=f"/{number}"))
-            eventually(lambda: "could not be written yet" in caplog.text)
+            eventually(lambda: "wait for the database; 0 were given up" in caplog.text)
             assert stored(world, organization.id, directory_id) == []
 
         eventually(lambda: len(stored(world, organization.id, directory_id)) == 5)

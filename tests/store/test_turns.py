@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from app.store.turns import Turns
 
 HOLDER = """
@@ -63,11 +65,8 @@ def test_a_process_waits_for_another_and_gets_its_turn_when_that_one_is_killed(t
 def test_a_turn_is_handed_on_when_the_writer_fails(tmp_path: Path) -> None:
     (tmp_path / "doorward.db").touch()
     turns = Turns(tmp_path / "doorward.db")
-    try:
-        with turns.turn():
-            raise ValueError
-    except ValueError:
-        pass
+    with pytest.raises(ValueError, match="broken"), turns.turn():
+        raise ValueError("broken")
     with turns.turn():
         assert turns._taken
     assert not turns._taken

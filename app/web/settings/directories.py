@@ -15,7 +15,7 @@ from app.web import request as current
 from app.web.moments import moment_or_none
 from app.web.presentation import DirectoryTokenPage, Form, Notice
 from app.web.settings import overview
-from app.web.settings.cards.directories import LIFETIMES, TITLES
+from app.web.settings.cards.directories import LIFETIMES, named
 from app.web.settings.controls import refusal
 from app.web.settings.overview import Forms
 from app.web.settings.typed import not_confirmed
@@ -58,7 +58,7 @@ def add_token(directory_id: str) -> ResponseReturnValue:
     page = DirectoryTokenPage(
         directory_id=directory.id,
         directory_name=directory.name,
-        provider=TITLES[Provider(directory.provider)],
+        provider=named(Provider(directory.provider)),
         base_url=directories.base_url(unit, directory),
         token=token.secret,
         expires=moment_or_none(token.row.expires_at, now=unit.now),

@@ -126,7 +126,6 @@ def _member(unit: UnitOfWork, facts: PersonFacts) -> Member:
         suspended=facts.suspended,
         held=facts.held,
         managed_by=facts.explained.managed_by,
-        usable_admin=facts.usable,
         is_you=facts.id == current.signed_in().member_id,
         last_signed_in=moment_or_none(facts.last_signed_in_at, now=unit.now),
     )

@@ -20,7 +20,7 @@ from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation import Choice, Form, ScimRequest, ScimRequestsPage, View
 from app.web.request_wording import changed, deviation
-from app.web.settings.cards.directories import TITLES, requests_href
+from app.web.settings.cards.directories import named, requests_href
 from app.web.settings.controls import PAGE
 from app.web.shell import show
 
@@ -54,7 +54,7 @@ def list_requests(directory_id: str) -> ResponseReturnValue:
     page = ScimRequestsPage(
         directory_id=directory.id,
         directory_name=directory.name,
-        provider=TITLES[Provider(directory.provider)],
+        provider=named(Provider(directory.provider)),
         action=address.path,
         days=current_app.config["DOORWARD_SCIM_REQUEST_DAYS"],
         connected=directory.first_request_at is not None,

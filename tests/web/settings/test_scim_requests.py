@@ -257,7 +257,7 @@ def test_use_of_a_revoked_token_is_warned_about_for_a_month(world: World) -> Non
     page = flat(ada.page())
 
     assert f"The revoked token scim_…{token.hint} was used 7 minutes ago." in page
-    assert "Okta still has it somewhere: paste a token there that works." in page
+    assert "Somewhere in Okta it is still in use: paste one there that works." in page
     world.clock.advance(days=30)
     ada.browser.sign_in("ada@acme.test")
     assert "was used" not in flat(ada.page())

@@ -31,13 +31,19 @@ LIFETIMES = (
 PROVIDERS = tuple(Choice(provider.value, title) for provider, title in TITLES.items())
 
 
+def named(provider: Provider) -> str:
+    """What a sentence calls the provider."""
+    return "the identity provider" if provider is Provider.GENERIC else TITLES[provider]
+
+
 def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
     """One directory of the card."""
     mirror, progress = facts.mirror, facts.progress
     return Directory(
         id=facts.id,
         name=facts.name,
-        provider=TITLES[facts.provider],
+        provider=named(facts.provider),
+        kind=TITLES[facts.provider],
         state=facts.state,
         base_url=facts.base_url,
         tokens=tuple(_token(token, now=now) for token in facts.tokens),
@@ -82,7 +88,7 @@ def _errors(progress: Progress) -> str:
 
 def _warnings(facts: DirectoryFacts, *, now: datetime) -> Iterator[Notice]:
     """What to do about tokens that end, have ended, or are used after their end."""
-    provider = "The identity provider" if facts.provider is Provider.GENERIC else TITLES[facts.provider]
+    provider = named(facts.provider)
     for token in facts.tokens:
         ends = moment_or_none(token.expires_at, now=now)
         if ends is not None and token.standing is TokenStanding.EXPIRES_SOON:
@@ -95,7 +101,7 @@ def _warnings(facts: DirectoryFacts, *, now: datetime) -> Iterator[Notice]:
         used = moment_or_none(token.refused_at, now=now)
         if used is not None:
             kind = "revoked" if token.standing is TokenStanding.REVOKED else "expired"
-            todo = f"The request was refused. {provider} still has it somewhere: paste a token there that works."
+            todo = f"The request was refused. Somewhere in {provider} it is still in use: paste one there that works."
             yield Notice("warning", f"The {kind} token {_name(token)} was used {used.relative}.", todo)
 
 
