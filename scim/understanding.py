@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scim.dialects import Deviation
+from scim.limits import MAX_ENTRIES
 from scim.provider import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
 
 
@@ -202,7 +203,7 @@ def _entries(name: str, value: Any, deviations: set[Deviation]) -> Any:
     if isinstance(value, dict):
         deviations.add(Deviation.ENTRY_WITHOUT_LIST)
         return [value]
-    if not isinstance(value, list) or len(value) < 2:
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_ENTRIES:  # more are refused soon after
         return value
     kept: list[Any] = []
     for entry in value:
