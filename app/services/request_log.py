@@ -188,9 +188,11 @@ class RequestLog:
         return ()
 
     def _insert(self, batch: Sequence[ScimRequestRecord]) -> None:
-        """One transaction. Ids are given here, so that whoever follows the record by id misses none that came late."""
+        """One transaction. Ids are given under the lock under which pushes give theirs, so that they become visible in
+        their order and whoever follows the record by id misses none.
+        """
         with self._transactions.writing() as unit:
-            known = rows.existing_directories(unit.session, {record.directory_id for record in batch})
+            known = rows.lock_directories(unit.session, {record.directory_id for record in batch})
             kept = [record for record in batch if record.directory_id in known]
             rows.insert_many(unit.session, [replace(one, id=unit.id(Prefix.SCIM_REQUEST)) for one in kept])
 

@@ -38,6 +38,7 @@ from app.rules.scim_requests import (
 )
 from app.store.database import Base
 from app.store.directories import Directory
+from app.store.organizations import Organization
 from app.store.prepared import Prepared
 
 #: As many of the newest requests are looked at for the pace, however fast they come: the cost has a bound.
@@ -130,9 +131,16 @@ def _storable(value: str | None) -> str | None:
     return value.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-def existing_directories(session: Session, ids: Collection[str]) -> frozenset[str]:
-    """Which of these directories still have a row."""
-    return frozenset(session.scalars(select(Directory.id).where(Directory.id.in_(ids))))
+def lock_directories(session: Session, ids: Collection[str]) -> frozenset[str]:
+    """Which of these directories still have a row, with their organizations locked, as a push locks its own."""
+    query = (
+        select(Directory.id)
+        .join(Organization, Organization.id == Directory.organization_id)
+        .where(Directory.id.in_(ids))
+        .order_by(Organization.id)
+        .with_for_update(of=Organization)
+    )
+    return frozenset(session.scalars(query))
 
 
 def before(

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from app.rules.ids import Prefix, is_id
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import UnitOfWork
+from app.store import scim_requests as rows
 from tests.application import World
 from tests.services.request_records import record, stored, with_directory
 
@@ -135,6 +137,33 @@ def test_ids_are_those_of_the_writing_so_that_a_follower_misses_none(world: Worl
         (late,) = stored(world, organization.id, directory_id)
         assert is_id(late.id, Prefix.SCIM_REQUEST)
         assert late.id > seen
+
+
+def test_push_gives_its_record_no_later_id_that_is_seen_earlier(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    organization, directory_id = with_directory(world)
+    insert, ids = rows.insert_many, list[str]()
+
+    def push() -> None:
+        with world.transactions.writing() as unit:
+            unit.lock(organization.id)
+            ids.append(unit.id(Prefix.SCIM_REQUEST))
+
+    pushing = threading.Thread(target=push)
+
+    def insert_beside_a_push(*given: Any) -> None:
+        insert(*given)
+        pushing.start()
+        pushing.join(0.3)
+        assert ids == []  # it waits for what has an earlier id
+
+    with request_log(world) as log:
+        log.add(record(world, directory_id))
+        monkeypatch.setattr(rows, "insert_many", insert_beside_a_push)
+        log.flush()
+        pushing.join(_PATIENCE)
+
+    (late,) = stored(world, organization.id, directory_id)
+    assert [late.id] < ids
 
 
 def test_outage_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
