@@ -195,7 +195,13 @@ class ScimApplication:
         if admitted.wants_note:
             with self._transactions.writing() as unit:
                 directory_access.note_request(unit, admitted)
-        storage = DirectoryStorage(self._transactions, admitted.directory, writes=request.writes, journal=visit.journal)
+        storage = DirectoryStorage(
+            self._transactions,
+            admitted.directory,
+            writes=request.writes,
+            journal=visit.journal,
+            token_id=admitted.token_id,
+        )
         return self._handler(admitted.directory, storage).handle(request)
 
     def _handler(self, directory: DirectoryEndpoint | None, storage: DirectoryStorage) -> DirectoryHandler:
@@ -257,7 +263,7 @@ class DirectoryRequest(ScimRequest):
     """
 
     def __init__(self, environ: WSGIEnvironment, *, base_url: str, path: str) -> None:
-        method = environ["REQUEST_METHOD"]
+        method = environ["REQUEST_METHOD"].upper()
         super().__init__(
             method="GET" if method == "HEAD" else method, base_url=base_url, path=path, query=_query(environ)
         )
@@ -294,6 +300,10 @@ def _bearer_token(environ: WSGIEnvironment) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+#: Digits of a length that are looked at: far above what is accepted, far below what Python refuses to read.
+_MOST_DIGITS = 18
+
+
 def _read_body(environ: WSGIEnvironment) -> bytes:
     """The body, read up to one byte more than is accepted."""
     announced = environ.get("CONTENT_LENGTH", "")
@@ -301,7 +311,7 @@ def _read_body(environ: WSGIEnvironment) -> bytes:
         body: bytes = _read_all(get_input_stream(environ), MAX_BODY_BYTES + 1)
     except Exception as error:  # each server has exceptions of its own for a body that cannot be read
         raise InvalidSyntaxException(detail="The body could not be read to its end.") from error
-    if announced.isdecimal() and len(body) < min(int(announced), MAX_BODY_BYTES):
+    if announced.isdecimal() and len(body) < min(int(announced[:_MOST_DIGITS]), MAX_BODY_BYTES):
         raise InvalidSyntaxException(detail="The body is shorter than its Content-Length says.")
     if len(body) > MAX_BODY_BYTES:
         raise PayloadTooLargeException(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -56,13 +57,24 @@ class Journal:
 
     def of_operation(self, method: str, path: str) -> Journal:
         """An operation of a bulk request, which is recorded as one of its own, in its own transaction."""
-        return replace(self, method=method, path=f"/Bulk{path}", query={}, body=b"", began=time.perf_counter())
+        return replace(
+            self, method=method, path=f"/Bulk{path}", query={}, body=b"", began=time.perf_counter(), deviations=set()
+        )
 
     def note_operations(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
         """What became of the operations of a bulk request, and why the first that failed did."""
         failed = [one for one in outcomes if int(one.get("status", 200)) >= FIRST_REFUSED_STATUS]
         self.changes = {"operations": len(outcomes), "failed": len(failed)}
         self.detail = failed[0].get("response", {}).get("detail") if failed else None
+
+    def prepare(self) -> None:
+        """Work out what is shown of the request, before a transaction holds up others."""
+        _ = self._shown
+
+    @cached_property
+    def _shown(self) -> tuple[str, str | None]:
+        """Path and body without what they say of people."""
+        return redacted_path(self.path, self.query), redacted_body(self.body) if self.body else None
 
     def write(self, push: Push) -> None:
         """Record a push that succeeds, in its transaction."""
@@ -75,13 +87,14 @@ class Journal:
         self, status: int, detail: str | None, *, id_: str = "", unknown: set[str] | frozenset[str] = frozenset()
     ) -> ScimRequestRecord:
         """The request as an administrator will read it; one without an id gets it when it is written."""
+        path, body = self._shown
         return ScimRequestRecord(
             id=id_,
             directory_id=self.directory_id,
             token_id=self.token_id,
             at=self.at,
             method=self.method,
-            path=redacted_path(self.path, self.query),
+            path=path,
             status=status,
             duration_us=int((time.perf_counter() - self.began) * 1_000_000),
             resource=None if self.resource is None else self.resource.value,
@@ -91,7 +104,7 @@ class Journal:
             deviations=tuple(sorted(self.deviations)),
             unknown_members=tuple(one if is_id(one) else MASK for one in sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),
             unknown_members_total=len(unknown),
-            body=redacted_body(self.body) if self.body else None,
+            body=body,
         )
 
     def _redacted(self, detail: str | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Mem
 from scim.redaction import (
     ID_ATTRIBUTES,
     MASK,
+    ORDERS,
     is_boolean,
     is_id,
     is_schema,
@@ -24,6 +26,7 @@ from scim.redaction import (
 
 LONGEST_BODY = 4_000
 _MOST_ENTRIES = 20
+_MOST_KEYS = 200
 _DEEPEST = 12
 _LONGEST_KEY = 200
 _SECRETS = ("password", "secret", "token", "credential")
@@ -86,11 +89,13 @@ def _object(value: dict[str, Any], place: _Place, depth: int) -> dict[str, Any]:
     # The value of an operation is about its path.
     path = value.get("path", "")
     shown: dict[str, Any] = {}
-    for key, one in value.items():
+    for key, one in islice(value.items(), _MOST_KEYS):
         about = path if isinstance(path, str) and path and key == "value" else key
         # Cut before they are remembered: whoever sends a key decides how long it is.
         inner = _inner(place.attribute[:_LONGEST_KEY], about[:_LONGEST_KEY])
         shown[_key(key[:_LONGEST_KEY])] = MASK if inner is None else _redacted(one, inner, depth)
+    if len(value) > _MOST_KEYS:
+        shown[MASK] = f"{MASK} {len(value) - _MOST_KEYS:,} more"
     return shown
 
 
@@ -126,7 +131,9 @@ def _text(text: str, place: _Place) -> str:
             shown = redacted_filter(text)
         case "attributes" | "excludedattributes" | "sortby":
             shown = redacted_attribute(text)
-        case "op" | "method" | "sortorder" | "type" | "resourcetype":
+        case "op" | "method" | "sortorder":
+            shown = text if text.lower() in ORDERS else MASK
+        case "type" | "resourcetype":
             shown = text if is_word(text) else MASK
         case _ if place.attribute in ID_ATTRIBUTES and is_id(text):
             shown = text

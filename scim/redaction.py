@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any
 
 MASK = "…"
 _LONGEST_PATH = 1_000
+_LONGEST_DETAIL = 1_000
+#: Of a filter no more is read: whoever sends it decides how long it is.
+_LONGEST_FILTER = 4_000
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"?|[()\[\]]|[^\s()\[\]"]+')
 _ATTRIBUTE = re.compile(r"\.?[A-Za-z$][\w$.:-]{0,199}")
 _NAME = re.compile(r"[A-Za-z][\w.-]{0,39}")
 _WORD = re.compile(r"[A-Za-z]{1,20}")
 _NUMBER = re.compile(r"-?\d{1,10}")
-_SCHEMA = re.compile(r"(urn:|https?://)[\w./:-]{1,200}")
+_SCHEMA = re.compile(r"urn:[\w./:-]{1,200}")
+_STANDARD_SCHEMA = re.compile(r"urn:(ietf:params:)?scim:[\w./:-]{1,200}", re.IGNORECASE)
+#: What begins like one of our tokens.
+_SECRET = re.compile(r"scim_\w*", re.IGNORECASE)
+#: What an error quotes; an apostrophe within a word is none.
+_QUOTATION = re.compile(r"""(?<!\w)(['"])(.*?)\1(?!\w)""", re.DOTALL)
 _COMPARISONS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _LOGIC = frozenset({"and", "or", "not"})
 _LITERALS = frozenset({"true", "false", "null"})
+#: What a request may want done, and in which order.
+ORDERS = frozenset({"add", "remove", "replace", "post", "put", "patch", "delete", "ascending", "descending"})
 #: Attributes whose values are ids of this directory.
 ID_ATTRIBUTES = frozenset({"id", "members", "groups", "manager"})
 #: Where a plain word is a kind, not a person.
@@ -34,8 +44,8 @@ def is_id(text: str) -> bool:
 
 
 def is_schema(text: str) -> bool:
-    """Whether this has the form of a schema URI."""
-    return _SCHEMA.fullmatch(text) is not None
+    """Whether this has the form of a schema URI; none of our tokens is one."""
+    return _SCHEMA.fullmatch(text) is not None and _SECRET.search(text) is None
 
 
 def is_word(text: str) -> bool:
@@ -50,14 +60,19 @@ def is_boolean(text: str) -> bool:
 
 def redacted_path(path: str, query: Mapping[str, str]) -> str:
     """The path below the base URL with its parameters, decoded, for reading: `/Users?filter=userName eq "…"`."""
-    segments, shown = path.split("/"), []
+    shown = []
     before = ""
-    for segment in segments:
+    for segment in path[:_LONGEST_PATH].split("/"):
         shown.append(segment if not segment or _is_plain_segment(segment, before) else MASK)
-        before = segment.lower()
+        # The path of an operation of a bulk request follows that of the request.
+        before = "" if segment == "Bulk" else segment.lower()
     parameters = "&".join(_parameter(name, value) for name, value in query.items())
-    text = "/".join(shown) + (f"?{parameters}" if parameters else "")
-    return text if len(text) <= _LONGEST_PATH else text[:_LONGEST_PATH] + MASK
+    text = _SECRET.sub(MASK, "/".join(shown) + (f"?{parameters}" if parameters else ""))
+    return _cut(text, _LONGEST_PATH)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + MASK
 
 
 def _is_plain_segment(segment: str, before: str) -> bool:
@@ -89,15 +104,20 @@ def _parameter(name: str, value: str) -> str:
 def redacted_attribute(text: str) -> str:
     """An attribute path; what stands in brackets is a filter."""
     head, bracket, rest = text.strip().partition("[")
-    shown = head if not head or _ATTRIBUTE.fullmatch(head) else MASK
+    shown = head if not head or _is_attribute(head) else MASK
     if not bracket:
         return shown
     inner, closing, tail = rest.rpartition("]")
     if not closing:
         inner, tail = rest, ""
-    if tail and not _ATTRIBUTE.fullmatch(tail):
+    if tail and not _is_attribute(tail):
         tail = MASK
     return f"{shown}[{redacted_filter(inner, around=head)}{closing}{tail}"
+
+
+def _is_attribute(text: str) -> bool:
+    """Whether this has the form of an attribute's name; none of our tokens is one."""
+    return _ATTRIBUTE.fullmatch(text) is not None and _SECRET.search(text) is None
 
 
 class _Expects(Enum):
@@ -114,17 +134,23 @@ def redacted_filter(text: str, *, around: str = "") -> str:
 
     `around` is the attribute in whose brackets it stands.
     """
-    return "".join(_filter_parts(text, around.lower()))
+    words = (gap + shown for gap, _, shown in _filter_words(text[:_LONGEST_FILTER], around.lower()))
+    return "".join(words) + (MASK if len(text) > _LONGEST_FILTER else "")
 
 
-def _filter_parts(text: str, around: str) -> Iterator[str]:
+def _filter_words(text: str, around: str) -> Iterator[tuple[str, str, str]]:
+    """Each word of a filter: the gap before it, the word, and what is shown of it."""
     tokens = list(_TOKEN.finditer(text))
-    expects, attribute, end = _Expects.ATTRIBUTE, around, 0
-    for number, token in enumerate(tokens):
-        yield " " if token.start() > end else ""
+    end = 0
+    for token, shown in zip(tokens, _shown_words([token.group() for token in tokens], around), strict=True):
+        yield " " if token.start() > end else "", token.group(), shown
         end = token.end()
-        word = token.group()
-        following = tokens[number + 1].group().lower() if number + 1 < len(tokens) else ""
+
+
+def _shown_words(words: list[str], around: str) -> Iterator[str]:
+    expects, attribute = _Expects.ATTRIBUTE, around
+    for number, word in enumerate(words):
+        following = words[number + 1].lower() if number + 1 < len(words) else ""
         if word in "()[]":
             yield word
             expects = _Expects.LOGIC if word == ")" else _Expects.ATTRIBUTE
@@ -142,7 +168,7 @@ def _filter_parts(text: str, around: str) -> Iterator[str]:
         elif word.lower() in _LOGIC:
             yield word
             expects = _Expects.ATTRIBUTE
-        elif _ATTRIBUTE.fullmatch(word) and (following in _COMPARISONS or following in {"pr", "["}):
+        elif _is_attribute(word) and (following in _COMPARISONS or following in {"pr", "["}):
             yield word
             # `value` is about what stands before its bracket: members[value eq "<id>"].
             attribute = attribute if attribute and word.lower() == "value" else word.lower()
@@ -162,41 +188,76 @@ def _value(word: str, attribute: str) -> str:
 
 
 def redacted_detail(detail: str, path: str, query: Mapping[str, str], body: Any) -> str:
-    """What an error said, without what it quotes of the request: ids that are none, values of filters and bodies."""
-    quoted = {segment for segment in path.split("/") if not is_id(segment) and segment.lower() not in _ENDPOINTS}
-    for value in query.values():
-        quoted.add(value)
-        quoted.update(token.group().strip('"') for token in _TOKEN.finditer(value) if not _is_of_filters(token.group()))
-    quoted.update(_texts_of(body))
+    """What an error said, without what it quotes of the request.
+
+    Two nets: what the request says of people is masked wherever it stands, in any case, and of what stands in quotation
+    marks only names and words of the protocol stay.
+    """
+    said = detail.lower()
+    quoted = {text for text in _values(path, query, body) if len(text) > 2 and text.lower() in said}
     for text in sorted(quoted, key=len, reverse=True):
-        if len(text) > 2 and not is_schema(text) and not is_boolean(text):
-            detail = detail.replace(text, MASK)
-    return detail
+        detail = re.sub(re.escape(text), MASK, detail, flags=re.IGNORECASE)
+    return _cut(_SECRET.sub(MASK, _QUOTATION.sub(_quotation, detail)), _LONGEST_DETAIL)
 
 
-def _is_of_filters(word: str) -> bool:
-    """Whether a word of a filter is part of its grammar, or names an attribute."""
-    return not word.startswith('"') and (
-        word.lower() in _COMPARISONS | _LOGIC | _LITERALS | {"pr"} or _ATTRIBUTE.fullmatch(word) is not None
-    )
+def _quotation(found: re.Match[str]) -> str:
+    mark, text = found.groups()
+    return found.group() if _is_of_the_protocol(text) or _is_plain_name(text) else f"{mark}{MASK}{mark}"
 
 
-#: Fields of a request that say how, not what.
-_FORMS = frozenset({"op", "schemas", "method", "type", "resourcetype"})
-_MOST_TEXTS = 2_000
+def _is_of_the_protocol(text: str) -> bool:
+    return is_id(text) or text.lower() in _VOCABULARY or _STANDARD_SCHEMA.fullmatch(text) is not None
 
 
-def _texts_of(body: Any) -> Iterator[str]:
-    """Every text of a body, and those that a path of it quotes."""
-    waiting, seen = [(body, "")], 0
-    while waiting and seen < _MOST_TEXTS:
-        value, name = waiting.pop()
-        seen += 1
+def _is_plain_name(text: str) -> bool:
+    return _is_attribute(text) and ":" not in text
+
+
+#: Words that say nothing of anybody.
+_VOCABULARY = _COMPARISONS | _LOGIC | _LITERALS | _ENDPOINTS | ORDERS | {"pr", "work", "home", "other"}
+#: Fields and parameters that hold paths or filters.
+_WRITTEN_IN_GRAMMAR = frozenset({"path", "filter", "attributes", "excludedattributes", "sortby"})
+
+
+def _values(path: str, query: Mapping[str, str], body: Any) -> Iterator[str]:
+    """Every text of a request that may be about somebody."""
+    found: list[Iterable[str]] = [_segments(path), *(_words(name.lower(), text) for name, text in query.items())]
+    found += [_words(name, text) for name, text in _texts_of(body)]
+    return (text for some in found for text in some if not _is_of_the_protocol(text))
+
+
+def _segments(path: str) -> Iterator[str]:
+    for segment in path.split("/"):
+        yield segment
+        yield segment.partition(":")[2]  # of bulkId:x
+
+
+def _words(name: str, text: str) -> Iterator[str]:
+    """The values in a text: all of it, or those of the filter or path that it is."""
+    if name not in _WRITTEN_IN_GRAMMAR:
+        yield text
+        return
+    if text.startswith("/"):
+        yield from _segments(text)
+        return
+    if not _is_attribute(text):
+        yield text
+    for _, word, shown in _filter_words(text[:_LONGEST_FILTER], ""):
+        if word != shown and not _is_attribute(text):
+            bare = word.strip('"')
+            yield from (bare, re.sub(r"\\(.)", r"\1", bare))
+
+
+def _texts_of(body: Any) -> Iterator[tuple[str, str]]:
+    """Every text and number of a body, and the name in lower case under which it stands."""
+    waiting = [("", body)]
+    while waiting:
+        name, value = waiting.pop()
         if isinstance(value, dict):
-            waiting += [(one, key.lower()) for key, one in value.items()]
+            waiting += [(key.lower(), one) for key, one in value.items()]
         elif isinstance(value, list):
-            waiting += [(one, name) for one in value]
-        elif isinstance(value, str) and name == "path":
-            yield from re.findall(r'"([^"]*)"', value)
-        elif isinstance(value, str) and name not in _FORMS:
-            yield value
+            waiting += [(name, one) for one in value]
+        elif isinstance(value, str):
+            yield name, value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield name, str(value)

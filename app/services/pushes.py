@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.rules.actor import Actor, ActorKind
 from app.rules.directories import DirectoryEndpoint, MembershipOutcome
-from app.rules.errors import NotFoundError
+from app.rules.errors import NotFoundError, UnauthenticatedError
 from app.services import effects
 from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -35,19 +35,26 @@ class Push:
 
 @contextmanager
 def open_push(
-    transactions: Transactions, endpoint: DirectoryEndpoint, *, last: Callable[[Push], None] | None = None
+    transactions: Transactions,
+    endpoint: DirectoryEndpoint,
+    *,
+    token_id: str | None = None,
+    last: Callable[[Push], None] | None = None,
 ) -> Iterator[Push]:
     """Open one push. What follows from it is written in the same transaction, just before the commit, and then what
     `last` has to write.
 
     The organization's lock comes first: concurrent pushes to one group, the activation of the directory and the guard
-    are decided one after the other. Raises NotFoundError when the directory was deleted meanwhile.
+    are decided one after the other. A token is asked for again: whoever sends slowly gains no time by it. Raises
+    NotFoundError or UnauthenticatedError when the directory was deleted, or the token revoked, meanwhile.
     """
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
-        locked = rows.lock(unit.connection, endpoint.id)
+        locked = rows.lock(unit.connection, endpoint.id, token_id or "", now=unit.now)
         if locked is None:
             raise NotFoundError("This directory was deleted in Doorward.")
+        if token_id is not None and not locked.token_works:
+            raise UnauthenticatedError("The bearer token was revoked or has expired: paste a current one.")
         opened = Push(unit=unit, directory=endpoint)
         yield opened
         if opened.users or opened.groups:

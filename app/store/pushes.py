@@ -8,12 +8,25 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, insert, select, text, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Mirrored, ResourceKind
-from app.store.directories import DIGESTS, DIRECTORIES, GROUPS, TABLES, USERS, digests_of
+from app.store.directories import DIGESTS, DIRECTORIES, GROUPS, TABLES, TOKENS, USERS, digests_of
 from app.store.organizations import ORGANIZATIONS
 from app.store.prepared import Prepared
 
@@ -27,16 +40,24 @@ class LockedDirectory:
     state: str
     default_role: str
     guests: str
+    token_works: bool
 
 
-def lock(connection: Connection, directory_id: str) -> LockedDirectory | None:
+def lock(connection: Connection, directory_id: str, token_id: str, *, now: datetime) -> LockedDirectory | None:
     """Lock the directory's organization, as `organizations.lock` does; None when the directory was deleted."""
-    row = _LOCK.first(connection, {"directory": directory_id})
+    row = _LOCK.first(connection, {"directory": directory_id, "token": token_id, "now": now})
     return None if row is None else LockedDirectory(*row)
 
 
+_TOKEN_WORKS = exists(
+    select(TOKENS.c.id).where(
+        TOKENS.c.id == bindparam("token"),
+        TOKENS.c.revoked_at.is_(None),
+        or_(TOKENS.c.expires_at.is_(None), TOKENS.c.expires_at > bindparam("now", type_=TOKENS.c.expires_at.type)),
+    )
+)
 _LOCK = Prepared(
-    select(DIRECTORIES.c.state, ORGANIZATIONS.c.default_role, ORGANIZATIONS.c.guests)
+    select(DIRECTORIES.c.state, ORGANIZATIONS.c.default_role, ORGANIZATIONS.c.guests, _TOKEN_WORKS)
     .select_from(DIRECTORIES.join(ORGANIZATIONS, ORGANIZATIONS.c.id == DIRECTORIES.c.organization_id))
     .where(DIRECTORIES.c.id == bindparam("directory"), DIRECTORIES.c.deleted_at.is_(None))
     .with_for_update(of=ORGANIZATIONS)

@@ -1,4 +1,4 @@
-"""A small Flask application with nothing but the SCIM blueprint, on a real database, with any number of directories."""
+"""The SCIM application by itself, on a real database, with any number of directories."""
 
 from __future__ import annotations
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.test import Client
 
 from app.rules.scim_requests import EVERYTHING, ScimRequestRecord
 from app.services import scim_requests
+from app.store import pushes
+from app.store.directories import DirectoryToken, DirectoryUser
 from app.store.turns import Turns
-from scim import records
-from tests.scim.application import GROUP, USER, Answer, Installation, Pushing
+from scim import recording, records
+from tests.scim.application import ERROR, GROUP, PATCH_OP, USER, Answer, Installation, Pushing
 
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 CANARY = "canary@acme.example"
 
 
@@ -39,8 +45,8 @@ def test_body_shorter_than_announced_is_refused_and_nothing_is_stored(generic: P
 
 def test_body_that_arrives_in_pieces_is_read_to_its_end(generic: Pushing) -> None:
     class Slow(BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
-            return super().read(min(7, size if size is not None and size > 0 else 7))
+        def readinto(self, buffer: Any, /) -> int:
+            return super().readinto(memoryview(buffer)[:7])
 
     body = b'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada"}'
     answer = generic.send(
@@ -72,6 +78,105 @@ def test_record_of_a_refused_request_quotes_nothing_of_it(installation: Installa
     assert CANARY not in kept
     assert generic.token not in kept
     assert "Guin" not in kept
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/Users/{ada}", {"schemas": [PATCH_OP], "Operations": [{"op": "Canary", "path": "title"}]}),
+        ("PATCH", "/Users/{ada}", {"schemas": [PATCH_OP], "Operations": [{"op": "x" * 900_000}]}),
+        ("POST", "/Users/.search", {"schemas": [SEARCH], "filter": 'meta.created gt "canary@acme.example"'}),
+        ("POST", "/Users/.search", {"schemas": [SEARCH], "filter": 'meta.created gt "a\\"canary"'}),
+        ("POST", "/Users", {"schemas": [USER], "userName": "x", "profileUrl": "https://canary.lopez:99999/x"}),
+        (
+            "POST",
+            "/Users",
+            {
+                "schemas": [USER],
+                "userName": "x",
+                "profileUrl": "no URL of canary",
+                "emails": [{"value": f"{number}@acme.example"} for number in range(400)],
+                "phoneNumbers": [{"value": str(number)} for number in range(400)],
+                "ims": [{"value": str(number)} for number in range(400)],
+            },
+        ),
+        ("POST", "/Users", {"schemas": [USER, "https://acme.example/canary"], "userName": "x"}),
+        ("GET", "/Users?attributes={token}", None),
+        ("GET", "/Users?sortBy={token}", None),
+        ("GET", "/Users?filter={token}%20eq%201", None),
+        ("GET", "/Schemas/urn:{token}", None),
+    ],
+)
+def test_record_holds_nothing_of_a_request_that_is_wrong_in_any_way(
+    installation: Installation, generic: Pushing, method: str, path: str, body: Any
+) -> None:
+    ada = generic.user("ada")["id"]
+    generic.send(method, path.format(ada=ada, token=generic.token), body)
+
+    refused = recorded(installation, generic)[-1]
+
+    assert "canary" not in repr(refused).lower()
+    assert generic.token.lower() not in repr(refused).lower()
+    assert len(refused.detail or "") <= 1_001
+
+
+@pytest.mark.parametrize("text", ["(" * 1_000_000, "a " * 500_000])
+def test_filter_of_any_length_is_cut_before_it_is_read(text: str) -> None:
+    shown = records.redacted_body(json.dumps({"filter": text}).encode())
+    assert shown is not None
+    assert len(shown) <= records.LONGEST_BODY
+
+
+def test_request_is_made_presentable_before_its_transaction(
+    installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    shown, lock = records.redacted_body, pushes.lock
+
+    def show(body: bytes) -> str | None:
+        order.append("shown")
+        return shown(body)
+
+    def locked(*given: Any, **named: Any) -> Any:
+        order.append("locked")
+        return lock(*given, **named)
+
+    monkeypatch.setattr(recording, "redacted_body", show)
+    monkeypatch.setattr(pushes, "lock", locked)
+
+    generic.user("ada")
+
+    assert order == ["shown", "locked"]
+
+
+def test_token_revoked_while_the_body_arrives_writes_nothing(installation: Installation, generic: Pushing) -> None:
+    class Revoking(BytesIO):
+        """A body during whose arrival an administrator revokes the token."""
+
+        def readinto(self, buffer: Any, /) -> int:
+            with installation.transactions.writing() as unit:
+                unit.session.execute(update(DirectoryToken).values(revoked_at=unit.now).where(hers))
+            return super().readinto(buffer)
+
+    hers = DirectoryToken.directory_id == generic.directory.id
+    body = json.dumps({"schemas": [USER], "userName": "ada"}).encode()
+    answer = generic.send(
+        "POST", "/Users", input_stream=Revoking(body), environ_overrides={"CONTENT_LENGTH": str(len(body))}
+    )
+
+    assert (answer.status_code, answer.json["schemas"]) == (401, [ERROR])
+    with installation.transactions.reading() as unit:
+        users = select(DirectoryUser).where(DirectoryUser.directory_id == generic.directory.id)
+        assert unit.session.scalars(users).all() == []
+
+
+def test_method_in_small_letters_and_a_length_beyond_numbers_are_no_bugs(generic: Pushing) -> None:
+    body = b'{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada"}'
+    assert generic.send("get", "/Users").status_code == 200
+    answer = generic.send(
+        "POST", "/Users", input_stream=BytesIO(body), environ_overrides={"CONTENT_LENGTH": "9" * 5_000}
+    )
+    assert answer.status_code < 500
 
 
 def test_detail_of_a_refused_request_still_says_what_was_wrong(installation: Installation, generic: Pushing) -> None:

@@ -154,9 +154,11 @@ def test_bulk_and_search_bodies_are_read_like_what_is_in_them() -> None:
 
 def test_body_is_capped_with_a_mark_and_long_lists_are_counted() -> None:
     many = redacted({"members": [{"value": UUID}] * 1_500})["members"]
-    long = redacted_body(json.dumps({f"attribute{number}": "x" for number in range(500)}).encode())
+    long = redacted_body(json.dumps({f"attribute{number:040}": "x" for number in range(200)}).encode())
+    keys = redacted({f"a{number}": "x" for number in range(500)})
 
     assert (len(many), many[-1]) == (21, "… 1,480 more")
+    assert (len(keys), keys["…"]) == (201, "… 300 more")
     assert long is not None
     assert len(long) == LONGEST_BODY
     assert long.endswith("characters in all)")
