@@ -120,13 +120,22 @@ class CheckOutcome:
 
 
 def after_check(
-    state: DomainState, *, found: bool, checks: int, created_at: datetime, missing_since: datetime | None, now: datetime
+    state: DomainState,
+    *,
+    found: bool,
+    vouched: bool = False,
+    checks: int,
+    created_at: datetime,
+    missing_since: datetime | None,
+    now: datetime,
 ) -> CheckOutcome:
     """What a look-up changes. A verified domain never loses `verified` by itself: a missing record is only
-    remembered.
+    remembered, and of one that an operator vouched for (`vouched`) there never was a record to miss.
     """
     if found:
         return CheckOutcome(DomainState.VERIFIED, now + RECHECK_VERIFIED_EVERY)
+    if state is DomainState.VERIFIED and vouched:
+        return CheckOutcome(DomainState.VERIFIED, None)
     if state is DomainState.VERIFIED:
         return CheckOutcome(DomainState.VERIFIED, now + RECHECK_VERIFIED_EVERY, missing_since or now)
     if now - created_at >= FAILED_AFTER:

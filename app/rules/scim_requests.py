@@ -19,7 +19,7 @@ SEARCH_PATH = "/.search"
 MOST_UNKNOWN_MEMBERS = 100
 ERRORS_WITHIN = timedelta(hours=1)
 #: How far back the pace of a synchronisation is measured.
-PACE_WITHIN = timedelta(minutes=5)
+PACE_WITHIN = timedelta(minutes=2)
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 

@@ -25,6 +25,7 @@ from app.store import connections, directories, listings, organizations
 from app.store.organizations import Domain, Organization
 
 _MAX_FOUND = 20
+_PROVEN, _VOUCHED = "dns", "manual"
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Domain]:
@@ -76,7 +77,7 @@ def apply_answer(unit: UnitOfWork, organization_id: str, domain_id: str, answer:
         domain.state, domain.created_at, domain.checks = DomainState.PENDING, unit.now, 0
     found = record_value(domain.token) in answer.values
     if found and domain.state != DomainState.VERIFIED:
-        refused = _verify(unit, domain, how="dns")
+        refused = _verify(unit, domain, how=_PROVEN)
         if refused is not None:
             _note(unit, read(unit, organization_id, domain_id), answer, found=False)
             return refused
@@ -89,12 +90,15 @@ def verify_by_operator(unit: UnitOfWork, organization_id: str, domain_id: str) -
     unit.lock(organization_id)
     domain = read(unit, organization_id, domain_id)
     if unit.actor.kind is not ActorKind.OPERATOR:
-        refused = Refused(Code.DOMAIN_MANUAL_FORBIDDEN, "Only an operator may verify a domain without its record.")
-        return unit.refuse(organization_id, EventType.DOMAIN_VERIFIED, refused, subject=domain_id)
+        forbidden = Refused(Code.DOMAIN_MANUAL_FORBIDDEN, "Only an operator may verify a domain without its record.")
+        return unit.refuse(organization_id, EventType.DOMAIN_VERIFIED, forbidden, subject=domain_id)
     if domain.state == DomainState.VERIFIED:
         return domain
-    refused_or_none = _verify(unit, domain, how="manual")
-    return domain if refused_or_none is None else refused_or_none
+    refused = _verify(unit, domain, how=_VOUCHED)
+    if refused is not None:
+        return refused
+    domain.next_check_at = None  # there may never be a record to look for
+    return domain
 
 
 def remove(unit: UnitOfWork, organization_id: str, domain_id: str) -> Refused | None:
@@ -179,12 +183,15 @@ def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -
     outcome = after_check(
         was,
         found=found,
+        vouched=domain.verified_by == _VOUCHED,
         checks=domain.checks,
         created_at=domain.created_at,
         missing_since=was_missing,
         now=unit.now,
     )
     domain.state, domain.next_check_at = outcome.state, outcome.next_check_at
+    if found and domain.verified_by == _VOUCHED:
+        domain.verified_by = _PROVEN
     domain.missing_since, domain.checked_at, domain.checks = outcome.missing_since, unit.now, domain.checks + 1
     domain.found = {"values": [value[:300] for value in answer.values[:_MAX_FOUND]], "problem": answer.problem}
     if outcome.state is DomainState.FAILED and was is not DomainState.FAILED:

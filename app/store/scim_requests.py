@@ -188,7 +188,7 @@ def _conditions(outcome: Outcome) -> tuple[ColumnElement[bool], ...]:
             return (ScimRequest.unknown_members_total > literal_column("0"),)
         case Outcome.WRITES:
             is_search = ScimRequest.path.contains(SEARCH_PATH, autoescape=True)
-            return ScimRequest.method.in_(WRITING_METHODS), ~is_search
+            return ScimRequest.method.in_(WRITING_METHODS), ~is_search, ~_IS_REFUSED
 
 
 _IS_REFUSED = ScimRequest.status >= literal_column(str(FIRST_REFUSED_STATUS))

@@ -167,6 +167,14 @@ def test_verified_domain_stays_verified_when_its_record_vanishes_and_the_time_is
     assert (outcome.state, outcome.missing_since) == (DomainState.VERIFIED, NOW - timedelta(days=1))
 
 
+def test_domain_that_an_operator_vouched_for_misses_no_record() -> None:
+    outcome = after_check(
+        DomainState.VERIFIED, found=False, vouched=True, checks=1, created_at=NOW, missing_since=NOW, now=NOW
+    )
+
+    assert (outcome.state, outcome.next_check_at, outcome.missing_since) == (DomainState.VERIFIED, None, None)
+
+
 def test_checks_come_slower_and_slower_and_stop_after_thirty_days() -> None:
     waits = []
     for checks in (0, 1, 5, 50):

@@ -131,8 +131,8 @@ def test_progress_counts_what_is_there_how_fast_it_came_and_what_was_refused(wor
         record(world, directory_id, at=now - timedelta(hours=2), status=500),
         record(world, directory_id, at=now - timedelta(minutes=30), status=409, method="POST"),
         record(world, directory_id, at=now - timedelta(minutes=20), **created),
-        *(record(world, directory_id, at=now - timedelta(minutes=4), **created) for _ in range(40)),
-        *(record(world, directory_id, at=now, resource="Group", **created) for _ in range(8)),
+        *(record(world, directory_id, at=now - timedelta(minutes=2), **created) for _ in range(20)),
+        *(record(world, directory_id, at=now, resource="Group", **created) for _ in range(4)),
         record(world, directory_id, at=now + timedelta(seconds=1)),
     )
 

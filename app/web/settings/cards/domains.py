@@ -25,12 +25,17 @@ def domain(facts: DomainFacts, *, now: datetime) -> Domain:
         remove=change(facts.may_remove, *_effects(facts)),
         verified=moment_or_none(facts.verified_at, now=now),
         verified_how=_VERIFIED_BY.get(facts.verified_by, facts.verified_by),
-        last_check=_check(facts.last, facts.host, now=now) if facts.last else None,
+        last_check=_check(facts.last, facts.host, now=now) if facts.last and _is_telling(facts) else None,
         next_check=moment_or_none(facts.next_check_at, now=now),
         gives_up=moment_or_none(facts.gives_up_at, now=now),
         missing_since=moment_or_none(facts.missing_since, now=now),
         people=facts.people,
     )
+
+
+def _is_telling(facts: DomainFacts) -> bool:
+    """Of a domain that the operator vouched for, nobody wants to read that it has no record."""
+    return facts.verified_by != "manual"
 
 
 def _effects(facts: DomainFacts) -> tuple[str, ...]:
