@@ -24,6 +24,7 @@ from app.rules.connections import ConnectionKind
 from app.services.connections import DocumentCache
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
+from app.store import json_columns
 from app.store.database import Database, prepare_engine
 from app.web import errors, health, profile, protection, sign_in
 from app.web import request as current
@@ -97,7 +98,11 @@ def _database(app: Flask, settings: Settings) -> Database:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url if path is None else f"sqlite:///{path}"
     # An error that is logged names the statement, never what people or directories sent.
     # The connection used last is taken next: its caches are warm, and idle ones stay idle.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_use_lifo": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,
+        "pool_use_lifo": True,
+        "json_serializer": json_columns.dumps,
+    }
     extension = SQLAlchemy(app, disable_autonaming=True)
     with app.app_context():
         return Database(prepare_engine(extension.engine))

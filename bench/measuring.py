@@ -42,7 +42,7 @@ class Target:
 
     def processor_seconds(self) -> float:
         """What its processes and their children, dead ones included, have used since they started."""
-        return sum(_processor_seconds(process) for process in self.processes)
+        return sum(processor_seconds(process) for process in self.processes)
 
 
 @dataclass
@@ -139,7 +139,8 @@ def _measure_or_note(target: Target, name: str, operation: Operation, *, seconds
         target.failures[name] = str(error)
 
 
-def _processor_seconds(process: psutil.Process) -> float:
+def processor_seconds(process: psutil.Process) -> float:
+    """User and system time of a process and of all that it started."""
     used = 0.0
     for one in (process, *process.children(recursive=True)):
         try:

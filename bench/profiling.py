@@ -1,4 +1,4 @@
-"""Where the time of one operation goes: `python -m bench.profiling get`, in this process, on SQLite.
+"""Where the time of one operation goes: `python -m bench.profiling get`, in this process; `--database postgresql`.
 
 Prints the statements of one request, its processor time without a profiler, and the top of cProfile twice: by the time
 in a function itself, by package, and by the time below our own functions.
@@ -14,7 +14,8 @@ import pstats
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,13 @@ from sqlalchemy import Engine, event
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.store import prepared
-from bench.databases import fresh_database, opened, temporary_directory
+from bench.databases import KINDS, fresh_database, opened, postmaster, start_postgres, temporary_directory
+from bench.measuring import processor_seconds
 from bench.operations import OPERATIONS, Client, Operation
 from bench.targets import fill
 from tests.application import BASE_URL, World
 from tests.scenes import provisioned
+from tests.servers.postgres import PostgresServer
 
 _ROOT = Path(__file__).parents[1]
 _USERS = 200
@@ -39,19 +42,34 @@ def main() -> None:
     """Profile one operation."""
     parser = argparse.ArgumentParser(prog="python -m bench.profiling", description=__doc__)
     parser.add_argument("operation", choices=OPERATIONS)
-    chosen = parser.parse_args().operation
-    with temporary_directory() as directory, opened(fresh_database("sqlite", directory, None)) as world:
+    parser.add_argument("--database", choices=KINDS, default=KINDS[0])
+    arguments = parser.parse_args()
+    chosen: str = arguments.operation
+    with temporary_directory() as directory, _world(arguments.database, directory) as (world, server):
         made = provisioned(world)
         requests = Requests(world, made.scim.base_url, made.scim.token, Client(fill(made, _USERS), random.Random(1)))
         requests.send(OPERATIONS[chosen], _WARM_UP)
         print(f"## {chosen}\n")
         _print_statements(world.transactions.database.engine, requests, OPERATIONS[chosen])
-        began = time.process_time()
+        began, began_server = time.process_time(), _server_time(server)
         requests.send(OPERATIONS[chosen], _REQUESTS)
-        print(f"\n{(time.process_time() - began) / _REQUESTS * 1000:.2f} ms of processor time\n")
+        here, there = time.process_time() - began, _server_time(server) - began_server
+        print(f"\n{here / _REQUESTS * 1000:.2f} ms of processor time, {there / _REQUESTS * 1000:.2f} of the database\n")
         profile = cProfile.Profile()
         profile.runcall(requests.send, OPERATIONS[chosen], _REQUESTS)
         _print_profile(pstats.Stats(profile))
+
+
+@contextmanager
+def _world(kind: str, directory: Path) -> Iterator[tuple[World, PostgresServer | None]]:
+    server = start_postgres(directory) if kind == "postgresql" else None
+    with opened(fresh_database(kind, directory, server)) as world:
+        yield world, server
+
+
+def _server_time(server: PostgresServer | None) -> float:
+    """Seconds of processor time of a whole database server; 0 where there is none."""
+    return 0.0 if server is None else processor_seconds(postmaster(server))
 
 
 class Requests:

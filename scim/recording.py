@@ -99,7 +99,7 @@ class Journal:
             duration_us=int((time.perf_counter() - self.began) * 1_000_000),
             resource=None if self.resource is None else self.resource.value,
             resource_id=self.resource_id if self.resource_id and is_id(self.resource_id) else None,
-            changes=self.changes,
+            changes=self.changes if status < FIRST_REFUSED_STATUS else {},
             detail=self._redacted(detail or self.detail),
             deviations=tuple(sorted(self.deviations)),
             unknown_members=tuple(one if is_id(one) else MASK for one in sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),

@@ -22,6 +22,7 @@ from app.rules.directories import (
     Mirrored,
     MirrorPage,
     Position,
+    PushedUser,
     ResourceKind,
 )
 from app.rules.errors import ConflictError, DoorwardError
@@ -91,6 +92,8 @@ class DirectoryStorage(ScimStorage):
     def _reading(self) -> Iterator[Connection]:
         if self._connection is not None:
             with _translated():
+                if self._push is not None:
+                    self._push.insert_new()
                 yield self._connection
             return
         with _translated(), self._transactions.looking() as connection:
@@ -156,9 +159,8 @@ class DirectoryStorage(ScimStorage):
         )
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
-        with self._writing():
-            created = self.add(resource_type, resource)
-            return self.get(resource_type, created.id)
+        created = self.add(resource_type, resource)
+        return self.get(resource_type, created.id)
 
     def update(
         self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
@@ -252,10 +254,10 @@ class DirectoryStorage(ScimStorage):
         """Replace a resource. What a body does not say about `active` and `members` stays as it is."""
         with self._writing() as push:
             if mapping.kind_of(resource_type) is ResourceKind.USER:
-                current, user = mirroring.user(push, resource_id)
-                _check(conditions, current, "PUT")
-                replacement = self._user_record(resource_type, resource, resource_id, active=user.active)
-                return self._replaced_user(push, current, replacement, user)
+                user = mirroring.user(push, resource_id)
+                _check(conditions, user.answered, "PUT")
+                replacement = self._user_record(resource_type, resource, resource_id, active=user.record.active)
+                return self._replaced_user(push, user, replacement)
             current, group = mirroring.group(push, resource_id)
             _check(conditions, current, "PUT")
             body = cast(Resource[Any], resource)
@@ -271,20 +273,21 @@ class DirectoryStorage(ScimStorage):
     ) -> Mirrored:
         """Apply a validated PATCH to a user; None changes nothing."""
         with self._writing() as push:
-            current, before = mirroring.user(push, resource_id)
+            user = mirroring.user(push, resource_id)
+            current, active = user.answered, user.record.active
             _check(conditions, current, "PATCH")
             self._note(current, {})
             if patch is None:
                 return current
             if isinstance(patch, PlainPatch):
                 document = patch.apply(orjson.loads(current.document))
-                after = mapping.user_record_of(document, model_of(resource_type), active=before.active)
-                return self._replaced_user(push, current, after, before)
+                after = mapping.user_record_of(document, model_of(resource_type), active=active)
+                return self._replaced_user(push, user, after)
             resource = mapping.resource_of(current, resource_type)
             if not patch.patch(resource):
                 return current
-            after = mapping.user_record(resource, resource_id, active=before.active, says_active=False)
-            return self._replaced_user(push, current, after, before)
+            after = mapping.user_record(resource, resource_id, active=active, says_active=False)
+            return self._replaced_user(push, user, after)
 
     def patch_group(
         self,
@@ -320,11 +323,9 @@ class DirectoryStorage(ScimStorage):
             return mapping.user_record_of(document, model_of(resource_type), active=active)
         return mapping.user_record(resource, resource_id, active=active)
 
-    def _replaced_user(
-        self, push: Push, current: Mirrored, after: DirectoryUserRecord, before: DirectoryUserRecord
-    ) -> Mirrored:
-        replaced = mirroring.replace_user(push, current, after, before)
-        self._note(replaced, user_changes(before, after))
+    def _replaced_user(self, push: Push, user: PushedUser, after: DirectoryUserRecord) -> Mirrored:
+        replaced = mirroring.replace_user(push, user, after)
+        self._note(replaced, user_changes(user.record, after))
         return replaced
 
     def _replaced_group(

@@ -205,6 +205,23 @@ class Mirrored:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Which member a user is, and why they are none or do not follow in full."""
+
+    member_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushedUser:
+    """A living user as they are answered, as they were last pushed, and which member they are."""
+
+    answered: Mirrored
+    record: DirectoryUserRecord
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where a page of a search begins: beside the resource with this id, whose sort key is `key` (None: it has none).
 

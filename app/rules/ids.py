@@ -19,6 +19,7 @@ SessionId = NewType("SessionId", str)
 ScimRequestId = NewType("ScimRequestId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _BODY_LENGTH = 26
 RANDOM_BITS = 80
 
@@ -52,7 +53,7 @@ def make_id(prefix: Prefix, number: int) -> str:
     The number is 48 bits of Unix milliseconds above RANDOM_BITS random ones, so that ids made later sort later and
     indexes grow at their right edge.
     """
-    digits = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
+    digits = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
     return f"{prefix.value}_{''.join(digits)}"
 
 

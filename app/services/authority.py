@@ -183,8 +183,9 @@ def _worked_out(
     policy: Policy,
     proofs: Mapping[str, frozenset[str]],
 ) -> tuple[Standing, ...]:
+    listed_later = listings.listed_later(connection, policy.directory_id, rows) if policy.directory_id else dict
     groups = _groups(connection, rows, policy)
-    listed = listings.listed(connection, policy.directory_id, rows) if policy.directory_id else {}
+    listed = listed_later()
     return tuple(
         Standing(
             member_id=row.id,

@@ -4,11 +4,11 @@ follow groups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.rules.directories import DirectoryEndpoint
+from app.rules.directories import DirectoryEndpoint, Link
 from app.rules.domains import host_of
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -30,30 +30,65 @@ INACTIVE = "inactive"
 WAITS_FOR_HOLD = "waits_for_hold"
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Who was tied to whom: the members concerned, by id, and the links that are not what is stored, by user."""
+
+    in_force: Policy
+    members: Mapping[str, MemberFacts]
+    links: Mapping[str, Link]
+
+
 def follow_push(
     unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], *, defaults: Defaults
 ) -> None:
     """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
 
-    Called at the end of the push's own transaction, with the organization locked, when the directory is active.
-    Never refuses: what would leave no usable administrator is held (product.md 6).
+    Called with the organization locked, when the directory is active. Never refuses: what would leave no usable
+    administrator is held.
     """
     if not user_ids:
         return
-    in_force = policy.read(unit.connection, directory.organization_id, defaults)
-    linked = link_members(unit, directory, user_ids, in_force)
+    linked = link_push(unit, directory, user_ids, defaults=defaults)
+    listings.write_links(unit.connection, linked.links)
+    settle_push(unit, directory, linked)
+
+
+def link_push(
+    unit: UnitOfWork,
+    directory: DirectoryEndpoint,
+    user_ids: Collection[str],
+    *,
+    known: Mapping[str, ListedUser] | None = None,
+    defaults: Defaults,
+) -> Linked:
+    """The first half of `follow_push`: members are written, links are left to whoever writes the users.
+
+    `known` are those of the users who need not be read, because the push has just said how they are.
+    """
+    unit.flush()
+    in_force_later = policy.read_later(unit.connection, directory.organization_id, defaults)
+    users = list((known or {}).values())
+    users += listings.users(unit.connection, directory.id, set(user_ids) - {user.id for user in users})
+    linking = _Linking.of(unit, directory, users)
+    linking.follow_all(in_force_later())
+    return Linked(linking.in_force, linking.concerned, linking.links)
+
+
+def settle_push(unit: UnitOfWork, directory: DirectoryEndpoint, linked: Linked) -> None:
+    """The second half: states and roles of the members concerned, once the mirror says who they are."""
     proposal = authority.propose(
         unit,
         directory.organization_id,
-        policy=in_force,
-        change=Change(touched=frozenset(linked)),
+        policy=linked.in_force,
+        change=Change(touched=frozenset(linked.members)),
         by_person=False,
-        known=linked,
+        known=linked.members,
     )
     authority.carry_out(unit, directory.organization_id, proposal)
     if proposal.settlement.released:
         waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
-        link_members(unit, directory, waiting, in_force)
+        link_members(unit, directory, waiting, linked.in_force)
 
 
 def link_members(
@@ -63,13 +98,10 @@ def link_members(
     id.
     """
     unit.flush()
-    users = listings.users(unit.connection, directory.id, user_ids)
-    linking = _Linking.of(unit, directory, in_force, users)
-    for user in users:
-        if user.deleted_at is None:
-            linking.follow(user)
-    linking.write()
-    return {user.member_id: linking.by_id[user.member_id] for user in users if user.member_id is not None}
+    linking = _Linking.of(unit, directory, listings.users(unit.connection, directory.id, user_ids))
+    linking.follow_all(in_force)
+    listings.write_links(unit.connection, linking.links)
+    return linking.concerned
 
 
 @dataclass
@@ -81,37 +113,49 @@ class _Linking:
 
     unit: UnitOfWork
     directory: DirectoryEndpoint
-    in_force: Policy
+    users: Sequence[ListedUser]
     by_email: dict[str, MemberFacts]
     by_id: dict[str, MemberFacts]
     earlier: dict[str, str]
     listed: dict[str, bool]
-    links: dict[str, dict[str, Any]] = field(default_factory=dict)
+    in_force: Policy = field(init=False)
+    links: dict[str, Link] = field(default_factory=dict)
     created: list[MemberFacts] = field(default_factory=list)
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(
-        cls, unit: UnitOfWork, directory: DirectoryEndpoint, in_force: Policy, users: Sequence[ListedUser]
-    ) -> _Linking:
+    def of(cls, unit: UnitOfWork, directory: DirectoryEndpoint, users: Sequence[ListedUser]) -> _Linking:
         connection = unit.connection
+        unlinked = {user.external_id for user in users if user.external_id and not user.member_id}
+        earlier_later = listings.earlier_members_later(connection, directory.id, unlinked)
         linked = {user.member_id for user in users if user.member_id}
         by_id = people.some(connection, directory.organization_id, linked)
-        unlinked = {user.external_id for user in users if user.external_id and not user.member_id}
-        earlier = listings.earlier_members(connection, directory.id, unlinked)
-        by_id |= people.some(connection, directory.organization_id, set(earlier.values()) - by_id.keys())
         # An address that its user's own member has already needs no look-up.
         sought = {
             user.email for user in users if user.email and not _has_address(by_id.get(user.member_id or ""), user)
         }
         by_email = people.by_email(connection, sought)
+        earlier = earlier_later()
+        by_id |= people.some(connection, directory.organization_id, set(earlier.values()) - by_id.keys())
         candidates = {member.id for member in by_email.values()} | set(earlier.values())
         listed = listings.linked(connection, directory.id, candidates)
-        return cls(unit, directory, in_force, by_email, by_id, earlier, listed)
+        return cls(unit, directory, users, by_email, by_id, earlier, listed)
 
-    def follow(self, user: ListedUser) -> None:
-        """Work out one user."""
+    @property
+    def concerned(self) -> dict[str, MemberFacts]:
+        """The members that the users are, by id."""
+        return {user.member_id: self.by_id[user.member_id] for user in self.users if user.member_id is not None}
+
+    def follow_all(self, in_force: Policy) -> None:
+        """Work out every user under these settings, and write the members."""
+        self.in_force = in_force
+        for user in self.users:
+            if user.deleted_at is None:
+                self._follow(user)
+        self._write()
+
+    def _follow(self, user: ListedUser) -> None:
         was = (user.member_id, user.reason)
         if user.member_id is not None and self.by_id[user.member_id].removed_at is not None:
             user.member_id = None  # removed by hand while the directory was off: now the directory decides again
@@ -122,15 +166,13 @@ class _Linking:
             if user.reason is None:
                 self._link(user)
         if (user.member_id, user.reason) != was:
-            self.links[user.id] = {"member_id": user.member_id, "reason": user.reason}
+            self.links[user.id] = Link(user.member_id, user.reason)
 
-    def write(self) -> None:
-        """Write what was worked out."""
+    def _write(self) -> None:
         connection = self.unit.connection
         people.add(connection, self.created, now=self.unit.now)
         people.write(connection, self.changes)
         self.unit.keep_in_step(self.changes)
-        listings.write_links(connection, self.links)
         if self.moved:
             sign_ins.end_sessions(connection, self.moved, now=self.unit.now, reason="address_changed")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from app.rules.directories import (
     DirectoryGroupRecord,
     DirectoryUserRecord,
+    Link,
     MembershipChange,
     Mirrored,
+    PushedUser,
     ResourceKind,
     matters_to_membership,
 )
@@ -17,19 +20,58 @@ from app.services import memberships
 from app.services.pushes import Push
 from app.store import memberships as membership_rows
 from app.store import pushes as rows
+from app.store.listings import ListedUser
 
 
 def create_user(push: Push, user_id: str, record: DirectoryUserRecord) -> Mirrored:
-    """Add a user under a fresh id. Raises ConflictError for a userName or externalId that a living user has."""
-    if not rows.insert_user(push.unit.connection, push.directory.id, user_id, record, push.unit.now):
-        raise _user_conflict(push, record, other_than="") or ConflictError(_TAKEN)
+    """Add a user under a fresh id. When the push ends, it raises ConflictError for a userName or externalId that a
+    living user has.
+    """
+    push.new.append(_NewUser(push, user_id, record))
     push.touched.add(user_id)
+    push.known[user_id] = _listed(user_id, record, Link())
     push.users += 1
     return _new(ResourceKind.USER, user_id, record.document, push)
 
 
-def replace_user(push: Push, current: Mirrored, after: DirectoryUserRecord, before: DirectoryUserRecord) -> Mirrored:
+@dataclass
+class _NewUser:
+    """A user who is to be inserted; see `NewUser`."""
+
+    push: Push
+    id: str
+    record: DirectoryUserRecord
+    _inserted: Callable[[], bool] = field(init=False)
+
+    def insert(self, link: Link) -> None:
+        """Write the row."""
+        push = self.push
+        self._inserted = rows.insert_user_later(
+            push.unit.connection, push.directory.id, self.id, self.record, link=link, now=push.unit.now
+        )
+
+    def verify(self) -> None:
+        """Raise ConflictError when it was not written."""
+        if not self._inserted():
+            raise _user_conflict(self.push, self.record, other_than="") or ConflictError(_TAKEN)
+
+
+def _listed(user_id: str, record: DirectoryUserRecord, link: Link) -> ListedUser:
+    return ListedUser(
+        id=user_id,
+        external_id=record.external_id,
+        active=record.active,
+        email=record.email,
+        name=record.name,
+        deleted_at=None,
+        member_id=link.member_id,
+        reason=link.reason,
+    )
+
+
+def replace_user(push: Push, user: PushedUser, after: DirectoryUserRecord) -> Mirrored:
     """Write a user's new state; a state equal to the present one changes nothing, the version included."""
+    current, before = user.answered, user.record
     if after == before:
         return current
     connection = push.unit.connection
@@ -40,11 +82,12 @@ def replace_user(push: Push, current: Mirrored, after: DirectoryUserRecord, befo
     rows.update_user(connection, push.directory.id, current.id, before=before, after=after, now=push.unit.now)
     if matters_to_membership(before, after):
         push.touched.add(current.id)
+        push.known[current.id] = _listed(current.id, after, user.link)
     return _next(current, after.document, push)
 
 
-def user(push: Push, user_id: str) -> tuple[Mirrored, DirectoryUserRecord]:
-    """A user as answered and as last pushed. Raises NotFoundError."""
+def user(push: Push, user_id: str) -> PushedUser:
+    """A living user. Raises NotFoundError."""
     found = rows.user(push.unit.connection, push.directory.id, user_id)
     if found is None:
         raise NotFoundError(f"This directory has no User with the id {user_id}.")

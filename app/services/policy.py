@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Connection
@@ -11,6 +12,7 @@ from app.rules.lockout import Access, Guests
 from app.rules.roles import GroupRef, GroupSource, MappingRule, RolePolicy
 from app.store import policies
 from app.store.organizations import Organization
+from app.store.policies import PolicyRows
 from app.store.roles import RoleMapping
 
 
@@ -51,12 +53,17 @@ class Defaults:
 def current(session: Session, organization: Organization) -> Policy:
     """The settings in force."""
     session.flush()
-    return read(session.connection(), organization.id, Defaults(organization.default_role, organization.guests))
+    defaults = Defaults(organization.default_role, organization.guests)
+    return read_later(session.connection(), organization.id, defaults)()
 
 
-def read(connection: Connection, organization_id: str, defaults: Defaults) -> Policy:
-    """The same for those who have read the organization by a plain statement."""
-    rows = policies.read(connection, organization_id)
+def read_later(connection: Connection, organization_id: str, defaults: Defaults) -> Callable[[], Policy]:
+    """The same for those who have read the organization by a plain statement, and have more to ask for."""
+    found = policies.read_later(connection, organization_id)
+    return lambda: _policy(found(), defaults)
+
+
+def _policy(rows: PolicyRows, defaults: Defaults) -> Policy:
     return Policy(
         roles=RolePolicy(
             priorities=rows.priorities,

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Protocol
 
 from app.rules.actor import Actor, ActorKind
-from app.rules.directories import DirectoryEndpoint, MembershipOutcome
+from app.rules.directories import DirectoryEndpoint, Link, MembershipOutcome
 from app.rules.errors import NotFoundError, UnauthenticatedError
 from app.services import effects
 from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import listings
 from app.store import pushes as rows
+from app.store.listings import ListedUser
+from app.store.pushes import LockedDirectory
+
+
+class NewUser(Protocol):
+    """A user to be inserted once it is known which member they are, so that the row is written once."""
+
+    @property
+    def id(self) -> str:
+        """The user's id."""
+
+    def insert(self, link: Link) -> None:
+        """Write the row."""
+
+    def verify(self) -> None:
+        """Raise ConflictError when a living user has the userName or externalId already: then nothing was written."""
 
 
 @dataclass
@@ -26,11 +46,42 @@ class Push:
 
     unit: UnitOfWork
     directory: DirectoryEndpoint
+    _token_id: str | None
+    _locked_later: Callable[[], LockedDirectory | None]
     touched: set[str] = field(default_factory=set)
     unknown_members: set[str] = field(default_factory=set)
     users: int = 0
     groups: int = 0
     members: MembershipOutcome = field(default_factory=MembershipOutcome)
+    #: Users among the touched whose present state the push itself has said, so that they need not be read.
+    known: dict[str, ListedUser] = field(default_factory=dict)
+    new: list[NewUser] = field(default_factory=list)
+    _inserted: list[NewUser] = field(default_factory=list)
+
+    def insert_new(self, links: Mapping[str, Link] = MappingProxyType({})) -> None:
+        """Insert the users that wait, with the members they are: before somebody looks, or when the push ends."""
+        for user in self.new:
+            user.insert(links.get(user.id, Link()))
+        self._inserted += self.new
+        self.new = []
+
+    def verify(self) -> None:
+        """Raise ConflictError when one of them was not inserted because another has a name that must be unique."""
+        for user in self._inserted:
+            user.verify()
+
+    @cached_property
+    def locked(self) -> LockedDirectory:
+        """The directory under the lock, which travels with the first statement that is waited for.
+
+        Raises NotFoundError or UnauthenticatedError when it was deleted, or the token revoked, meanwhile.
+        """
+        locked = self._locked_later()
+        if locked is None:
+            raise NotFoundError("This directory was deleted in Doorward.")
+        if self._token_id is not None and not locked.token_works:
+            raise UnauthenticatedError("The bearer token was revoked or has expired: paste a current one.")
+        return locked
 
 
 @contextmanager
@@ -45,21 +96,28 @@ def open_push(
     `last` has to write.
 
     The organization's lock comes first: concurrent pushes to one group, the activation of the directory and the guard
-    are decided one after the other. A token is asked for again: whoever sends slowly gains no time by it. Raises
-    NotFoundError or UnauthenticatedError when the directory was deleted, or the token revoked, meanwhile.
+    are decided one after the other. A token is asked for again: whoever sends slowly gains no time by it.
     """
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
-        locked = rows.lock(unit.connection, endpoint.id, token_id or "", now=unit.now)
-        if locked is None:
-            raise NotFoundError("This directory was deleted in Doorward.")
-        if token_id is not None and not locked.token_works:
-            raise UnauthenticatedError("The bearer token was revoked or has expired: paste a current one.")
-        opened = Push(unit=unit, directory=endpoint)
+        locked_later = rows.lock_later(unit.connection, endpoint.id, token_id or "", now=unit.now)
+        opened = Push(unit, endpoint, token_id, locked_later)
         yield opened
+        locked = opened.locked
         if opened.users or opened.groups:
             rows.count_up(unit.connection, endpoint.id, users=opened.users, groups=opened.groups)
         if opened.touched and locked.state == "active":
-            effects.follow_push(unit, endpoint, opened.touched, defaults=Defaults(locked.default_role, locked.guests))
+            _follow(opened, Defaults(locked.default_role, locked.guests))
+        opened.insert_new()
+        opened.verify()
         if last is not None:
             last(opened)
+
+
+def _follow(push: Push, defaults: Defaults) -> None:
+    """Make members and roles follow: who is whom, then the users with it, then what they may."""
+    linked = effects.link_push(push.unit, push.directory, push.touched, known=push.known, defaults=defaults)
+    new = {user.id for user in push.new}
+    push.insert_new(linked.links)
+    listings.write_links(push.unit.connection, {id_: link for id_, link in linked.links.items() if id_ not in new})
+    effects.settle_push(push.unit, push.directory, linked)

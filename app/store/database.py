@@ -19,6 +19,8 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from app.store.driver_errors import translated
+from app.store.pipeline import keep_order
 from app.store.turns import Turns
 
 _BUSY_MILLISECONDS = 10_000
@@ -88,10 +90,7 @@ class Database:
         self.engine = engine
         self._turns = _turns_of(engine)
         self._writing = engine.execution_options(**{_WRITES: True})
-        looking: dict[str, Any] = {_LOOKS: True}
-        if engine.dialect.name != "sqlite":
-            looking["isolation_level"] = "AUTOCOMMIT"
-        self._looking = engine.execution_options(**looking)
+        self._looking = engine.execution_options(**{_LOOKS: True})
 
     def reading(self) -> Connection:
         """A connection that must not write; what it reads on SQLite is of one moment."""
@@ -104,7 +103,7 @@ class Database:
             yield connection
 
     def looking(self) -> Connection:
-        """A connection for single statements that only read, each on its own: nothing is begun and nothing ended."""
+        """A connection for statements that only read, each on its own: nothing is begun for the prepared ones."""
         return self._looking.connect()
 
 
@@ -125,7 +124,9 @@ def prepare_engine(engine: Engine) -> Engine:
     On PostgreSQL, have a connection that lay idle prove that the server is still there before it is used.
     """
     if engine.dialect.name != "sqlite":
+        _prepare_postgresql(engine)
         _ping_after_idling(engine)
+        keep_order(engine)
         return engine
 
     @event.listens_for(engine, "connect")
@@ -137,10 +138,40 @@ def prepare_engine(engine: Engine) -> Engine:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if not options.get(_LOOKS, False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
+        if options.get(_LOOKS, False):
+            return
+        begin = "BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN"
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(begin)
+        except sqlite3.Error as error:
+            raise translated(connection, begin, error) from error
+        finally:
+            cursor.close()
 
     return engine
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    """Have plans made once for statements that stay prepared, and made so that they stay good while tables grow.
+
+    A first push makes its plans when the tables are as good as empty, and nothing looks at them again before the next
+    ANALYZE, by which time there may be 10,000 users to read one after the other.
+    """
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.prepare_threshold = None  # psycopg forgets all that is prepared at every rollback, ours included
+        connection.autocommit = True
+        connection.execute(_SETTINGS)
+        connection.autocommit = False
+
+
+_SETTINGS = """
+    SELECT set_config('plan_cache_mode', 'force_generic_plan', false),
+           set_config('enable_seqscan', 'off', false),
+           set_config('jit', 'off', false)
+"""
 
 
 def _ping_after_idling(engine: Engine) -> None:

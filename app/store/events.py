@@ -49,8 +49,8 @@ class Event(Base):
 
 def write(connection: Connection, *, audited: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> None:
     """Write the news of a transaction, all of a kind at once: they must not cost more than the change they tell of."""
-    _AUDITED.run_many(connection, audited)
-    _TOLD.run_many(connection, told)
+    _AUDITED.each_later(connection, audited)
+    _TOLD.each_later(connection, told)
 
 
 _AUDITED = Prepared(insert(cast(Table, AuditEntry.__table__)))

@@ -1,13 +1,23 @@
-"""JSON in SQL, the same on SQLite and PostgreSQL: rows gathered into one text."""
+"""JSON in the database, the same on SQLite and PostgreSQL: values of a column, and rows gathered into one text."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import orjson
 from sqlalchemy import String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+
+
+def dumps(value: Any) -> str:
+    """The text of a JSON column; escaped where a string has halves of characters, which some identity provider sent."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)
 
 
 class pairs(GenericFunction[str]):  # noqa: N801 (SQL functions are named as they are written)

@@ -4,46 +4,51 @@ all that is written is which member a user is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from app.rules.directories import Link
 from app.store.directories import MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.people import chunks
 from app.store.prepared import Prepared, among
 
 
-def listed(connection: Connection, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
+def listed_later(
+    connection: Connection, directory_id: str, member_ids: Collection[str]
+) -> Callable[[], dict[str, bool]]:
     """member id -> whether the directory lists them as active; a deleted user counts as inactive, a living one comes
     first.
     """
-    found: dict[str, bool] = {}
-    for member_id, active, deleted_at in _users_of(connection, directory_id, member_ids):
-        found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
-    return found
+    users = _users_of(connection, directory_id, member_ids)
+
+    def listed() -> dict[str, bool]:
+        found: dict[str, bool] = {}
+        for member_id, active, deleted_at in users():
+            found[member_id] = found.get(member_id, False) or (active and deleted_at is None)
+        return found
+
+    return listed
 
 
 def linked(connection: Connection, directory_id: str, member_ids: Collection[str]) -> dict[str, bool]:
     """member id -> whether a living user of the directory is this member (False: only a deleted one)."""
     found: dict[str, bool] = {}
-    for member_id, _, deleted_at in _users_of(connection, directory_id, member_ids):
+    for member_id, _, deleted_at in _users_of(connection, directory_id, member_ids)():
         found[member_id] = found.get(member_id, False) or deleted_at is None
     return found
 
 
 def _users_of(
     connection: Connection, directory_id: str, member_ids: Collection[str]
-) -> Iterator[tuple[str, bool, datetime | None]]:
+) -> Callable[[], list[tuple[str, bool, datetime | None]]]:
     """(member, active, deleted at) of the directory's users who are these members."""
-    for ids in chunks(member_ids):
-        for of_directory, *user in _USERS_OF.rows(connection, {"ids": ids}):
-            if of_directory == directory_id:
-                yield tuple(user)
+    answers = [_USERS_OF.later(connection, {"ids": ids}) for ids in chunks(member_ids)]
+    return lambda: [row[1:] for answer in answers for row in answer.rows() if row[0] == directory_id]
 
 
 #: By member alone: without statistics SQLite would rather read the whole directory than an index with few rows a key.
@@ -135,9 +140,10 @@ _USERS = Prepared(
 )
 
 
-def write_links(connection: Connection, links: Mapping[str, Mapping[str, Any]]) -> None:
+def write_links(connection: Connection, links: Mapping[str, Link]) -> None:
     """user id -> member and reason, written."""
-    _WRITE_LINKS.run_many(connection, [{"the_id": user_id, **link} for user_id, link in links.items()])
+    rows = [{"the_id": id_, "member_id": link.member_id, "reason": link.reason} for id_, link in links.items()]
+    _WRITE_LINKS.each_later(connection, rows)
 
 
 _WRITE_LINKS = Prepared(
@@ -147,13 +153,12 @@ _WRITE_LINKS = Prepared(
 )
 
 
-def earlier_members(connection: Connection, directory_id: str, external_ids: Collection[str]) -> dict[str, str]:
+def earlier_members_later(
+    connection: Connection, directory_id: str, external_ids: Collection[str]
+) -> Callable[[], dict[str, str]]:
     """externalId -> the member that a deleted user with it had been."""
-    found: dict[str, str] = {}
-    for ids in chunks(external_ids):
-        rows = _EARLIER.rows(connection, {"directory": directory_id, "ids": ids})
-        found.update((external_id, member_id) for external_id, member_id in rows)
-    return found
+    answers = [_EARLIER.later(connection, {"directory": directory_id, "ids": ids}) for ids in chunks(external_ids)]
+    return lambda: {external_id: member_id for answer in answers for external_id, member_id in answer.rows()}
 
 
 _EARLIER = Prepared(

@@ -113,7 +113,7 @@ def add(connection: Connection, members: Sequence[MemberFacts], *, now: datetime
         }
         for member in members
     ]
-    _ADD.run_many(connection, rows)
+    _ADD.each_later(connection, rows)
 
 
 _ADD = Prepared(insert(MEMBERS))
@@ -125,7 +125,7 @@ def write(connection: Connection, changes: Mapping[str, Mapping[str, Any]]) -> N
     for member_id, columns in changes.items():
         alike.setdefault(tuple(sorted(columns)), []).append({"the_id": member_id, **columns})
     for names, rows in alike.items():
-        _update(names).run_many(connection, rows)
+        _update(names).each_later(connection, rows)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from sqlalchemy.engine import Connection
 from app.store.connections import Connection as SsoConnection
 from app.store.directories import DIRECTORIES
 from app.store.organizations import DOMAINS
-from app.store.prepared import Prepared
+from app.store.prepared import Prepared, Row
 from app.store.roles import Role, RoleMapping
 
 _CONNECTIONS = cast(Table, SsoConnection.__table__)
@@ -46,10 +47,15 @@ class PolicyRows:
     directory_id: str | None = None
 
 
-def read(connection: Connection, organization_id: str) -> PolicyRows:
+def read_later(connection: Connection, organization_id: str) -> Callable[[], PolicyRows]:
     """The settings of one organization, as they are in this transaction; mappings oldest first."""
+    answer = _READ.later(connection, {"organization": organization_id})
+    return lambda: _policy_rows(answer.rows())
+
+
+def _policy_rows(rows: Sequence[Row]) -> PolicyRows:
     found = PolicyRows()
-    for kind, one, two, three, four, number in _READ.rows(connection, {"organization": organization_id}):
+    for kind, one, two, three, four, number in rows:
         match kind:
             case "role":
                 found.priorities[one] = number

@@ -1,4 +1,4 @@
-"""Statements compiled once and run on the driver's own cursor.
+"""Statements compiled once and handed to the driver itself.
 
 What SQLAlchemy does for every execution (cache keys, events, result objects) costs more than most statements of a push
 take in the database. The statements stay SQLAlchemy's, with its types on the way in and out, on both databases; only
@@ -8,20 +8,24 @@ the way to the driver is shorter. What is asked for once in a while needs none o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, bindparam
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.store.database import ensure_begun
+from app.store.driver_errors import translated
+from app.store.pipeline import Pipeline, Sent, Statement, pipeline_of
 
 #: Says at DEBUG what SQLAlchemy's own log says of its statements: the text, and a line for each row.
 log = logging.getLogger("doorward.sql")
@@ -40,38 +44,45 @@ class Prepared:
 
     def rows(self, connection: Connection, values: Values) -> list[Row]:
         """Every row that a query finds or a change returns."""
-        text = self._text(connection)
-        cursor = text.execute(connection, values)
-        try:
-            return text.read(cursor.fetchall())
-        finally:
-            cursor.close()
+        return self.later(connection, values).rows()
 
     def first(self, connection: Connection, values: Values) -> Row | None:
         """The first row, if there is one."""
         found = self.rows(connection, values)
         return found[0] if found else None
 
-    def run(self, connection: Connection, values: Values) -> int:
+    def count(self, connection: Connection, values: Values) -> int:
         """Carry out a change; how many rows it was about."""
-        cursor = self._text(connection).execute(connection, values)
-        try:
-            return cursor.rowcount
-        finally:
-            cursor.close()
+        return self.later(connection, values).count()
 
-    def run_many(self, connection: Connection, many: Sequence[Values]) -> None:
-        """Carry out a change for each of these."""
-        if len(many) == 1:
-            self.run(connection, many[0])
-        elif many:
-            self._text(connection).execute_many(connection, many).close()
+    def later(self, connection: Connection, values: Values) -> Answer:
+        """Have it carried out with the next statement whose answer is waited for, or with the commit: each round trip
+        to a server costs more than most statements. What is wrong with it is raised there.
+        """
+        return self._text(connection).answer(connection, values)
+
+    def each_later(self, connection: Connection, many: Sequence[Values]) -> None:
+        """The same for a change of which there are several, or none."""
+        if many:
+            self._text(connection).do_each(connection, many)
 
     def _text(self, connection: Connection) -> _Text:
-        known = self._texts.get(connection.dialect.name)
-        if known is None:
-            known = self._texts[connection.dialect.name] = _Text(self._statement, connection.dialect)
-        return known
+        text = self._texts.get(connection.dialect.name)
+        if text is None:
+            text = self._texts[connection.dialect.name] = _text(self._statement, connection.dialect)
+        log.debug("%s", text.sql)
+        ensure_begun(connection)
+        return text
+
+
+class Answer(Protocol):
+    """What a statement will have answered once somebody asks."""
+
+    def rows(self) -> list[Row]:
+        """Every row that it found or returned."""
+
+    def count(self) -> int:
+        """How many rows it was about."""
 
 
 class _Text:
@@ -81,9 +92,9 @@ class _Text:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         assert not compiled.post_compile_params, f"this statement has an IN of its own: {compiled}"
-        self._sql = str(compiled)
-        self._dialect = dialect
-        self._positions = compiled.positiontup
+        self.sql = str(compiled)
+        self.dialect = dialect
+        self._positions: Sequence[str] = compiled.positiontup or ()
         self._constants = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
         self._in: list[tuple[str, _Processor]] = [
             (name, processor)
@@ -96,25 +107,13 @@ class _Text:
             if (processor := _result_processor(entry.type, dialect)) is not None
         ]
 
-    def execute(self, connection: Connection, values: Values) -> DBAPICursor:
-        log.debug("%s", self._sql)
-        ensure_begun(connection)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self._sql, self._bound(values))
-        except self._dialect.loaded_dbapi.Error as error:
-            raise self._wrapped(connection, cursor, error) from error
-        return cursor
+    def answer(self, connection: Connection, values: Values) -> Answer:
+        """Hand the statement to the driver."""
+        raise NotImplementedError
 
-    def execute_many(self, connection: Connection, many: Sequence[Values]) -> DBAPICursor:
-        log.debug("%s", self._sql)
-        ensure_begun(connection)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(self._sql, [self._bound(values) for values in many])
-        except self._dialect.loaded_dbapi.Error as error:
-            raise self._wrapped(connection, cursor, error) from error
-        return cursor
+    def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
+        """Hand it over with each of these values."""
+        raise NotImplementedError
 
     def read(self, rows: Sequence[Row]) -> list[Row]:
         """The rows with their values as Python has them."""
@@ -131,29 +130,91 @@ class _Text:
             read.append(tuple(values))
         return read
 
-    def _bound(self, values: Values) -> Any:
+    def bound(self, values: Values) -> list[Any]:
+        """The values in the order of their places."""
         bound = {**self._constants, **values}
         for name, process in self._in:
             bound[name] = process(bound[name])
-        return bound if self._positions is None else [bound[name] for name in self._positions]
+        return [bound[name] for name in self._positions]
 
-    def _wrapped(self, connection: Connection, cursor: DBAPICursor, error: Exception) -> Exception:
-        """The driver's error as SQLAlchemy would raise it; a connection that is gone leaves the pool."""
-        dbapi = self._dialect.loaded_dbapi
-        is_gone = self._dialect.is_disconnect(error, connection.connection, cursor)  # type: ignore[arg-type]  # the pool's own face of it
-        wrapped = DBAPIError.instance(
-            self._sql,
-            {},
-            error,
-            dbapi.Error,
-            hide_parameters=True,
-            connection_invalidated=is_gone,
-            dialect=self._dialect,
-        )
-        if is_gone:
-            connection.invalidate(error)
-            connection.engine.dispose(close=False)  # what else is idle went the same way
-        return wrapped
+
+class _OnCursor(_Text):
+    """Carried out at once: what SQLite is asked is in this process."""
+
+    def answer(self, connection: Connection, values: Values) -> Answer:
+        with self._cursor(connection) as cursor:
+            cursor.execute(self.sql, self.bound(values))
+            return _Answered(self.read(cursor.fetchall()), cursor.rowcount)
+
+    def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
+        with self._cursor(connection) as cursor:
+            cursor.executemany(self.sql, [self.bound(values) for values in many])
+
+    @contextmanager
+    def _cursor(self, connection: Connection) -> Iterator[DBAPICursor]:
+        cursor = connection.connection.cursor()
+        try:
+            yield cursor
+        except self.dialect.loaded_dbapi.Error as error:
+            raise translated(connection, self.sql, error) from error
+        finally:
+            cursor.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What is known already."""
+
+    _rows: list[Row]
+    _count: int
+
+    def rows(self) -> list[Row]:
+        return self._rows
+
+    def count(self) -> int:
+        return self._count
+
+
+#: psycopg's dialect with the places of values as the server names them.
+_NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class _InPipeline(_Text):
+    """Sent together with others: PostgreSQL is a round trip away."""
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+        super().__init__(statement, _NUMBERED)
+        self.dialect = dialect
+        self.statement = Statement(self.sql)
+
+    def answer(self, connection: Connection, values: Values) -> Answer:
+        pipeline = pipeline_of(connection)
+        return _Awaited(self, connection, pipeline, pipeline.add(self.statement, self.bound(values)))
+
+    def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
+        pipeline = pipeline_of(connection)
+        for values in many:
+            pipeline.add(self.statement, self.bound(values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """What the pipeline is sent for."""
+
+    _text: _Text
+    _connection: Connection
+    _pipeline: Pipeline
+    _sent: Sent
+
+    def rows(self) -> list[Row]:
+        return self._text.read(self._pipeline.rows(self._connection, self._sent))
+
+    def count(self) -> int:
+        return self._pipeline.count(self._connection, self._sent)
+
+
+def _text(statement: ClauseElement, dialect: Dialect) -> _Text:
+    return _InPipeline(statement, dialect) if dialect.name == "postgresql" else _OnCursor(statement, dialect)
 
 
 def _bind_processor(type_: TypeEngine[Any], dialect: Dialect) -> _Processor | None:

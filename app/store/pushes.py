@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Mirrored, ResourceKind
+from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Link, Mirrored, PushedUser, ResourceKind
 from app.store.directories import DIGESTS, DIRECTORIES, GROUPS, TABLES, TOKENS, USERS, digests_of
 from app.store.organizations import ORGANIZATIONS
 from app.store.prepared import Prepared
@@ -43,10 +43,12 @@ class LockedDirectory:
     token_works: bool
 
 
-def lock(connection: Connection, directory_id: str, token_id: str, *, now: datetime) -> LockedDirectory | None:
+def lock_later(
+    connection: Connection, directory_id: str, token_id: str, *, now: datetime
+) -> Callable[[], LockedDirectory | None]:
     """Lock the directory's organization, as `organizations.lock` does; None when the directory was deleted."""
-    row = _LOCK.first(connection, {"directory": directory_id, "token": token_id, "now": now})
-    return None if row is None else LockedDirectory(*row)
+    answer = _LOCK.later(connection, {"directory": directory_id, "token": token_id, "now": now})
+    return lambda: next((LockedDirectory(*row) for row in answer.rows()), None)
 
 
 _TOKEN_WORKS = exists(
@@ -64,22 +66,23 @@ _LOCK = Prepared(
 )
 
 
-def user(connection: Connection, directory_id: str, user_id: str) -> tuple[Mirrored, DirectoryUserRecord] | None:
-    """A living user as they are answered and as they were last pushed."""
+def user(connection: Connection, directory_id: str, user_id: str) -> PushedUser | None:
+    """A living user of the directory."""
     row = _USER.first(connection, {"directory": directory_id, "id": user_id})
     if row is None:
         return None
-    mirrored = Mirrored(ResourceKind.USER, *row[:5])
-    user_name_key, external_id, active, email, name, search_keys = row[5:]
-    return mirrored, DirectoryUserRecord(
+    answered = Mirrored(ResourceKind.USER, *row[:5])
+    user_name_key, external_id, active, email, name, search_keys, member_id, reason = row[5:]
+    record = DirectoryUserRecord(
         user_name_key=user_name_key,
         external_id=external_id,
         active=active,
         email=email,
         name=name,
-        document=mirrored.document,
+        document=answered.document,
         search_keys=search_keys,
     )
+    return PushedUser(answered, record, Link(member_id, reason))
 
 
 def _one(table: Table, *names: str) -> Prepared:
@@ -90,7 +93,7 @@ def _one(table: Table, *names: str) -> Prepared:
     return Prepared(query.where(*same, table.c.deleted_at.is_(None)))
 
 
-_USER = _one(USERS, "user_name_key", "external_id", "active", "email", "name", "search_keys")
+_USER = _one(USERS, "user_name_key", "external_id", "active", "email", "name", "search_keys", "member_id", "reason")
 
 
 def group(connection: Connection, directory_id: str, group_id: str) -> tuple[Mirrored, DirectoryGroupRecord] | None:
@@ -151,10 +154,10 @@ _GROUP_NAMED = Prepared(
 )
 
 
-def insert_user(
-    connection: Connection, directory_id: str, user_id: str, record: DirectoryUserRecord, now: datetime
-) -> bool:
-    """Add a user; False, and nothing is written, when a living one has this userName or externalId."""
+def insert_user_later(
+    connection: Connection, directory_id: str, user_id: str, record: DirectoryUserRecord, *, link: Link, now: datetime
+) -> Callable[[], bool]:
+    """Add a user. False when a living one has this userName or externalId: whoever asks then undoes the transaction."""
     columns = {
         "id": user_id,
         "directory_id": directory_id,
@@ -168,11 +171,12 @@ def insert_user(
         "name": record.name,
         "document": record.document,
         "search_keys": record.search_keys,
+        "member_id": link.member_id,
+        "reason": link.reason,
     }
-    if not _inserted(connection, ResourceKind.USER, columns):
-        return False
+    inserted = _insert(ResourceKind.USER, connection.dialect.name).later(connection, columns)
     _insert_digests(connection, user_id, digests_of(directory_id, record.search_keys))
-    return True
+    return lambda: inserted.count() == 1
 
 
 def insert_group(
@@ -190,11 +194,7 @@ def insert_group(
         "external_id": record.external_id,
         "document": record.document,
     }
-    return _inserted(connection, ResourceKind.GROUP, columns)
-
-
-def _inserted(connection: Connection, kind: ResourceKind, columns: dict[str, Any]) -> bool:
-    return _insert(kind, connection.dialect.name).run(connection, columns) == 1
+    return _insert(ResourceKind.GROUP, connection.dialect.name).count(connection, columns) == 1
 
 
 @cache
@@ -206,7 +206,10 @@ def _insert(kind: ResourceKind, dialect: str) -> Prepared:
 
 _INSERTED_OF_ALL = ("id", "directory_id", "version", "created_at", "modified_at", "external_id", "document")
 _INSERTED = {
-    ResourceKind.USER: (*_INSERTED_OF_ALL, "user_name_key", "active", "email", "name", "search_keys"),
+    ResourceKind.USER: (
+        *_INSERTED_OF_ALL,
+        *("user_name_key", "active", "email", "name", "search_keys", "member_id", "reason"),
+    ),
     ResourceKind.GROUP: (*_INSERTED_OF_ALL, "display_name", "display_key"),
 }
 
@@ -233,9 +236,9 @@ def update_user(
         "modified_at": now,
     }
     if after.search_keys == before.search_keys:
-        _UPDATE_USER.run(connection, values)
+        _UPDATE_USER.later(connection, values)
         return
-    _UPDATE_USER_AND_KEYS.run(connection, {**values, "search_keys": after.search_keys})
+    _UPDATE_USER_AND_KEYS.later(connection, {**values, "search_keys": after.search_keys})
     known, wanted = digests_of(directory_id, before.search_keys), digests_of(directory_id, after.search_keys)
     _delete_digests(connection, user_id, known - wanted)
     _insert_digests(connection, user_id, wanted - known)
@@ -267,7 +270,7 @@ def update_group(
         "document": record.document,
         "modified_at": now,
     }
-    _UPDATE_GROUP.run(connection, values)
+    _UPDATE_GROUP.later(connection, values)
 
 
 def bury(connection: Connection, directory_id: str, kind: ResourceKind, resource_id: str, *, now: datetime) -> None:
@@ -287,7 +290,7 @@ def bury(connection: Connection, directory_id: str, kind: ResourceKind, resource
 
 def count_up(connection: Connection, directory_id: str, *, users: int, groups: int) -> None:
     """Keep the directory's numbers of living users and groups."""
-    _COUNT_UP.run(connection, {"the_directory": directory_id, "users": users, "groups": groups})
+    _COUNT_UP.later(connection, {"the_directory": directory_id, "users": users, "groups": groups})
 
 
 _COUNT_UP = Prepared(
@@ -304,9 +307,9 @@ def _insert_digests(connection: Connection, user_id: str, digests: Collection[in
     if not digests:
         return
     if connection.dialect.name == _SQLITE:
-        _INSERT_DIGESTS.run_many(connection, [{"digest": digest, "user_id": user_id} for digest in digests])
+        _INSERT_DIGESTS.each_later(connection, [{"digest": digest, "user_id": user_id} for digest in digests])
     else:
-        _INSERT_DIGESTS_AT_ONCE.run(connection, {"digests": list(digests), "user": user_id})
+        _INSERT_DIGESTS_AT_ONCE.later(connection, {"digests": list(digests), "user": user_id})
 
 
 _INSERT_DIGESTS = Prepared(insert(DIGESTS))
@@ -317,7 +320,7 @@ _INSERT_DIGESTS_AT_ONCE = Prepared(
 
 
 def _delete_digests(connection: Connection, user_id: str, digests: Collection[int]) -> None:
-    _DELETE_DIGESTS.run_many(connection, [{"digest": digest, "user_id": user_id} for digest in digests])
+    _DELETE_DIGESTS.each_later(connection, [{"digest": digest, "user_id": user_id} for digest in digests])
 
 
 _DELETE_DIGESTS = Prepared(

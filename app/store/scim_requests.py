@@ -95,12 +95,12 @@ _INSERT = Prepared(insert(_TABLE))
 
 def insert_one(connection: Connection, record: ScimRequestRecord) -> None:
     """Write one record."""
-    _INSERT.run(connection, _columns(record))
+    _INSERT.later(connection, _columns(record))
 
 
 def insert_many(session: Session, records: Iterable[ScimRequestRecord]) -> None:
     """Write records, in the order given."""
-    _INSERT.run_many(session.connection(), [_columns(record) for record in records])
+    _INSERT.each_later(session.connection(), [_columns(record) for record in records])
 
 
 def _columns(record: ScimRequestRecord) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
 def end_sessions(connection: Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
     """End every session of these members."""
     if member_ids:
-        _END_SESSIONS.run(connection, {"members": sorted(member_ids), "now": now, "reason": reason})
+        _END_SESSIONS.later(connection, {"members": sorted(member_ids), "now": now, "reason": reason})
 
 
 _SESSIONS = cast(Table, SignInSession.__table__)

@@ -29,6 +29,7 @@ class Turns:
         self._guard = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._taken = False
+        self._is_ours = False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -82,7 +83,9 @@ class Turns:
         # A descriptor for each turn: a lock that is inherited or shared would be held by nobody and everybody.
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._belong(descriptor)
+            if not self._is_ours:
+                self._belong(descriptor)
+                self._is_ours = True
         except OSError as error:
             raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
         try:

@@ -131,7 +131,7 @@ def test_request_is_made_presentable_before_its_transaction(
     installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    shown, lock = records.redacted_body, pushes.lock
+    shown, lock = records.redacted_body, pushes.lock_later
 
     def show(body: bytes) -> str | None:
         order.append("shown")
@@ -142,7 +142,7 @@ def test_request_is_made_presentable_before_its_transaction(
         return lock(*given, **named)
 
     monkeypatch.setattr(recording, "redacted_body", show)
-    monkeypatch.setattr(pushes, "lock", locked)
+    monkeypatch.setattr(pushes, "lock_later", locked)
 
     generic.user("ada")
 

@@ -1,0 +1,25 @@
+"""Errors of a driver that was spoken to directly, as SQLAlchemy would raise them."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+
+def translated(connection: Connection, statement: str, error: BaseException) -> BaseException:
+    """The same error in SQLAlchemy's words; whatever is none of the driver's stays as it is.
+
+    A connection that is gone leaves the pool, and with it what else is idle: it went the same way.
+    """
+    dialect = connection.dialect
+    dbapi = dialect.loaded_dbapi
+    if not isinstance(error, dbapi.Error):
+        return error
+    is_gone = dialect.is_disconnect(error, connection.connection, None)
+    wrapped = DBAPIError.instance(
+        statement, {}, error, dbapi.Error, hide_parameters=True, connection_invalidated=is_gone, dialect=dialect
+    )
+    if is_gone:
+        connection.invalidate(error)
+        connection.engine.dispose(close=False)
+    return wrapped
