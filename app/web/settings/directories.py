@@ -13,7 +13,8 @@ from app.services import directories
 from app.services.directories import Provider
 from app.web import request as current
 from app.web.moments import moment_or_none
-from app.web.presentation import DirectoryTokenPage, Form, Notice
+from app.web.presentation.directories import DirectoryTokenPage
+from app.web.presentation.elements import Form, Notice
 from app.web.settings import overview
 from app.web.settings.cards.directories import LIFETIMES, named
 from app.web.settings.controls import refusal

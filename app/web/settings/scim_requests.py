@@ -18,7 +18,8 @@ from app.services.directories import Provider
 from app.services.overview.directories import shown
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import Choice, Form, ScimRequest, ScimRequestsPage, View
+from app.web.presentation.elements import Choice, Form
+from app.web.presentation.scim_requests import ScimRequest, ScimRequestsPage, View
 from app.web.request_wording import changed, deviation
 from app.web.settings.cards.directories import named, requests_href
 from app.web.settings.controls import PAGE
