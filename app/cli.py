@@ -21,7 +21,7 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.rules.domains import normalize_address
 from app.rules.errors import DoorwardError
-from app.services import directories, members, organizations, recovery, worker
+from app.services import directories, directory_tokens, members, organizations, recovery, worker
 from app.services.directories import Provider
 from app.services.worker import Keep
 from app.store import schema
@@ -153,7 +153,7 @@ def directory_create(organization_id: str, name: str, provider: str) -> None:
         if isinstance(created, Refused):
             raise click.ClickException(f"{created.sentence} {created.fix or ''}".strip())
         unit.session.flush()
-        token = directories.add_token(unit, organization_id, created.id, label="command line")
+        token = directory_tokens.add(unit, organization_id, created.id, label="command line")
         assert not isinstance(token, Refused), "an operator is never on hold"
         click.echo(
             f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}"
