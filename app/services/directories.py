@@ -20,7 +20,8 @@ from app.services.authority import Change, Grant
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, organizations, roles
-from app.store.directories import Directory, DirectoryGroup, DirectoryUser
+from app.store.directories import Directory
+from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organizations import Organization
 
 _KEY_LENGTH = 20

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.rules.sessions import IDLE
 from app.store.connections import Connection, Proof
-from app.store.directories import Directory, DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.directories import Directory
 from app.store.events import AuditEntry
 from app.store.members import Member
+from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
 from app.store.roles import RoleMapping
 from app.store.sign_ins import RecoveryCode, SignInFlow, SignInRecord, SignInSession

@@ -19,7 +19,8 @@ from werkzeug.test import Client
 from app.rules.scim_requests import EVERYTHING, ScimRequestRecord
 from app.services import scim_requests
 from app.store import pushes
-from app.store.directories import DirectoryToken, DirectoryUser
+from app.store.directories import DirectoryToken
+from app.store.mirror_tables import DirectoryUser
 from app.store.turns import Turns
 from scim import recording, records
 from tests.scim.application import ERROR, GROUP, PATCH_OP, USER, Answer, Installation, Pushing
