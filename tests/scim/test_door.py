@@ -22,7 +22,7 @@ from app.store import pushes
 from app.store.directories import DirectoryToken
 from app.store.mirror_tables import DirectoryUser
 from app.store.turns import Turns
-from scim import recording, records
+from scim import recording, redacted_bodies
 from tests.scim.application import ERROR, GROUP, PATCH_OP, USER, Answer, Installation, Pushing
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -123,16 +123,16 @@ def test_record_holds_nothing_of_a_request_that_is_wrong_in_any_way(
 
 @pytest.mark.parametrize("text", ["(" * 1_000_000, "a " * 500_000])
 def test_filter_of_any_length_is_cut_before_it_is_read(text: str) -> None:
-    shown = records.redacted_body(json.dumps({"filter": text}).encode())
+    shown = redacted_bodies.redacted_body(json.dumps({"filter": text}).encode())
     assert shown is not None
-    assert len(shown) <= records.LONGEST_BODY
+    assert len(shown) <= redacted_bodies.LONGEST_BODY
 
 
 def test_request_is_made_presentable_before_its_transaction(
     installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    shown, lock = records.redacted_body, pushes.lock
+    shown, lock = redacted_bodies.redacted_body, pushes.lock
 
     def show(body: bytes) -> str | None:
         order.append("shown")
@@ -190,7 +190,7 @@ def test_detail_of_a_refused_request_still_says_what_was_wrong(installation: Ins
 
 def test_name_of_any_length_is_cut_before_it_is_remembered() -> None:
     """The names of a body are remembered, so that the same ones are not read again; whoever sends them has no say."""
-    shown = records.redacted_body(b'{"' + b"k" * 100_000 + b'":"x"}')
+    shown = redacted_bodies.redacted_body(b'{"' + b"k" * 100_000 + b'":"x"}')
     assert shown == '{"' + "k" * 200 + '":"\u2026"}'
 
 
