@@ -21,6 +21,7 @@ from scim.projection import Projection
 from scim.protocol import DirectoryService
 from scim.provider import MAX_RESULTS
 from scim.recording import Journal
+from scim.request import DirectoryRequest
 from scim.storage import DirectoryStorage
 
 #: More members than this in one answer are read as they are sent.
@@ -41,10 +42,10 @@ class DirectoryHandler(ScimHandler):
 
     def handle(self, request: ScimRequest) -> ScimResponse:
         """Serve a request with the method of its operation; what it acts on is found out once."""
+        assert isinstance(request, DirectoryRequest), "`ScimApplication` makes no other"
         with self.service.provider:
-            target = _plain_target(request) or self.service.match(request)
-            request.target = target  # type: ignore[attr-defined]  # for `DirectoryService.route`
-            response: ScimResponse = getattr(self, target.operation.value)(request)
+            request.target = _plain_target(request) or self.service.match(request)
+            response: ScimResponse = getattr(self, request.target.operation.value)(request)
             return response
 
     def create(self, request: ScimRequest) -> ScimResponse:

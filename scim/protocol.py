@@ -46,6 +46,7 @@ from scim.dialects import Deviation, Dialect
 from scim.groups import GroupOperation, operations_of
 from scim.plain import Document, PlainPatch, plain_patch, plain_user
 from scim.provider import MAX_BODY_BYTES, provider
+from scim.request import DirectoryRequest
 from scim.understanding import Understood, understand_filter, understand_patch, understand_resource
 
 log = logging.getLogger("doorward.scim")
@@ -96,7 +97,8 @@ class DirectoryService(ScimService):
 
     def route(self, request: ScimRequest, operation: Operation) -> Target:
         """What the request acts on, which its handler has found out already."""
-        target: Target | None = getattr(request, "target", None)
+        assert isinstance(request, DirectoryRequest), "`ScimApplication` makes no other"
+        target = request.target
         return super().route(request, operation) if target is None or target.me else target
 
     def authorize(self, request: ScimRequest, target: Target, resource_type: ResourceType) -> None:
