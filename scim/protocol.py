@@ -89,11 +89,16 @@ class DirectoryService(ScimService):
     def __init__(
         self, dialect: Dialect, *, secrets: Sequence[str], scope: str = "", deviations: set[Deviation] | None = None
     ) -> None:
+        # First, because the library's own part asks for the cursors.
+        self._secrets, self._scope = secrets, scope
         super().__init__(provider(), secret=secrets[0])
-        self._cursors = DirectoryCursors(secrets, scope)
         self.dialect = dialect
         #: What of the request was outside the RFCs and understood all the same.
         self.deviations: set[Deviation] = set() if deviations is None else deviations
+
+    def _build_cursors(self, secret: str | bytes | None) -> DirectoryCursors:  # type: ignore[override]  # of all secrets
+        """What the library asks for when it begins."""
+        return DirectoryCursors(self._secrets, self._scope)
 
     def route(self, request: ScimRequest, operation: Operation) -> Target:
         """What the request acts on, which its handler has found out already."""
