@@ -58,7 +58,7 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         last_request=moment_or_none(progress.last_request_at, now=now),
         users=mirror.users,
         active_users=mirror.active_users,
-        groups=mirror.groups,
+        groups=progress.groups,
         not_members=mirror.not_members if facts.state is DirectoryState.ACTIVE else 0,
         pace=_pace(progress),
         errors=_errors(progress),
