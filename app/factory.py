@@ -128,7 +128,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 class _OwnHost:
-    """Scheme and host come from the settings, never from the request (sso.md, decision 5)."""
+    """Scheme and host come from the settings, never from the request, which anybody can write."""
 
     def __init__(self, application: WSGIApplication, base_url: str) -> None:
         self._application = application

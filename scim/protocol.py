@@ -205,7 +205,7 @@ class DirectoryService(ScimService):
 
     @staticmethod
     def error_of(exception: Exception) -> Error:
-        """The SCIM error of an exception, with a detail that was written to be read (scim.md, decision 12)."""
+        """The SCIM error of an exception, with a detail written to be read: an administrator sees nothing else."""
         error = ScimService.error_of(exception)
         if error.detail is not None:
             error.detail = readable(error.detail)

@@ -75,7 +75,7 @@ def provider() -> ScimProvider:
     """The one description every directory shares.
 
     Models are built from the schema JSON: the static ones type emails as EmailStr and refuse addresses that identity
-    providers' own samples contain (scim.md, decision 3).
+    providers' own samples contain.
     """
     return ScimProvider.from_discovery(
         _schemas(),

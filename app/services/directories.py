@@ -210,7 +210,7 @@ def _switch(
     organization_id = directory.organization_id
     on = state is DirectoryState.ACTIVE
     action = EventType.DIRECTORY_ACTIVATED if on else EventType.DIRECTORY_DEACTIVATED
-    # Turning the directory off during a hold is what a recovery session is for (product.md 6).
+    # Turning the directory off during a hold is what a recovery session is for.
     proposal = authority.propose(
         unit, organization_id, policy=before, change=change, by_person=True, may_lift_own_hold=not on
     )

@@ -18,7 +18,7 @@ from app.store.database import Base, unique_where
 class DirectoryUser(Base):
     """A pushed user. `document` is the SCIM resource as JSON text, ready to answer, without groups and meta.
 
-    `email`, `name` and `active` are what membership is worked out from (product.md 5.2); `reason` says why this user is
+    `email`, `name` and `active` are what membership is worked out from; `reason` says why this user is
     not a member. `user_name_key` and `external_id` are in the form in which they are compared. `search_keys` are the
     other values that a filter can find or sorting can use, as a JSON array of [path, entry, lead, key]: `entry` counts
     the entries of a multi-valued attribute, `lead` marks the one that the user is sorted by, `key` is the comparison
