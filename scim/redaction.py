@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any
 
-from scim.understanding import FILTER_LITERALS
-
 MASK = "…"
 _LONGEST_PATH = 1_000
 _LONGEST_DETAIL = 1_000
@@ -28,6 +26,7 @@ _SECRET = re.compile(r"scim_\w*", re.IGNORECASE)
 _QUOTATION = re.compile(r"""(?<!\w)(['"])(.*?)\1(?!\w)""", re.DOTALL)
 _COMPARISONS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _LOGIC = frozenset({"and", "or", "not"})
+LITERALS = frozenset({"true", "false", "null"})
 #: What a request may want done, and in which order.
 ORDERS = frozenset({"add", "remove", "replace", "post", "put", "patch", "delete", "ascending", "descending"})
 #: Attributes whose values are ids of this directory.
@@ -181,7 +180,7 @@ def _shown_words(words: list[str], around: str) -> Iterator[str]:
 def _value(word: str, attribute: str) -> str:
     bare = word.strip('"')
     parts = attribute.rpartition(":")[2].split(".")
-    if bare.lower() in FILTER_LITERALS or (is_id(bare) and parts[0] in ID_ATTRIBUTES):
+    if bare.lower() in LITERALS or (is_id(bare) and parts[0] in ID_ATTRIBUTES):
         return word
     if parts[-1] in KIND_ATTRIBUTES and is_word(bare):
         return word
@@ -215,7 +214,7 @@ def _is_plain_name(text: str) -> bool:
 
 
 #: Words that say nothing of anybody.
-_VOCABULARY = _COMPARISONS | _LOGIC | FILTER_LITERALS | _ENDPOINTS | ORDERS | {"pr", "work", "home", "other"}
+_VOCABULARY = _COMPARISONS | _LOGIC | LITERALS | _ENDPOINTS | ORDERS | {"pr", "work", "home", "other"}
 #: Fields and parameters that hold paths or filters.
 _WRITTEN_IN_GRAMMAR = frozenset({"path", "filter", "attributes", "excludedattributes", "sortby"})
 

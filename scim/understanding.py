@@ -10,9 +10,7 @@ from typing import Any
 from scim.dialects import Deviation
 from scim.limits import MAX_ENTRIES
 from scim.provider import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
-
-#: What a filter compares with that stands without quotation marks, besides numbers (RFC 7644 3.4.2.2).
-FILTER_LITERALS = frozenset({"true", "false", "null"})
+from scim.redaction import LITERALS
 
 
 @dataclass(slots=True)
@@ -54,7 +52,7 @@ def understand_filter(text: str) -> Understood:
     """A filter: Entra's `manager` without its schema, and a value without quotation marks."""
     understood = Understood(text)
     bare = _BARE_VALUE.fullmatch(text)
-    if bare is not None and bare[2].lower() not in FILTER_LITERALS and not _NUMBER.fullmatch(bare[2]):
+    if bare is not None and bare[2].lower() not in LITERALS and not _NUMBER.fullmatch(bare[2]):
         understood.deviations.add(Deviation.FILTER_VALUE_UNQUOTED)
         understood.value = f'{bare[1]} "{bare[2]}"'
     parts = _QUOTED.split(understood.value)
