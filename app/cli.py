@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -21,9 +20,8 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.rules.domains import normalize_address
 from app.rules.errors import DoorwardError
-from app.services import directories, members, organizations, recovery, worker
+from app.services import directories, directory_tokens, members, organizations, recovery, worker
 from app.services.directories import Provider
-from app.services.worker import Keep
 from app.store import schema
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
@@ -74,15 +72,10 @@ def work() -> None:
 def _one_round(program: Program) -> bool:
     """A round that fails as a whole (the database is away) is logged, and the next one may do better."""
     try:
-        return worker.run_due(program.transactions, _keep(program.settings))
+        return worker.run_due(program.transactions, program.keep)
     except Exception:  # the worker outlives an outage
         log.exception("the worker could not do its round")
         return False
-
-
-def _keep(settings: Settings) -> Keep:
-    """How long the settings let things stay."""
-    return Keep(scim_requests=timedelta(days=settings.scim_request_days))
 
 
 @main.group()
@@ -153,7 +146,7 @@ def directory_create(organization_id: str, name: str, provider: str) -> None:
         if isinstance(created, Refused):
             raise click.ClickException(f"{created.sentence} {created.fix or ''}".strip())
         unit.session.flush()
-        token = directories.add_token(unit, organization_id, created.id, label="command line")
+        token = directory_tokens.add(unit, organization_id, created.id, label="command line")
         assert not isinstance(token, Refused), "an operator is never on hold"
         click.echo(
             f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from app.rules.connections import ConnectionKind
 from app.services.connections import DocumentCache
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
+from app.services.worker import Keep
 from app.store import json_columns
 from app.store.database import Database, prepare_engine
 from app.web import errors, health, profile, protection, sign_in
@@ -55,6 +57,11 @@ class Program:
     transactions: Transactions
     settings: Settings
     request_log: RequestLog
+
+    @property
+    def keep(self) -> Keep:
+        """How long the settings let things stay."""
+        return Keep(scim_requests=timedelta(days=self.settings.scim_request_days))
 
     def close(self) -> None:
         """Write what waits and let go of the database; for whoever makes more than one program in a process."""
@@ -126,7 +133,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 class _OwnHost:
-    """Scheme and host come from the settings, never from the request (sso.md, decision 5)."""
+    """Scheme and host come from the settings, never from the request, which anybody can write."""
 
     def __init__(self, application: WSGIApplication, base_url: str) -> None:
         self._application = application

@@ -137,7 +137,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _development_conveniences(self) -> Settings:
-        """What is convenient on one machine is refused where people reach the server from elsewhere (product.md 9)."""
+        """What is convenient on one machine is refused where people reach the server from elsewhere."""
         if self.is_https and self.allow_private_addresses:
             raise ValueError("DOORWARD_ALLOW_PRIVATE_ADDRESSES is for development; unset it when the base URL is https")
         if self.is_https and self.smtp_url is None:

@@ -124,7 +124,10 @@ def resource_json(base_url: str, mirrored: Mirrored, projection: Projection) -> 
 
 
 def _meta_json(base_url: str, mirrored: Mirrored) -> bytes:
-    """The meta attribute, with the comma before it. Nothing in it needs escaping."""
+    """The meta attribute, with the comma before it. Nothing in it needs escaping.
+
+    What `mapping.meta_of` says, written out: made from there it takes a sixth longer, and a page has up to a thousand.
+    """
     return (
         f',"meta":{{"resourceType":"{mirrored.kind.value}","created":"{date_time(mirrored.created_at)}"'
         f',"lastModified":"{date_time(mirrored.modified_at)}","version":"W/\\"{mirrored.version}\\""'

@@ -13,23 +13,14 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
 import orjson
-from scim2_models import (
-    InvalidSyntaxException,
-    NotFoundException,
-    PayloadTooLargeException,
-    SCIMException,
-    UnauthorizedException,
-)
-from scim2_server.requests import ScimRequest
+from scim2_models import NotFoundException, SCIMException, UnauthorizedException
 from scim2_server.responses import ScimResponse
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.wsgi import get_input_stream
 
 from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import DoorwardError
@@ -42,9 +33,10 @@ from scim.dialects import dialect_of
 from scim.handler import DirectoryHandler
 from scim.limits import check_path
 from scim.protocol import DirectoryService, RetryException, scim_exception
-from scim.provider import MAX_BODY_BYTES, message_models
+from scim.provider import message_models
 from scim.rates import RateLimit
 from scim.recording import Journal
+from scim.request import DirectoryRequest
 from scim.storage import DirectoryStorage
 
 if TYPE_CHECKING:
@@ -53,17 +45,6 @@ if TYPE_CHECKING:
 PREFIX = "/scim/"
 log = logging.getLogger("doorward.scim")
 
-_PARAMETERS = (
-    "attributes",
-    "excludedAttributes",
-    "filter",
-    "sortBy",
-    "sortOrder",
-    "startIndex",
-    "count",
-    "cursor",
-)
-_CANONICAL = {name.lower(): name for name in _PARAMETERS}
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _BUSY_SECONDS = 5
 #: Busy, gone, read-only after a failover, or all connections in use: nothing was done, and a moment later it may work.
@@ -139,7 +120,7 @@ class ScimApplication:
         with self._transactions.looking() as connection:
             if request.is_public:
                 return self._serve_public(request, connection, key)
-            admitted = self._admit(connection, request, environ, visit, key)
+            admitted = self._admit(connection, request, visit, key)
             if request.method == "GET" and not admitted.wants_note:
                 storage = DirectoryStorage(
                     self._transactions, admitted.directory, connection=connection, journal=visit.journal
@@ -156,11 +137,9 @@ class ScimApplication:
             raise NotFoundException(detail="There is no directory at this URL. Copy its base URL from Doorward.")
         return self._handler(None, DirectoryStorage(self._transactions, None)).handle(request)
 
-    def _admit(
-        self, connection: Connection, request: DirectoryRequest, environ: WSGIEnvironment, visit: Visit, key: str
-    ) -> Admitted:
+    def _admit(self, connection: Connection, request: DirectoryRequest, visit: Visit, key: str) -> Admitted:
         """Whose request this is, at the pace it may have. Whoever is turned away is recorded too."""
-        ports, token = self._transactions.ports, _bearer_token(environ)
+        ports, token = self._transactions.ports, request.bearer_token
         try:
             admitted = directory_access.admit(connection, ports, key=key, token=token)
         except TokenRefusedError as refused:
@@ -257,81 +236,9 @@ class Visit:
     note_refused_token: str | None = None
 
 
-class DirectoryRequest(ScimRequest):
-    """A request as the library takes it, read from the WSGI environment when asked for: parameters in any case, HEAD as
-    the GET it stands for.
-    """
-
-    def __init__(self, environ: WSGIEnvironment, *, base_url: str, path: str) -> None:
-        method = environ["REQUEST_METHOD"].upper()
-        super().__init__(
-            method="GET" if method == "HEAD" else method, base_url=base_url, path=path, query=_query(environ)
-        )
-        self._environ = environ
-        self.writes = self.method != "GET" and not path.rstrip("/").endswith("/.search")
-        #: RFC 7643 5: a client that has no token yet may read how to authenticate.
-        self.is_public = self.method == "GET" and path.rstrip("/") == "/ServiceProviderConfig"
-
-    def read_body(self) -> None:
-        """Read the body of a request that has one, once it is known that it may come in."""
-        if self.method != "GET":
-            self.body = _read_body(self._environ)
-
-    def header(self, name: str) -> str | None:
-        """The value of a request header."""
-        variable = name.upper().replace("-", "_")
-        value: str | None = self._environ.get("CONTENT_TYPE" if variable == "CONTENT_TYPE" else f"HTTP_{variable}")
-        return value or None
-
-
-def _query(environ: WSGIEnvironment) -> dict[str, str]:
-    """The first value of each parameter, under the name that the standard spells."""
-    text = environ.get("QUERY_STRING", "")
-    found: dict[str, str] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace") if text else ():
-        found.setdefault(_CANONICAL.get(name.lower(), name), value)
-    return found
-
-
-def _bearer_token(environ: WSGIEnvironment) -> str:
-    """The token of the request; empty when there is none."""
-    header: str = environ.get("HTTP_AUTHORIZATION", "")
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-#: Digits of a length that are looked at: far above what is accepted, far below what Python refuses to read.
-_MOST_DIGITS = 18
-
-
-def _read_body(environ: WSGIEnvironment) -> bytes:
-    """The body, read up to one byte more than is accepted."""
-    announced = environ.get("CONTENT_LENGTH", "")
-    try:
-        body: bytes = _read_all(get_input_stream(environ), MAX_BODY_BYTES + 1)
-    except Exception as error:  # each server has exceptions of its own for a body that cannot be read
-        raise InvalidSyntaxException(detail="The body could not be read to its end.") from error
-    if announced.isdecimal() and len(body) < min(int(announced[:_MOST_DIGITS]), MAX_BODY_BYTES):
-        raise InvalidSyntaxException(detail="The body is shorter than its Content-Length says.")
-    if len(body) > MAX_BODY_BYTES:
-        raise PayloadTooLargeException(
-            detail=f"The body is larger than {MAX_BODY_BYTES:,} bytes. Send fewer members or operations at a time."
-        )
-    return body
-
-
 def _detail_of(response: ScimResponse) -> str | None:
     """What an error said."""
     return str(response.body.get("detail")) if response.status >= HTTPStatus.BAD_REQUEST and response.body else None
-
-
-def _read_all(stream: IO[bytes], most: int) -> bytes:
-    """The stream to its end, or as far as is wanted: a read may bring less than was asked for."""
-    parts: list[bytes] = []
-    while most > 0 and (part := stream.read(most)):
-        parts.append(part)
-        most -= len(part)
-    return b"".join(parts)
 
 
 def _body_of(response: ScimResponse) -> bytes:

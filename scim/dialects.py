@@ -38,5 +38,5 @@ _DEFAULT = Dialect()
 
 
 def dialect_of(provider: str) -> Dialect:
-    """The dialect of a directory's provider kind (scim.md, decision 8)."""
+    """The dialect of a directory's provider kind; the conformance suites contradict each other."""
     return _ENTRA if provider == "entra" else _DEFAULT

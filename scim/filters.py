@@ -24,7 +24,7 @@ from scim2_server.utils import parametrize
 from sqlalchemy import ColumnElement, String, and_, cast, false, literal, not_, or_, select, true
 
 from app.rules.directories import ResourceKind
-from app.store.directories import MEMBERSHIPS, TABLES, USERS, Selection
+from app.store.mirror_tables import MEMBERSHIPS, TABLES, USERS, Selection
 from scim import limits
 from scim.attributes import Attribute, attributes_of, comparison_key, extension_prefix, index_path
 from scim.mapping import kind_of

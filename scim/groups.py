@@ -21,10 +21,9 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 
 from app.rules.directories import MembershipChange
 from scim.limits import MAX_OPERATIONS, is_storable
-from scim.provider import GROUP_SCHEMA
+from scim.provider import GROUP_SCHEMA, PATCH_SCHEMA
 
 _MAX_ID_LENGTH = 255
-_PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class Op(StrEnum):
@@ -65,9 +64,9 @@ def operations_of(body: Any) -> list[GroupOperation]:
     if not isinstance(body, dict):
         raise InvalidSyntaxException(detail="The body of a PATCH must be an object.")
     fields = {str(name).lower(): value for name, value in body.items()}
-    schemas = fields.get("schemas", [_PATCH_SCHEMA])
-    if not isinstance(schemas, list) or _PATCH_SCHEMA not in schemas:
-        raise InvalidSyntaxException(detail=f"The schemas of a PATCH must contain {_PATCH_SCHEMA}.")
+    schemas = fields.get("schemas", [PATCH_SCHEMA])
+    if not isinstance(schemas, list) or PATCH_SCHEMA not in schemas:
+        raise InvalidSyntaxException(detail=f"The schemas of a PATCH must contain {PATCH_SCHEMA}.")
     operations = fields.get("operations")
     if not isinstance(operations, list):
         raise InvalidValueException(detail="Operations must be a list of operations.")

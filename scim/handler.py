@@ -21,6 +21,7 @@ from scim.projection import Projection
 from scim.protocol import DirectoryService
 from scim.provider import MAX_RESULTS
 from scim.recording import Journal
+from scim.request import DirectoryRequest
 from scim.storage import DirectoryStorage
 
 #: More members than this in one answer are read as they are sent.
@@ -30,7 +31,7 @@ _LOOK_UP_PARAMETERS = frozenset({"filter", "startIndex", "count"})
 
 
 class DirectoryHandler(ScimHandler):
-    """Serves one request on one directory."""
+    """Serves one request on one directory. `handle` is the only way in: it opens the provider for every operation."""
 
     service: DirectoryService
     storage: DirectoryStorage
@@ -41,36 +42,32 @@ class DirectoryHandler(ScimHandler):
 
     def handle(self, request: ScimRequest) -> ScimResponse:
         """Serve a request with the method of its operation; what it acts on is found out once."""
+        assert isinstance(request, DirectoryRequest), "`ScimApplication` makes no other"
         with self.service.provider:
-            target = _plain_target(request) or self.service.match(request)
-            request.target = target  # type: ignore[attr-defined]  # for `DirectoryService.route`
-            response: ScimResponse = getattr(self, target.operation.value)(request)
+            request.target = _plain_target(request) or self.service.match(request)
+            response: ScimResponse = getattr(self, request.target.operation.value)(request)
             return response
 
     def create(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            _, resource_type = self._target(request, Operation.create)
-            projection = self._projection(request, resource_type)
-            body = self._read(resource_type, request, Context.RESOURCE_CREATION_REQUEST)
-            with self.storage.operation():
-                created = self.storage.add(resource_type, body)
-                if created.kind is ResourceKind.GROUP and projection.wants_references(created.kind):
-                    created = self.storage.with_references(created)
-            return answers.resource_response(
-                request.base_url, created, projection=projection, status=HTTPStatus.CREATED
-            )
+        _, resource_type = self._target(request, Operation.create)
+        projection = self._projection(request, resource_type)
+        body = self._read(resource_type, request, Context.RESOURCE_CREATION_REQUEST)
+        with self.storage.operation():
+            created = self.storage.add(resource_type, body)
+            if created.kind is ResourceKind.GROUP and projection.wants_references(created.kind):
+                created = self.storage.with_references(created)
+        return answers.resource_response(request.base_url, created, projection=projection, status=HTTPStatus.CREATED)
 
     def query(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            target, resource_type = self._target(request, Operation.query)
-            projection = self._projection(request, resource_type)
-            conditions = self.service.read_conditions(request)
-            if mapping.kind_of(resource_type) is ResourceKind.GROUP:
-                return self._query_group(request, resource_type, _id_of(target), projection, conditions)
-            found = self.storage.read(resource_type, _id_of(target), projection)
-            if not conditions.check(mapping.version_tag(found.version), "GET"):
-                return _not_modified(request, found)
-            return answers.resource_response(request.base_url, found, projection=projection)
+        target, resource_type = self._target(request, Operation.query)
+        projection = self._projection(request, resource_type)
+        conditions = self.service.read_conditions(request)
+        if mapping.kind_of(resource_type) is ResourceKind.GROUP:
+            return self._query_group(request, resource_type, _id_of(target), projection, conditions)
+        found = self.storage.read(resource_type, _id_of(target), projection)
+        if not conditions.check(mapping.version_tag(found.version), "GET"):
+            return _not_modified(request, found)
+        return answers.resource_response(request.base_url, found, projection=projection)
 
     def _query_group(
         self,
@@ -97,15 +94,14 @@ class DirectoryHandler(ScimHandler):
             return answers.resource_response(request.base_url, whole, projection=projection)
 
     def replace(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            target, resource_type = self._target(request, Operation.replace)
-            projection = self._projection(request, resource_type)
-            body = self._read(resource_type, request, Context.RESOURCE_REPLACEMENT_REQUEST)
-            with self.storage.operation():
-                replaced = self.storage.put(resource_type, _id_of(target), body, self.service.read_conditions(request))
-                if projection.wants_references(replaced.kind):
-                    replaced = self.storage.with_references(replaced)
-            return answers.resource_response(request.base_url, replaced, projection=projection)
+        target, resource_type = self._target(request, Operation.replace)
+        projection = self._projection(request, resource_type)
+        body = self._read(resource_type, request, Context.RESOURCE_REPLACEMENT_REQUEST)
+        with self.storage.operation():
+            replaced = self.storage.put(resource_type, _id_of(target), body, self.service.read_conditions(request))
+            if projection.wants_references(replaced.kind):
+                replaced = self.storage.with_references(replaced)
+        return answers.resource_response(request.base_url, replaced, projection=projection)
 
     def _read(self, resource_type: ResourceType, request: ScimRequest, scim_ctx: Context) -> Resource[Any] | Document:
         """The body of a POST or PUT."""
@@ -116,19 +112,18 @@ class DirectoryHandler(ScimHandler):
         return self.service.read_body(model, request.body, content_type, scim_ctx)
 
     def patch(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            target, resource_type = self._target(request, Operation.patch)
-            if mapping.kind_of(resource_type) is ResourceKind.GROUP:
-                return self._patch_group(request, target, resource_type)
-            projection = self._projection(request, resource_type)
-            patch = self.service.read_user_patch(resource_type, request.body, request.header("Content-Type"))
-            with self.storage.operation():
-                patched = self.storage.patch_user(
-                    resource_type, _id_of(target), patch, self.service.read_conditions(request)
-                )
-                if projection.wants_references(patched.kind):
-                    patched = self.storage.with_references(patched)
-            return answers.resource_response(request.base_url, patched, projection=projection)
+        target, resource_type = self._target(request, Operation.patch)
+        if mapping.kind_of(resource_type) is ResourceKind.GROUP:
+            return self._patch_group(request, target, resource_type)
+        projection = self._projection(request, resource_type)
+        patch = self.service.read_user_patch(resource_type, request.body, request.header("Content-Type"))
+        with self.storage.operation():
+            patched = self.storage.patch_user(
+                resource_type, _id_of(target), patch, self.service.read_conditions(request)
+            )
+            if projection.wants_references(patched.kind):
+                patched = self.storage.with_references(patched)
+        return answers.resource_response(request.base_url, patched, projection=projection)
 
     def _patch_group(self, request: ScimRequest, target: Target, resource_type: ResourceType) -> ScimResponse:
         projection = self._projection(request, resource_type)
@@ -155,24 +150,21 @@ class DirectoryHandler(ScimHandler):
         return None if largest is None else self.storage.with_members(group, at_most=largest)
 
     def delete(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            target, resource_type = self._target(request, Operation.delete)
-            with self.storage.operation():
-                self.storage.remove(resource_type, _id_of(target), self.service.read_conditions(request))
-            return self.service.deletion_response()
+        target, resource_type = self._target(request, Operation.delete)
+        with self.storage.operation():
+            self.storage.remove(resource_type, _id_of(target), self.service.read_conditions(request))
+        return self.service.deletion_response()
 
     def search(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            target = self.service.route(request, Operation.search)
-            resource_types = self._searched(request, target)
-            return self._look_up(request, resource_types) or self._searched_page(
-                request, resource_types, query=dict(request.query)
-            )
+        target = self.service.route(request, Operation.search)
+        resource_types = self._searched(request, target)
+        return self._look_up(request, resource_types) or self._searched_page(
+            request, resource_types, query=dict(request.query)
+        )
 
     def search_with_body(self, request: ScimRequest) -> ScimResponse:
-        with self.service.provider:
-            target = self.service.route(request, Operation.search_with_body)
-            return self._searched_page(request, self._searched(request, target), query=None)
+        target = self.service.route(request, Operation.search_with_body)
+        return self._searched_page(request, self._searched(request, target), query=None)
 
     def _searched(self, request: ScimRequest, target: Target) -> list[ResourceType]:
         resource_types = self.service.searched_types(target.endpoint)

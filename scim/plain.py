@@ -15,11 +15,10 @@ from typing import Any
 
 from scim2_models import Attribute, Mutability
 
-from scim.provider import ENTERPRISE_SCHEMA, USER_SCHEMA, model_of, provider
+from scim.provider import ENTERPRISE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA, model_of, provider
 
 Document = dict[str, Any]
 
-_PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _OPERATIONS = ("add", "replace")
 _BOOLEANS = {"true": True, "false": False}
 #: Longer ones gain nothing here.
@@ -175,7 +174,7 @@ def in_order(document: Mapping[str, Any]) -> Document:
 
 def plain_patch(body: Any) -> PlainPatch | None:
     """A PATCH body as new values of simple attributes; None where the library has to judge."""
-    if not isinstance(body, dict) or body.keys() != {"schemas", "Operations"} or body["schemas"] != [_PATCH_SCHEMA]:
+    if not isinstance(body, dict) or body.keys() != {"schemas", "Operations"} or body["schemas"] != [PATCH_SCHEMA]:
         return None
     operations = body["Operations"]
     if not isinstance(operations, list) or not 0 < len(operations) <= _MOST_OPERATIONS:

@@ -46,6 +46,7 @@ from scim.dialects import Deviation, Dialect
 from scim.groups import GroupOperation, operations_of
 from scim.plain import Document, PlainPatch, plain_patch, plain_user
 from scim.provider import MAX_BODY_BYTES, provider
+from scim.request import DirectoryRequest
 from scim.understanding import Understood, understand_filter, understand_patch, understand_resource
 
 log = logging.getLogger("doorward.scim")
@@ -88,15 +89,21 @@ class DirectoryService(ScimService):
     def __init__(
         self, dialect: Dialect, *, secrets: Sequence[str], scope: str = "", deviations: set[Deviation] | None = None
     ) -> None:
+        # First, because the library's own part asks for the cursors.
+        self._secrets, self._scope = secrets, scope
         super().__init__(provider(), secret=secrets[0])
-        self._cursors = DirectoryCursors(secrets, scope)
         self.dialect = dialect
         #: What of the request was outside the RFCs and understood all the same.
         self.deviations: set[Deviation] = set() if deviations is None else deviations
 
+    def _build_cursors(self, secret: str | bytes | None) -> DirectoryCursors:  # type: ignore[override]  # of all secrets
+        """What the library asks for when it begins."""
+        return DirectoryCursors(self._secrets, self._scope)
+
     def route(self, request: ScimRequest, operation: Operation) -> Target:
         """What the request acts on, which its handler has found out already."""
-        target: Target | None = getattr(request, "target", None)
+        assert isinstance(request, DirectoryRequest), "`ScimApplication` makes no other"
+        target = request.target
         return super().route(request, operation) if target is None or target.me else target
 
     def authorize(self, request: ScimRequest, target: Target, resource_type: ResourceType) -> None:
@@ -198,7 +205,7 @@ class DirectoryService(ScimService):
 
     @staticmethod
     def error_of(exception: Exception) -> Error:
-        """The SCIM error of an exception, with a detail that was written to be read (scim.md, decision 12)."""
+        """The SCIM error of an exception, with a detail written to be read: an administrator sees nothing else."""
         error = ScimService.error_of(exception)
         if error.detail is not None:
             error.detail = readable(error.detail)

@@ -28,6 +28,7 @@ from scim.cursors import TIMEOUT
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 #: The largest request body in bytes; a bulk request is a request body like any other.
 MAX_BODY_BYTES = 1_048_576
@@ -74,7 +75,7 @@ def provider() -> ScimProvider:
     """The one description every directory shares.
 
     Models are built from the schema JSON: the static ones type emails as EmailStr and refuse addresses that identity
-    providers' own samples contain (scim.md, decision 3).
+    providers' own samples contain.
     """
     return ScimProvider.from_discovery(
         _schemas(),

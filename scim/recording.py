@@ -17,7 +17,7 @@ from app.rules.scim_requests import FIRST_REFUSED_STATUS, MOST_UNKNOWN_MEMBERS, 
 from app.services import scim_requests
 from app.services.pushes import Push
 from scim.dialects import Deviation
-from scim.records import redacted_body
+from scim.redacted_bodies import redacted_body
 from scim.redaction import MASK, is_id, redacted_detail, redacted_path
 
 #: What a successful write is answered, unless its handler says otherwise.

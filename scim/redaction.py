@@ -26,7 +26,7 @@ _SECRET = re.compile(r"scim_\w*", re.IGNORECASE)
 _QUOTATION = re.compile(r"""(?<!\w)(['"])(.*?)\1(?!\w)""", re.DOTALL)
 _COMPARISONS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _LOGIC = frozenset({"and", "or", "not"})
-_LITERALS = frozenset({"true", "false", "null"})
+LITERALS = frozenset({"true", "false", "null"})
 #: What a request may want done, and in which order.
 ORDERS = frozenset({"add", "remove", "replace", "post", "put", "patch", "delete", "ascending", "descending"})
 #: Attributes whose values are ids of this directory.
@@ -180,7 +180,7 @@ def _shown_words(words: list[str], around: str) -> Iterator[str]:
 def _value(word: str, attribute: str) -> str:
     bare = word.strip('"')
     parts = attribute.rpartition(":")[2].split(".")
-    if bare.lower() in _LITERALS or (is_id(bare) and parts[0] in ID_ATTRIBUTES):
+    if bare.lower() in LITERALS or (is_id(bare) and parts[0] in ID_ATTRIBUTES):
         return word
     if parts[-1] in KIND_ATTRIBUTES and is_word(bare):
         return word
@@ -214,7 +214,7 @@ def _is_plain_name(text: str) -> bool:
 
 
 #: Words that say nothing of anybody.
-_VOCABULARY = _COMPARISONS | _LOGIC | _LITERALS | _ENDPOINTS | ORDERS | {"pr", "work", "home", "other"}
+_VOCABULARY = _COMPARISONS | _LOGIC | LITERALS | _ENDPOINTS | ORDERS | {"pr", "work", "home", "other"}
 #: Fields and parameters that hold paths or filters.
 _WRITTEN_IN_GRAMMAR = frozenset({"path", "filter", "attributes", "excludedattributes", "sortby"})
 

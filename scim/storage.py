@@ -31,13 +31,13 @@ from app.services.pushes import Push, open_push
 from app.services.unit_of_work import Transactions
 from scim import filters, mapping
 from scim.attributes import attributes_of
+from scim.changes import DELETED, group_changes, user_changes
 from scim.groups import GroupOperation, read_members, read_patch
 from scim.plain import Document, PlainPatch, in_order
 from scim.projection import Projection
 from scim.protocol import scim_exception
 from scim.provider import model_of
 from scim.recording import Journal
-from scim.records import DELETED, group_changes, user_changes
 
 _ANY = Conditions()
 

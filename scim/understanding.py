@@ -10,6 +10,7 @@ from typing import Any
 from scim.dialects import Deviation
 from scim.limits import MAX_ENTRIES
 from scim.provider import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA
+from scim.redaction import LITERALS
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ def understand_filter(text: str) -> Understood:
     """A filter: Entra's `manager` without its schema, and a value without quotation marks."""
     understood = Understood(text)
     bare = _BARE_VALUE.fullmatch(text)
-    if bare is not None and bare[2].lower() not in _LITERALS and not _NUMBER.fullmatch(bare[2]):
+    if bare is not None and bare[2].lower() not in LITERALS and not _NUMBER.fullmatch(bare[2]):
         understood.deviations.add(Deviation.FILTER_VALUE_UNQUOTED)
         understood.value = f'{bare[1]} "{bare[2]}"'
     parts = _QUOTED.split(understood.value)
@@ -64,7 +65,6 @@ def understand_filter(text: str) -> Understood:
 
 
 _BARE_VALUE = re.compile(r"\s*([A-Za-z][\w.:-]* +[A-Za-z]{2}) +([^\s\"()\[\]]+)\s*")
-_LITERALS = ("true", "false", "null")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _QUOTED = re.compile(r'("(?:\\.|[^"\\])*")')
 _BARE_MANAGER = re.compile(r"(?<![\w.:])manager(?:\.value)?(?=\s+[A-Za-z]{2}\b)", re.IGNORECASE)

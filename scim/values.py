@@ -11,7 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from app.rules.directories import is_indexed
-from app.store.directories import DIGESTS, USERS, value_digest
+from app.store.mirror_tables import DIGESTS, USERS, value_digest
 from scim.operators import check_operand, position
 
 

@@ -81,7 +81,7 @@ class World:
 
     def work(self) -> None:
         """Let the worker do everything that is due."""
-        while worker.run_due(self.program.transactions):
+        while worker.run_due(self.program.transactions, self.program.keep):
             pass
 
     def first_admin(self, address: str = "ada@acme.test", organization: str = "Acme") -> Browser:

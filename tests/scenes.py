@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Refused
 from app.rules.roles import ADMIN, GroupSource
-from app.services import directories, domains, members, organizations, recovery, role_mappings
+from app.services import directories, directory_tokens, domains, members, organizations, recovery, role_mappings
 from app.services.connections import acting_of
 from app.services.directories import Provider
 from app.services.policy import current
@@ -119,7 +119,7 @@ class Organization:
             directory = directories.create(unit, self.id, name="Okta", provider=provider)
             assert not isinstance(directory, Refused), directory
             unit.session.flush()
-            token = directories.add_token(unit, self.id, directory.id)
+            token = directory_tokens.add(unit, self.id, directory.id)
             assert not isinstance(token, Refused)
             client = ScimClient(self.world, directories.base_url(unit, directory), token.secret)
             return directory.id, client

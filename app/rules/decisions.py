@@ -12,7 +12,7 @@ from enum import StrEnum
 class Code(StrEnum):
     """Every refusal there is; the same word stands in page, JSON, log, audit and the name of its test."""
 
-    # prerequisites (product.md 3)
+    # prerequisites
     DOMAIN_NOT_YOUR_OWN = "domain_not_your_own"
     DOMAIN_PUBLIC_PROVIDER = "domain_public_provider"
     DOMAIN_PUBLIC_SUFFIX = "domain_public_suffix"
@@ -34,7 +34,7 @@ class Code(StrEnum):
     DIRECTORY_NOT_ACTIVE = "directory_not_active"
     ANOTHER_DIRECTORY_ACTIVE = "another_directory_active"
     DIRECTORY_HOLDS_ADMIN = "directory_holds_admin"
-    # the guard (product.md 6)
+    # the guard
     LAST_ADMINISTRATOR = "last_administrator"
     OWN_HOLD = "own_hold"
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
@@ -42,7 +42,7 @@ class Code(StrEnum):
     DEFAULT_ROLE_ADMIN = "default_role_admin"
     ROLE_DECIDED_BY_GROUP = "role_decided_by_group"
     MEMBER_DIRECTORY_MANAGED = "member_directory_managed"
-    # signing in (product.md 4)
+    # signing in
     FLOW_EXPIRED = "flow_expired"
     EMAIL_SIGN_IN_OFF = "email_sign_in_off"
     GUESTS_REFUSED = "guests_refused"

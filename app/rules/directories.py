@@ -66,7 +66,8 @@ class Address:
 def choose_address(addresses: Sequence[Address], *, user_name: str) -> str | None:
     """The address a directory user is known by: primary, else work, else the first, else userName if it is one.
 
-    In its one spelling, since members are compared that way. None when there is none (product.md 5.2).
+    In its one spelling, since members are compared that way. None when there is none: such a user is in the
+    mirror and no member.
     """
     for address in _by_preference(addresses):
         known = _normalized(address.value)

@@ -88,8 +88,8 @@ def record_value(token: str) -> str:
 def judge_claim(
     host: str, *, is_first: bool, own_host: str | None, is_public_suffix: bool, already_claimed: bool
 ) -> Decision:
-    """Whether an organization may claim `host` (product.md 3). `own_host` is the acting admin's proven email host,
-    None for the operator.
+    """Whether an organization may claim `host`. `own_host` is the acting admin's proven email host, None for the
+    operator.
     """
     if host in PUBLIC_MAIL_PROVIDERS:
         return Refused(Code.DOMAIN_PUBLIC_PROVIDER, f"{host} is a public mail provider; no organization owns it.")

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class GroupsState(StrEnum):
-    """Groups are present, empty or unknown; unknown changes nothing, empty does (product.md 5.6)."""
+    """Groups are present, empty or unknown; unknown changes nothing, empty does."""
 
     PRESENT = "present"
     EMPTY = "empty"

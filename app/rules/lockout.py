@@ -103,7 +103,7 @@ def way_in(person: Standing, access: Access) -> WayIn | None:
 
 
 def is_usable(person: Standing, access: Access) -> bool:
-    """Whether this person is a usable administrator (product.md 6)."""
+    """Whether this person is a usable administrator: an admin not on hold, for whom there is a way in."""
     return person.holds_admin and not person.held and way_in(person, access) is not None
 
 

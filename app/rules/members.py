@@ -20,14 +20,12 @@ class Listing(StrEnum):
 
 
 def may_recover(*, state: MemberState, suspended: bool, is_admin: bool, held: bool) -> bool:
-    """Whether recovery is for this person (product.md 6): an active administrator, or one on hold, also deactivated."""
+    """Whether recovery is for this person: an active administrator, or one on hold, also deactivated."""
     return not suspended and (held or (is_admin and state is MemberState.ACTIVE))
 
 
 def state_listed(state: MemberState, listing: Listing) -> MemberState:
-    """The state that follows from the listing (product.md 5.4); whoever the directory does not list stays as they
-    are.
-    """
+    """The state that follows from the listing; whoever the directory does not list stays as they are."""
     if listing is Listing.ACTIVE:
         return MemberState.ACTIVE
     if listing is Listing.INACTIVE:

@@ -68,7 +68,7 @@ class RolePolicy:
 
 
 def effective_role(*, groups: frozenset[GroupRef], granted: str | None, policy: RolePolicy) -> EffectiveRole:
-    """The highest-priority mapped role, else the granted one, else the default (product.md 5.5).
+    """The highest-priority mapped role, else the granted one, else the default.
 
     A mapped role outranks a granted one, also when it is lower. Groups from the source that does not count are passed
     over.

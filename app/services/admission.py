@@ -1,6 +1,4 @@
-"""Who a proven sign-in is, and whether they may come in: by address, or by what an identity provider says (product.md
-4).
-"""
+"""Who a proven sign-in is, and whether they may come in: by address, or by what an identity provider says."""
 
 from __future__ import annotations
 
@@ -251,7 +249,7 @@ def _refuse_removed() -> Refused:
 
 
 def _note_groups(member: Member, identity: ExternalIdentity) -> None:
-    """Unknown groups change nothing; an empty list does (product.md 5.6)."""
+    """Unknown groups change nothing; an empty list does."""
     if identity.groups.state is not GroupsState.UNKNOWN:
         member.sign_in_groups_state = identity.groups.state
         member.sign_in_groups = sorted(identity.groups.values)

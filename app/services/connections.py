@@ -113,7 +113,7 @@ def edit(
     """Rename, or make a new revision, which never changes what is in force until it was tested and activated."""
     unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
-    # Renaming, and mending what is in force, is always possible (product.md 3).
+    # Renaming is always possible, and mending what is in force: whoever cannot sign in waits for it.
     if settings is not None and connection.state != ConnectionState.ACTIVE:
         decision = _set_up(unit, organization_id, acting)
         if isinstance(decision, Refused):

@@ -1,20 +1,17 @@
-"""Directories: created, given tokens, recognised by them, activated, turned off, deleted."""
+"""Directories: created, activated, turned off, deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
-from app.rules.directories import DirectoryEndpoint, TokenStanding, token_standing
-from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.directories import DirectoryEndpoint
+from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
-from app.rules.lockout import OWN_HOLD
 from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.roles import ADMIN, GroupSource
@@ -23,11 +20,11 @@ from app.services.authority import Change, Grant
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, organizations, roles
-from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser
+from app.store.directories import Directory
+from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organizations import Organization
 
 _KEY_LENGTH = 20
-TOKEN_PREFIX = "scim_"  # noqa: S105 (makes leaked tokens recognisable; not one itself)
 
 
 class DirectoryState(StrEnum):
@@ -43,14 +40,6 @@ class Provider(StrEnum):
     ENTRA = "entra"
     GOOGLE = "google"
     GENERIC = "generic"
-
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """A token just made: `secret` is shown once and stored nowhere."""
-
-    row: DirectoryToken
-    secret: str
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Directory]:
@@ -121,51 +110,6 @@ def edit(
     after = {"name": directory.name, "provider": directory.provider}
     unit.audit(organization_id, "directory.updated", subject=directory_id, after=after)
     return directory
-
-
-def add_token(
-    unit: UnitOfWork, organization_id: str, directory_id: str, *, label: str = "", expires_at: datetime | None = None
-) -> NewToken | Refused:
-    """A bearer token of 256 bits; several may live at a time.
-
-    Refused to whoever is on hold or in a recovery session while the directory is active: with a token they could push
-    themselves back in.
-    """
-    unit.lock(organization_id)
-    directory = read(unit, organization_id, directory_id)
-    if directory.state == DirectoryState.ACTIVE and _could_readmit_themselves(unit, organization_id):
-        return unit.refuse(organization_id, "directory.token_created", OWN_HOLD, subject=directory_id)
-    if expires_at is not None and expires_at <= unit.now:
-        raise InvalidInputError("A token cannot expire in the past.", field="expires_at")
-    secret = TOKEN_PREFIX + unit.ports.randomness.token()
-    row = DirectoryToken(
-        id=unit.id(Prefix.TOKEN),
-        directory_id=directory.id,
-        digest=unit.ports.sealing.digest(secret),
-        label=read_text(label, field="label") if label else "",
-        hint=secret[-4:],
-        created_at=unit.now,
-        expires_at=expires_at,
-    )
-    unit.session.add(row)
-    unit.audit(organization_id, "directory.token_created", subject=directory.id, after={"token": row.id})
-    return NewToken(row, secret)
-
-
-def tokens(unit: UnitOfWork, organization_id: str, directory_id: str) -> Sequence[DirectoryToken]:
-    """The directory's tokens, revoked ones included."""
-    return directories.tokens(unit.session, read(unit, organization_id, directory_id).id)
-
-
-def revoke_token(unit: UnitOfWork, organization_id: str, directory_id: str, token_id: str) -> None:
-    """The token is refused from the next request on. Raises NotFoundError."""
-    directory = read(unit, organization_id, directory_id)
-    row = directories.token(unit.session, directory.id, token_id)
-    if row is None:
-        raise NotFoundError("There is no such token.")
-    if row.revoked_at is None:
-        row.revoked_at = unit.now
-        unit.audit(organization_id, "directory.token_revoked", subject=directory.id, before={"token": row.id})
 
 
 def endpoint_of(directory: Directory) -> DirectoryEndpoint:
@@ -266,7 +210,7 @@ def _switch(
     organization_id = directory.organization_id
     on = state is DirectoryState.ACTIVE
     action = EventType.DIRECTORY_ACTIVATED if on else EventType.DIRECTORY_DEACTIVATED
-    # Turning the directory off during a hold is what a recovery session is for (product.md 6).
+    # Turning the directory off during a hold is what a recovery session is for.
     proposal = authority.propose(
         unit, organization_id, policy=before, change=change, by_person=True, may_lift_own_hold=not on
     )
@@ -300,16 +244,6 @@ def future_admins(unit: UnitOfWork, directory: Directory) -> int:
     ]
     hosts = organizations.verified_hosts(unit.session, directory.organization_id)
     return listings.active_users_in_groups(unit.session, directory.id, to_admin, hosts=hosts)
-
-
-def standing(unit: UnitOfWork, token: DirectoryToken) -> TokenStanding:
-    """Whether a token works, and whether it is about to stop."""
-    return token_standing(expires_at=token.expires_at, revoked_at=token.revoked_at, now=unit.now)
-
-
-def _could_readmit_themselves(unit: UnitOfWork, organization_id: str) -> bool:
-    acting = members.present(unit.session, organization_id, unit.actor.id or "")
-    return unit.actor.kind is ActorKind.RECOVERY or (acting is not None and acting.held)
 
 
 def _anybody_held(unit: UnitOfWork, organization_id: str) -> bool:

@@ -44,8 +44,8 @@ def follow_push(
 ) -> None:
     """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
 
-    Called with the organization locked, when the directory is active. Never refuses: what would leave no usable
-    administrator is held.
+    Called with the organization locked, when the directory is active. Never refuses, because identity providers repeat
+    what was refused for ever: what would leave no usable administrator is held.
     """
     if not user_ids:
         return
@@ -94,8 +94,8 @@ def settle_push(unit: UnitOfWork, directory: DirectoryEndpoint, linked: Linked) 
 def link_members(
     unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], in_force: Policy
 ) -> dict[str, MemberFacts]:
-    """Tie each of these users to a member, existing or new, where product.md 5.2 says so; all members concerned, by
-    id.
+    """Tie each of these users to a member, existing or new, where their state and address allow it; all members
+    concerned, by id.
     """
     unit.flush()
     linking = _Linking.of(unit, directory, listings.users(unit.connection, directory.id, user_ids))

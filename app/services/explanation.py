@@ -77,7 +77,7 @@ def groups_seen(unit: UnitOfWork, member: Member) -> GroupsSeen:
     if directory is None:
         seen = tuple(Seen(value, value) for value in member.sign_in_groups)
         return GroupsSeen(GroupSource.SIGN_IN, GroupsState(member.sign_in_groups_state), seen)
-    user = directories.user_of_member(unit.session, directory.id, member.id)
+    user = listings.user_of_member(unit.session, directory.id, member.id)
     if user is None:
         return GroupsSeen(GroupSource.DIRECTORY, GroupsState.UNKNOWN, ())
     references = memberships.groups_of(unit.connection, [user.id]).get(user.id, ())

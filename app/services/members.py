@@ -12,7 +12,7 @@ from app.rules.roles import RoleSource
 from app.services import authority, policy
 from app.services.authority import Change, Grant
 from app.services.unit_of_work import UnitOfWork
-from app.store import directories, members, roles
+from app.store import directories, listings, members, roles
 from app.store.members import Member
 
 
@@ -37,7 +37,7 @@ def administrators(unit: UnitOfWork, organization_id: str) -> Sequence[Member]:
 def is_managed(unit: UnitOfWork, member: Member) -> bool:
     """Whether the active directory manages this member."""
     directory = directories.active(unit.session, member.organization_id)
-    return directory is not None and directories.user_of_member(unit.session, directory.id, member.id) is not None
+    return directory is not None and listings.user_of_member(unit.session, directory.id, member.id) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def explain(unit: UnitOfWork, member: Member) -> Explained:
     role = roles.role(unit.session, member.organization_id, member.role)
     mapping = roles.mapping(unit.session, member.organization_id, member.role_mapping_id or "")
     directory = directories.active(unit.session, member.organization_id)
-    managed = directory is not None and directories.user_of_member(unit.session, directory.id, member.id) is not None
+    managed = directory is not None and listings.user_of_member(unit.session, directory.id, member.id) is not None
     return Explained(
         role_name=role.name if role else member.role,
         source=RoleSource(member.role_source),

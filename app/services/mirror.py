@@ -14,7 +14,7 @@ from app.rules.directories import Mirrored, MirrorPage, Position, ResourceKind
 from app.rules.errors import NotFoundError
 from app.services import memberships
 from app.store import mirror as rows
-from app.store.directories import Selection
+from app.store.mirror_tables import Selection
 
 __all__ = [
     "Selection",  # the store's, for signatures in scim/, which may not import the store

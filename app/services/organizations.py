@@ -157,7 +157,7 @@ def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:
 
 
 def delete(unit: UnitOfWork, organization_id: str) -> None:
-    """Delete the organization and everything in it: the one change the guard is not asked about (product.md 2).
+    """Delete the organization and everything in it: the one change the guard is not asked about.
 
     Its audit log goes with it, so the server's own log keeps who did it.
     """

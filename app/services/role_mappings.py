@@ -90,7 +90,7 @@ def _label(unit: UnitOfWork, organization_id: str, source: GroupSource, group: s
     if source is GroupSource.SIGN_IN:
         return group
     for directory in directories.all_of(unit.session, organization_id):
-        found = directories.group(unit.session, directory.id, group)
+        found = listings.group(unit.session, directory.id, group)
         if found is not None:
             return found.display_name
     raise InvalidInputError("No directory of this organization has a group with this id.", field="group")

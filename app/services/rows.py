@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.store.connections import Connection
-from app.store.directories import Directory, DirectoryGroup, DirectoryToken, DirectoryUser
+from app.store.directories import Directory, DirectoryToken
 from app.store.events import AuditEntry, Event
 from app.store.members import Member
+from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organizations import Domain, Organization
 from app.store.roles import Role, RoleMapping
 from app.store.sign_ins import SignInRecord

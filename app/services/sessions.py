@@ -34,7 +34,7 @@ class SignedIn:
 
     @property
     def is_admin(self) -> bool:
-        """Whether the settings pages are theirs; a role on hold counts (product.md 6)."""
+        """Whether the settings pages are theirs; a role on hold counts, since repairs are theirs to make."""
         return self.role == ADMIN
 
     @property

@@ -174,9 +174,7 @@ def _sign_in_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextSte
 
 
 def _connection_for(unit: UnitOfWork, email: str) -> Connection | None:
-    """The connection that addresses at this host must use (product.md 4: the organization that has verified the
-    host).
-    """
+    """The connection that addresses at this host must use: that of the organization that has verified the host."""
     domain = organization_rows.verified_domain(unit.session, host_of(email))
     return connection_rows.active(unit.session, domain.organization_id) if domain else None
 

@@ -46,17 +46,21 @@ class UnitOfWork:
         """The same transaction for mapped objects; made on first use, because a push does without."""
         return Session(self.connection, expire_on_commit=False, join_transaction_mode="control_fully")
 
+    @property
+    def _has_session(self) -> bool:
+        return "session" in self.__dict__  # where `cached_property` leaves it
+
     def commit(self) -> None:
         """Write what is pending, the news last, and make all of it last."""
         self.flush()
         events.write(self.connection, audited=self._audited, told=self._told)
-        if "session" in self.__dict__:
+        if self._has_session:
             self.session.commit()
         self.connection.commit()
 
     def rollback(self) -> None:
         """Undo whatever was begun; the unit may go on, with a transaction of its own."""
-        if "session" in self.__dict__:
+        if self._has_session:
             self.session.rollback()
         self.connection.rollback()
         self._audited.clear()
@@ -65,17 +69,17 @@ class UnitOfWork:
 
     def close(self) -> None:
         """Let go of the mapped objects."""
-        if "session" in self.__dict__:
+        if self._has_session:
             self.session.close()
 
     def flush(self) -> None:
         """Write what mapped objects have pending, so that plain statements see it."""
-        if "session" in self.__dict__:
+        if self._has_session:
             self.session.flush()
 
     def keep_in_step(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Members were written by plain statements: whoever holds the mapped ones sees it too."""
-        if "session" in self.__dict__:
+        if self._has_session:
             people.tell(self.session, changes)
 
     def id(self, prefix: Prefix) -> str:

@@ -30,10 +30,7 @@ _LOOK_AGAIN = timedelta(minutes=15)
 class Keep:
     """How long things stay that are only kept for looking them up."""
 
-    scim_requests: timedelta = timedelta(days=90)
-
-
-KEEP = Keep()
+    scim_requests: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class PeriodicJob:
     run: Callable[[Transactions], None]
 
 
-def run_due(transactions: Transactions, keep: Keep = KEEP) -> bool:
+def run_due(transactions: Transactions, keep: Keep) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
     busy = send_mail(transactions)
     for job in periodic(keep):

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from app.rules.sessions import IDLE
 from app.store.connections import Connection, Proof
-from app.store.directories import Directory, DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.directories import Directory
 from app.store.events import AuditEntry
 from app.store.members import Member
+from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
 from app.store.roles import RoleMapping
 from app.store.sign_ins import RecoveryCode, SignInFlow, SignInRecord, SignInSession
@@ -118,18 +119,17 @@ def test_record(session: Session, flow: SignInFlow) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """What a directory holds. `not_members` are active users; `managed` are the members whom it manages."""
+    """The people a directory holds. `not_members` are active users; `managed` are the members whom it manages."""
 
     users: int
     active_users: int
     not_members: int
-    groups: int
     managed: int
 
 
 def mirror(session: Session, directory_id: str) -> Mirror:
-    """Count what a directory holds."""
-    user, group = DirectoryUser, DirectoryGroup
+    """Count the people a directory holds."""
+    user = DirectoryUser
     active = user.active.is_(True)
     counted = session.execute(
         select(
@@ -141,11 +141,7 @@ def mirror(session: Session, directory_id: str) -> Mirror:
         .select_from(user)
         .where(user.directory_id == directory_id, user.deleted_at.is_(None))
     ).one()
-    groups = select(func.count()).select_from(group).where(group.directory_id == directory_id)
-    users, active_users, not_members, managed = (int(number or 0) for number in counted)
-    return Mirror(
-        users, active_users, not_members, session.scalar(groups.where(group.deleted_at.is_(None))) or 0, managed
-    )
+    return Mirror(*(int(number or 0) for number in counted))
 
 
 def people_in_groups(session: Session, group_ids: Collection[str]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.rules.directories import Link
-from app.store.directories import MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.mirror_tables import MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.people import chunks
 from app.store.prepared import Prepared, among
 
@@ -192,6 +192,22 @@ def active_users_in_groups(
         .distinct()
     )
     return sum(1 for email in session.scalars(query) if email is not None and email.rpartition("@")[2] in hosts)
+
+
+def user_of_member(session: Session, directory_id: str, member_id: str) -> DirectoryUser | None:
+    """The living user that this member is."""
+    query = select(DirectoryUser).where(
+        DirectoryUser.directory_id == directory_id,
+        DirectoryUser.member_id == member_id,
+        DirectoryUser.deleted_at.is_(None),
+    )
+    return session.scalars(query).one_or_none()
+
+
+def group(session: Session, directory_id: str, group_id: str) -> DirectoryGroup | None:
+    """One living group of this directory."""
+    query = select(DirectoryGroup).where(DirectoryGroup.directory_id == directory_id, DirectoryGroup.id == group_id)
+    return session.scalars(query.where(DirectoryGroup.deleted_at.is_(None))).one_or_none()
 
 
 def groups(session: Session, directory_id: str, *, after: str = "", limit: int = 500) -> Sequence[DirectoryGroup]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app.rules.directories import Reference
-from app.store.directories import GROUPS, MEMBERSHIPS, USERS
+from app.store.mirror_tables import GROUPS, MEMBERSHIPS, USERS
 from app.store.people import chunks
 from app.store.prepared import Prepared, among
 

@@ -32,8 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection
 
 from app.rules.directories import Mirrored, Position, Reference, ResourceKind
-from app.store.directories import DIRECTORIES, GROUPS, MEMBERSHIPS, TABLES, USERS, Selection
+from app.store.directories import DIRECTORIES
 from app.store.json_columns import pairs
+from app.store.mirror_tables import GROUPS, MEMBERSHIPS, TABLES, USERS, Selection
 from app.store.prepared import Prepared
 
 _COUNTS = {ResourceKind.USER: DIRECTORIES.c.user_count, ResourceKind.GROUP: DIRECTORIES.c.group_count}

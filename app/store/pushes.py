@@ -26,7 +26,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Link, Mirrored, PushedUser, ResourceKind
-from app.store.directories import DIGESTS, DIRECTORIES, GROUPS, TABLES, TOKENS, USERS, digests_of
+from app.store.directories import DIRECTORIES, TOKENS
+from app.store.mirror_tables import DIGESTS, GROUPS, TABLES, USERS, digests_of
 from app.store.organizations import ORGANIZATIONS
 from app.store.prepared import Prepared
 

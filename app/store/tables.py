@@ -4,9 +4,31 @@ compares.
 
 from __future__ import annotations
 
-from app.store import connections, directories, events, jobs, members, organizations, roles, scim_requests, sign_ins
+from app.store import (
+    connections,
+    directories,
+    events,
+    jobs,
+    members,
+    mirror_tables,
+    organizations,
+    roles,
+    scim_requests,
+    sign_ins,
+)
 from app.store.database import Base
 
 #: The modules that declare tables, so that none is forgotten.
-MODULES = (connections, directories, events, jobs, members, organizations, roles, scim_requests, sign_ins)
+MODULES = (
+    connections,
+    directories,
+    events,
+    jobs,
+    members,
+    mirror_tables,
+    organizations,
+    roles,
+    scim_requests,
+    sign_ins,
+)
 METADATA = Base.metadata

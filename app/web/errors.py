@@ -22,7 +22,7 @@ from app.rules.errors import (
 )
 from app.services import members
 from app.web import request as current
-from app.web.presentation import ErrorPage, Helper
+from app.web.presentation.errors import ErrorPage, Helper
 from app.web.shell import shell_or_none
 
 log = logging.getLogger("doorward.errors")

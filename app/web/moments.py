@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.web.presentation import Moment
+from app.web.presentation.elements import Moment
 
 _STEPS = (
     (timedelta(seconds=45), timedelta(seconds=1), ""),

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.services import members, organizations, sessions
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import ProfilePage, SessionRow
+from app.web.presentation.members import ProfilePage, SessionRow
 from app.web.shell import show
 from app.web.sign_in import see
 from app.web.wording import role_reason, way_in

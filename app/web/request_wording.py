@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.rules.directories import ResourceKind
 from app.rules.scim_requests import ScimRequestRecord
-from app.web.presentation import Explained
+from app.web.presentation.scim_requests import Explained
 from app.web.wording import count
 
 _MOST_NAMES = 8

@@ -8,7 +8,7 @@ from app.services import organizations
 from app.services.sessions import SignedIn
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import Notice, Shell
+from app.web.presentation.elements import Notice, Shell
 
 _NOTICES = {
     "domain-added": Notice("success", "Domain added. Publish the record, then check."),

@@ -14,17 +14,15 @@ from app.services.flows import Purpose
 from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, Tested, TurnedAway
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import (
+from app.web.presentation.authentication import RecoveryCodesPage
+from app.web.presentation.elements import Fact, Form, Notice
+from app.web.presentation.sign_in import (
     AddressPage,
     CodePage,
-    Fact,
-    Form,
     LeavingPage,
     LinkSpentPage,
-    Notice,
     RecoverPage,
     RecoverRequestPage,
-    RecoveryCodesPage,
     RefusedPage,
     StartPage,
 )

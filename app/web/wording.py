@@ -8,7 +8,7 @@ from typing import Any
 from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
 from app.services.members import Explained
-from app.web.presentation import Failure
+from app.web.presentation.elements import Failure
 
 _WAYS = {
     "email_code": "an emailed code",

@@ -14,7 +14,7 @@ from app.factory import create_program
 from app.rules.actor import OPERATOR
 from app.rules.ids import Prefix
 from app.rules.scim_requests import ScimRequestRecord
-from app.services import directories, scim_requests, sessions
+from app.services import directory_tokens, scim_requests, sessions
 from app.services.unit_of_work import UnitOfWork
 from app.store import schema
 from app.store.database import prepare_engine
@@ -151,17 +151,17 @@ def provision(scene: Desk) -> None:
 def add_tokens(unit: UnitOfWork, organization_id: str, directory_id: str) -> None:
     """One token that is about to expire, and one that was revoked and is still in use somewhere."""
     soon = unit.now + timedelta(days=9)
-    directories.add_token(unit, organization_id, directory_id, label="Okta production", expires_at=soon)
-    directories.add_token(unit, organization_id, directory_id, label="pilot")
+    directory_tokens.add(unit, organization_id, directory_id, label="Okta production", expires_at=soon)
+    directory_tokens.add(unit, organization_id, directory_id, label="pilot")
     unit.session.flush()
-    old = directories.tokens(unit, organization_id, directory_id)[-1]
-    directories.revoke_token(unit, organization_id, directory_id, old.id)
+    old = directory_tokens.all_of(unit, organization_id, directory_id)[-1]
+    directory_tokens.revoke(unit, organization_id, directory_id, old.id)
     old.refused_at = unit.now - timedelta(minutes=7)
 
 
 def add_requests(unit: UnitOfWork, organization_id: str, directory_id: str) -> None:
     """A morning of pushes, the last one just now."""
-    token = directories.tokens(unit, organization_id, directory_id)[0]
+    token = directory_tokens.all_of(unit, organization_id, directory_id)[0]
     at = unit.now - timedelta(seconds=sum(seconds for seconds, _ in REQUESTS))
     for number, (seconds, request) in enumerate(REQUESTS):
         at += timedelta(seconds=seconds)

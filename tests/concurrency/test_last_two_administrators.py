@@ -1,4 +1,4 @@
-"""Two administrators, each taken away by the other side at the same moment: one always stays (product.md 6)."""
+"""Two administrators, each taken away by the other side at the same moment: one always stays."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from sqlalchemy.orm.attributes import InstrumentedAttribute
 from app.rules.directories import Mirrored, ResourceKind
 from app.rules.events import EventType
 from app.store.database import prepare_engine
-from app.store.directories import DirectoryUser, DirectoryUserDigest, digests_of
 from app.store.events import AuditEntry, Event
 from app.store.members import Member
+from app.store.mirror_tables import DirectoryUser, DirectoryUserDigest, digests_of
 from scim import mapping
 
 Index = set[int]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import event, insert
 
 from app.store import prepared
-from app.store.directories import DirectoryMembership, DirectoryUser
+from app.store.mirror_tables import DirectoryMembership, DirectoryUser
 from tests.scim.application import Installation, Pushing
 
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -19,9 +19,10 @@ from werkzeug.test import Client
 from app.rules.scim_requests import EVERYTHING, ScimRequestRecord
 from app.services import scim_requests
 from app.store import pushes
-from app.store.directories import DirectoryToken, DirectoryUser
+from app.store.directories import DirectoryToken
+from app.store.mirror_tables import DirectoryUser
 from app.store.turns import Turns
-from scim import recording, records
+from scim import recording, redacted_bodies
 from tests.scim.application import ERROR, GROUP, PATCH_OP, USER, Answer, Installation, Pushing
 
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -122,16 +123,16 @@ def test_record_holds_nothing_of_a_request_that_is_wrong_in_any_way(
 
 @pytest.mark.parametrize("text", ["(" * 1_000_000, "a " * 500_000])
 def test_filter_of_any_length_is_cut_before_it_is_read(text: str) -> None:
-    shown = records.redacted_body(json.dumps({"filter": text}).encode())
+    shown = redacted_bodies.redacted_body(json.dumps({"filter": text}).encode())
     assert shown is not None
-    assert len(shown) <= records.LONGEST_BODY
+    assert len(shown) <= redacted_bodies.LONGEST_BODY
 
 
 def test_request_is_made_presentable_before_its_transaction(
     installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    shown, lock = records.redacted_body, pushes.lock_later
+    shown, lock = redacted_bodies.redacted_body, pushes.lock_later
 
     def show(body: bytes) -> str | None:
         order.append("shown")
@@ -189,7 +190,7 @@ def test_detail_of_a_refused_request_still_says_what_was_wrong(installation: Ins
 
 def test_name_of_any_length_is_cut_before_it_is_remembered() -> None:
     """The names of a body are remembered, so that the same ones are not read again; whoever sends them has no say."""
-    shown = records.redacted_body(b'{"' + b"k" * 100_000 + b'":"x"}')
+    shown = redacted_bodies.redacted_body(b'{"' + b"k" * 100_000 + b'":"x"}')
     assert shown == '{"' + "k" * 200 + '":"\u2026"}'
 
 
@@ -203,15 +204,29 @@ def test_flood_at_the_door_leaves_few_records(installation: Installation, generi
     assert sum(one.status == 401 for one in recorded(installation, generic)) <= 4
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_lock_of_the_turns_belongs_to_whoever_the_database_belongs_to(tmp_path: Path) -> None:
-    database = tmp_path / "doorward.db"
+class Nobodys(PosixPath):
+    """A file that belongs to nobody: only root could give one away, and tests run as anybody."""
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = super().stat(follow_symlinks=follow_symlinks)
+        return os.stat_result((*found[:4], 65_534, 65_534, *found[6:]))
+
+
+def test_lock_of_the_turns_belongs_to_whoever_the_database_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Nobodys(tmp_path / "doorward.db")
     database.touch(0o640)
-    os.chown(database, 65_534, 65_534)
+    given: list[tuple[int, int, int]] = []
+
+    def give(descriptor: int, user: int, group: int) -> None:
+        given.append((os.fstat(descriptor).st_ino, user, group))
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", give)
     with Turns(database).turn():
         pass
-    made = (tmp_path / "doorward.db.writer").stat()
-    assert (made.st_uid, made.st_gid) == (65_534, 65_534)
+    assert given == [((tmp_path / "doorward.db.writer").stat().st_ino, 65_534, 65_534)]
 
 
 def test_lock_of_the_turns_is_as_closed_as_the_database(tmp_path: Path) -> None:

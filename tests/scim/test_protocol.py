@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import orjson
 import pytest
 
+from app.rules.directories import Mirrored, ResourceKind
+from scim import mapping
+from scim.answers import resource_json
+from scim.projection import Projection
 from tests.scim.application import ENTERPRISE, USER, Pushing
 
 
@@ -110,3 +117,13 @@ def test_head_answers_as_get_does_without_the_body(generic: Pushing) -> None:
     head, read = generic.send("HEAD", f"/Users/{user}"), generic.get(f"/Users/{user}")
     assert (head.status_code, head.data, head.headers["ETag"]) == (200, b"", 'W/"1"')
     assert head.headers["Content-Type"] == read.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("kind", ResourceKind)
+def test_meta_of_an_answer_is_that_of_the_model(kind: ResourceKind) -> None:
+    """It is written out in answers, for speed."""
+    at = datetime(2026, 1, 2, 3, 4, 5, 678, UTC)
+    stored = Mirrored(kind=kind, id="1", document='{"id":"1"}', version=7, created_at=at, modified_at=at)
+    meta = orjson.loads(resource_json("https://id.test/scim/x/v2", stored, Projection()))["meta"]
+    assert meta.pop("location") == f"https://id.test/scim/x/v2/{kind.value}s/1"
+    assert meta == mapping.meta_of(stored)

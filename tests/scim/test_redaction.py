@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, MembershipOutcome
-from scim.records import LONGEST_BODY, group_changes, redacted_body, user_changes
+from scim.changes import group_changes, user_changes
+from scim.redacted_bodies import LONGEST_BODY, redacted_body
 from scim.redaction import redacted_attribute, redacted_filter, redacted_path
 
 UUID = "2819c223-7f76-453a-919d-413861904646"

@@ -1,4 +1,4 @@
-"""The guard: a push is held, a person is refused, and a hold ends as soon as it may (product.md 6)."""
+"""The guard: a push is held, a person is refused, and a hold ends as soon as it may."""
 
 from __future__ import annotations
 

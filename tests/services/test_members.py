@@ -1,4 +1,4 @@
-"""Members and domains changed by hand, and what the directory makes of people (product.md 3 and 5)."""
+"""Members and domains changed by hand, and what the directory makes of people."""
 
 from __future__ import annotations
 

@@ -13,7 +13,18 @@ from app.rules.domains import normalize_host
 from app.rules.errors import InvalidInputError
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
-from app.services import directories, domains, members, organizations, role_mappings, sessions, sign_in, steps, worker
+from app.services import (
+    directories,
+    directory_tokens,
+    domains,
+    members,
+    organizations,
+    role_mappings,
+    sessions,
+    sign_in,
+    steps,
+    worker,
+)
 from app.services.flows import Purpose
 from app.services.organizations import Edit
 from app.services.steps import AskCode, SignedIn, TurnedAway
@@ -125,7 +136,7 @@ def test_member_on_hold_cannot_make_a_token_to_push_themselves_back(world: World
     scene = provisioned(world)
     scene.scim.remove_member(scene.admins, scene.ada)
     with world.transactions.writing(Actor(kind, id=scene.organization.admin_id)) as unit:
-        outcome = directories.add_token(unit, scene.organization.id, scene.directory_id)
+        outcome = directory_tokens.add(unit, scene.organization.id, scene.directory_id)
 
     assert code_of(outcome) is Code.OWN_HOLD
 

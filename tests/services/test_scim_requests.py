@@ -10,7 +10,7 @@ import pytest
 from app.rules.actor import OPERATOR
 from app.rules.errors import NotFoundError
 from app.rules.scim_requests import Outcome, RequestFilter
-from app.services import directories, directory_access, scim_requests, worker
+from app.services import directory_access, directory_tokens, scim_requests, worker
 from app.services.worker import Keep
 from app.store.scim_requests import SAMPLE
 from tests.application import World
@@ -210,8 +210,8 @@ def test_use_of_a_revoked_token_is_noted_at_most_once_a_minute(world: World) -> 
     directory_id, scim = organization.add_directory()
     key = scim.base_url.rpartition("/scim/")[2].partition("/")[0]
     with world.transactions.writing(OPERATOR) as unit:
-        token = directories.tokens(unit, organization.id, directory_id)[0]
-        directories.revoke_token(unit, organization.id, directory_id, token.id)
+        token = directory_tokens.all_of(unit, organization.id, directory_id)[0]
+        directory_tokens.revoke(unit, organization.id, directory_id, token.id)
 
     def use() -> tuple[str | None, bool]:
         with world.transactions.looking() as connection, pytest.raises(directory_access.TokenRefusedError) as refused:
@@ -253,4 +253,4 @@ def test_token_that_is_unknown_or_works_is_not_noted(world: World) -> None:
 
 def refused_at(world: World, organization_id: str, directory_id: str) -> object:
     with world.transactions.reading() as unit:
-        return directories.tokens(unit, organization_id, directory_id)[0].refused_at
+        return directory_tokens.all_of(unit, organization_id, directory_id)[0].refused_at

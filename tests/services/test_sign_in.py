@@ -1,4 +1,4 @@
-"""Signing in: who is let in, who is turned away and with which reason (product.md 4)."""
+"""Signing in: who is let in, who is turned away and with which reason."""
 
 from __future__ import annotations
 

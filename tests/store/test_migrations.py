@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from app.rules.directories import ResourceKind
 from app.store import mirror, schema
 from app.store.database import prepare_engine
-from app.store.directories import Selection, value_digest
+from app.store.mirror_tables import Selection, value_digest
 
 _ROWS = """
 INSERT INTO organizations (id, name, guests, jit, default_role, created_at)

@@ -9,8 +9,9 @@ from app.rules import prerequisites
 from app.rules.decisions import Allowed, Decision
 from app.rules.directories import TOKEN_REFUSED_LATELY, TokenStanding
 from app.rules.prerequisites import Recovery
-from app.services import directories, recovery, scim_requests
-from app.services.directories import TOKEN_PREFIX, DirectoryState, Provider
+from app.services import directories, directory_tokens, recovery, scim_requests
+from app.services.directories import DirectoryState, Provider
+from app.services.directory_tokens import TOKEN_PREFIX
 from app.services.scim_requests import Progress
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories as rows
@@ -100,7 +101,7 @@ def _token(unit: UnitOfWork, token: DirectoryToken) -> TokenFacts:
         last_used_at=token.last_used_at,
         expires_at=token.expires_at,
         refused_at=token.refused_at,
-        standing=directories.standing(unit, token),
+        standing=directory_tokens.standing(unit, token),
     )
 
 

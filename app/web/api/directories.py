@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from app.rules.decisions import Code, Refused
-from app.services import directories, organizations
+from app.services import directories, directory_tokens, organizations
 from app.services.directories import DirectoryState, Provider
 from app.services.rows import Directory
 from app.services.unit_of_work import UnitOfWork
@@ -132,20 +132,20 @@ def deactivate_directory(org: str, dir: str) -> DirectoryAnswer | Refused:  # no
 @operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED)
 def create_token(org: str, dir: str, body: NewToken) -> TokenCreated | Refused:  # noqa: A002
     """Make a bearer token for a directory; it is shown in this answer only."""
-    made = directories.add_token(current.unit(), org, dir, label=body.label or "", expires_at=body.expires_at)
+    made = directory_tokens.add(current.unit(), org, dir, label=body.label or "", expires_at=body.expires_at)
     return made if isinstance(made, Refused) else TokenCreated.of(made.row, token=made.secret)
 
 
 @operation("GET", _PATH + "/{dir}/tokens", query=PageQuery, answer=Page[TokenAnswer])
 def list_tokens(org: str, dir: str, query: PageQuery) -> Page[TokenAnswer]:  # noqa: A002
     """List a directory's tokens, oldest first, revoked ones included."""
-    return page_of_all(query, directories.tokens(current.unit(), org, dir), TokenAnswer.of)
+    return page_of_all(query, directory_tokens.all_of(current.unit(), org, dir), TokenAnswer.of)
 
 
 @operation("DELETE", _PATH + "/{dir}/tokens/{tok}", query=ChangeQuery)
 def revoke_token(org: str, dir: str, tok: str) -> None:  # noqa: A002
     """Revoke a token: it is refused from the next request on. Doing so again changes nothing."""
-    directories.revoke_token(current.unit(), org, dir, tok)
+    directory_tokens.revoke(current.unit(), org, dir, tok)
 
 
 def show_directory(unit: UnitOfWork, directory: Directory) -> DirectoryAnswer:

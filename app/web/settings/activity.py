@@ -12,7 +12,7 @@ from app.services.overview import activity as read_activity
 from app.services.overview.activity import AttemptFacts, EntryFacts
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import ActivityPage, Attempt, AuditRow, Difference
+from app.web.presentation.activity import ActivityPage, Attempt, AuditRow, Difference
 from app.web.shell import show
 from app.web.wording import action, failure, proof_sentence, readable
 

@@ -10,7 +10,8 @@ from app.services import members, organizations, recovery
 from app.services.overview import recovery as read_recovery
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import Notice, RecoveryCodesPage
+from app.web.presentation.authentication import RecoveryCodesPage
+from app.web.presentation.elements import Notice
 from app.web.settings import overview
 from app.web.settings.controls import PAGE
 from app.web.shell import show

@@ -17,7 +17,9 @@ from app.services.overview import connections as read_connections
 from app.services.overview import role_mappings as read_mappings
 from app.services.steps import GoToProvider
 from app.web import request as current
-from app.web.presentation import Choice, ConnectionFormPage, Form, LeavingPage, Notice
+from app.web.presentation.connections import ConnectionFormPage
+from app.web.presentation.elements import Choice, Form, Notice
+from app.web.presentation.sign_in import LeavingPage
 from app.web.settings import overview
 from app.web.settings.controls import refusal
 from app.web.settings.setup_form import fields_again, fields_of, nested, typed_again, with_error

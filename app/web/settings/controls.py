@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
-from app.web.presentation import ALLOWED, Change, Control, Notice, Prerequisite
+from app.web.presentation.elements import ALLOWED, Change, Control, Notice, Prerequisite
 
 PAGE = "/settings/authentication"
 _DOMAINS = ("Go to Domains", f"{PAGE}#domains")

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
 from app.rules.errors import InvalidInputError
-from app.services import directories
+from app.services import directories, directory_tokens
 from app.services.directories import Provider
 from app.web import request as current
 from app.web.moments import moment_or_none
-from app.web.presentation import DirectoryTokenPage, Form, Notice
+from app.web.presentation.directories import DirectoryTokenPage
+from app.web.presentation.elements import Form, Notice
 from app.web.settings import overview
 from app.web.settings.cards.directories import LIFETIMES, named
 from app.web.settings.controls import refusal
@@ -49,7 +50,7 @@ def add_token(directory_id: str) -> ResponseReturnValue:
     expires_at = unit.now + timedelta(days=int(days)) if days else None
     label = request.form.get("label", "").strip()
     try:
-        token = directories.add_token(unit, organization_id, directory_id, label=label, expires_at=expires_at)
+        token = directory_tokens.add(unit, organization_id, directory_id, label=label, expires_at=expires_at)
     except InvalidInputError as error:
         return overview.again(Notice("error", "No token was made.", f"Label: {error.sentence}"))
     if isinstance(token, Refused):
@@ -69,7 +70,7 @@ def add_token(directory_id: str) -> ResponseReturnValue:
 @pages.post("/<directory_id>/tokens/<token_id>/revoke")
 def revoke_token(directory_id: str, token_id: str) -> ResponseReturnValue:
     """The token is refused from the next request on."""
-    directories.revoke_token(current.unit(), current.organization_id(), directory_id, token_id)
+    directory_tokens.revoke(current.unit(), current.organization_id(), directory_id, token_id)
     return overview.answer(None, done="token-revoked", anchor=directory_id)
 
 

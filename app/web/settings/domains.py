@@ -10,7 +10,7 @@ from app.rules.domains import DomainState
 from app.rules.errors import InvalidInputError
 from app.services import domains
 from app.web import request as current
-from app.web.presentation import Form
+from app.web.presentation.elements import Form
 from app.web.settings import overview
 from app.web.settings.overview import Forms
 from app.web.settings.typed import not_confirmed

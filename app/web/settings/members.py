@@ -18,7 +18,8 @@ from app.services.overview.people import PersonFacts
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.moments import moment_or_none
-from app.web.presentation import ALLOWED, Change, Choice, Member, MembersPage, Notice
+from app.web.presentation.elements import ALLOWED, Change, Choice, Notice
+from app.web.presentation.members import Member, MembersPage
 from app.web.settings.cards.role_mappings import role_choices
 from app.web.settings.controls import IN_RECOVERY, change, control, refusal
 from app.web.settings.typed import not_confirmed

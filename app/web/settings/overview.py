@@ -26,8 +26,10 @@ from app.services.overview import role_mappings as read_mappings
 from app.services.overview.domains import DomainFacts
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
-from app.web.presentation import ALLOWED, EMPTY_FORM, AuthenticationPage, Form, Notice, RoleMappings
-from app.web.presentation import Connection as ConnectionCard
+from app.web.presentation.authentication import AuthenticationPage
+from app.web.presentation.connections import Connection as ConnectionCard
+from app.web.presentation.directories import RoleMappings
+from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Form, Notice
 from app.web.settings.cards.connections import Around, connection
 from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
 from app.web.settings.cards.domains import domain

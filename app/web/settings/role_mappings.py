@@ -9,7 +9,7 @@ from app.rules.errors import ConflictError, InvalidInputError
 from app.rules.roles import GroupSource
 from app.services import role_mappings
 from app.web import request as current
-from app.web.presentation import Notice
+from app.web.presentation.elements import Notice
 from app.web.settings import overview
 from app.web.settings.overview import Forms
 

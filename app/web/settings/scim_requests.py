@@ -13,12 +13,13 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.ids import Prefix, is_id
 from app.rules.scim_requests import METHODS, Outcome, RequestFilter, ScimRequestRecord
-from app.services import directories, scim_requests
+from app.services import directories, directory_tokens, scim_requests
 from app.services.directories import Provider
 from app.services.overview.directories import shown
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation import Choice, Form, ScimRequest, ScimRequestsPage, View
+from app.web.presentation.elements import Choice, Form
+from app.web.presentation.scim_requests import ScimRequest, ScimRequestsPage, View
 from app.web.request_wording import changed, deviation
 from app.web.settings.cards.directories import named, requests_href
 from app.web.settings.controls import PAGE
@@ -48,7 +49,7 @@ def list_requests(directory_id: str) -> ResponseReturnValue:
     )
     tokens = {
         token.id: f"{shown(token)} {token.label}".strip()
-        for token in directories.tokens(unit, organization_id, directory_id)
+        for token in directory_tokens.all_of(unit, organization_id, directory_id)
     }
     address = _Address(requests_href(directory_id), wanted)
     page = ScimRequestsPage(

@@ -10,7 +10,8 @@ from app.rules.decisions import Refused
 from app.rules.roles import ADMIN
 from app.services.overview.activity import TestFacts
 from app.web.moments import moment
-from app.web.presentation import ALLOWED, ConnectionTestedPage, Failure, ProfileField, ReceivedAttribute
+from app.web.presentation.connections import ConnectionTestedPage, ProfileField, ReceivedAttribute
+from app.web.presentation.elements import ALLOWED, Failure
 from app.web.wording import failure
 
 Received = Mapping[str, list[str]]

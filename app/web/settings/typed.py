@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
-from app.web.presentation import Notice
+from app.web.presentation.elements import Notice
 
 
 def not_confirmed(expected: str) -> Notice | None:

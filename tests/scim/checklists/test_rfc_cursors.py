@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.services import directories
+from app.services import directory_tokens
 from tests.scim.application import ERROR, LIST_RESPONSE, Installation, Pushing
 from tests.scim.checklists.origins import rfc
 
@@ -95,6 +95,6 @@ def test_rfc_47_next_page_is_refused_once_the_token_is_revoked_and_to_another_di
     assert foreign.status_code == 400 or foreign.json["Resources"] == []
     with installation.transactions.writing() as unit:
         organization = generic.directory.organization_id
-        (row,) = directories.tokens(unit, organization, generic.directory.id)
-        directories.revoke_token(unit, organization, generic.directory.id, row.id)
+        (row,) = directory_tokens.all_of(unit, organization, generic.directory.id)
+        directory_tokens.revoke(unit, organization, generic.directory.id, row.id)
     assert generic.get("/Users", query_string={"cursor": cursor, "count": 2}).status_code == 401

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.store.directories import DirectoryUser
+from app.store.mirror_tables import DirectoryUser
 from tests.scim.application import BASE_URL, ENTERPRISE, GROUP, USER, Installation, Pushing
 from tests.scim.checklists.origins import rfc
 from tests.scim.checklists.reading import ids, refused

@@ -170,7 +170,7 @@ def test_manager_as_a_bare_string_is_understood_below_the_path_of_its_extension(
 
 
 def test_null_for_an_entry_that_is_not_there_creates_none(generic: Pushing) -> None:
-    """RFC 7644 3.5.2.3: null unassigns; scim.md creates an entry for a value that somebody wants to store."""
+    """RFC 7644 3.5.2.3: null unassigns; an entry is created for a value that somebody wants to store."""
     user = generic.user("ada")
     generic.patch(f"/Users/{user['id']}", {"op": "replace", "path": 'roles[type eq "work"].value', "value": None})
     assert generic.get(f"/Users/{user['id']}").json == user

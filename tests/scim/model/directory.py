@@ -73,7 +73,7 @@ class Directory:
         self._write(resource_id, patched(kept.document, operations), kept.members)
 
     def patch_group(self, resource_id: str, operations: Sequence[GroupOperation]) -> None:
-        """Operations in order; ids of nobody are left out (scim.md 4)."""
+        """Operations in order; ids of nobody are left out."""
         kept = self._present(resource_id)
         document, members = dict(kept.document), set(kept.members)
         for operation in operations:

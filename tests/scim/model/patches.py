@@ -1,4 +1,4 @@
-"""PATCH of a user on plain dictionaries, operation by operation (RFC 7644 3.5.2; where it is silent, scim.md)."""
+"""PATCH of a user on plain dictionaries, operation by operation (RFC 7644 3.5.2, and Entra ID where it is silent)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _write_selected(place: Document, target: Target, selector: Tree, value: Any)
     entries: list[Document] = place.get(target.attribute.name, [])
     selected = [entry for entry in entries if entry_matches(selector, entry)]
     if not selected:
-        # scim.md: what Entra adds by a filter that finds nothing is created, if the filter says how it looks.
+        # What Entra adds by a filter that finds nothing is created, if the filter says how it looks.
         selected = [_described(selector)]
         place[target.attribute.name] = [*entries, selected[0]]
         _merge(selected[0], target.attribute, values)
@@ -133,7 +133,7 @@ def _merge(entry: Document, attribute: Attribute, values: Document) -> None:
     """Sub-attributes that are named are written, the others stay (RFC 7644 3.5.2.3)."""
     for name, value in values.items():
         part = next((one for key, one in attribute.parts.items() if key.lower() == name.lower()), None)
-        # An empty boolean is Entra's way of saying nothing (scim.md, E23), so what stands there stays.
+        # An empty boolean is Entra's way of saying nothing, so what stands there stays.
         if part is not None and not (part.type == "boolean" and value == ""):
             assign(entry, part.name, written(part, value))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.rules.actor import OPERATOR
-from app.services import directories
+from app.services import directories, directory_tokens
 from app.web.request_wording import changed, deviation
 from scim.dialects import Deviation
 from tests.application import World
@@ -48,7 +48,7 @@ def test_record_waits_for_the_first_request(world: World) -> None:
 def test_request_is_told_with_what_it_changed_and_what_was_wrong(world: World) -> None:
     ada, directory_id, address = with_record(world)
     with world.transactions.reading() as unit:
-        token = directories.tokens(unit, ada.organization.id, directory_id)[0]
+        token = directory_tokens.all_of(unit, ada.organization.id, directory_id)[0]
     write(
         world,
         record(
@@ -247,11 +247,11 @@ def test_new_token_expires_when_the_form_says_and_is_warned_about(world: World) 
 def test_use_of_a_revoked_token_is_warned_about_for_a_month(world: World) -> None:
     ada, directory_id, _ = with_record(world)
     with world.transactions.writing(OPERATOR) as unit:
-        token = directories.tokens(unit, ada.organization.id, directory_id)[0]
-        directories.revoke_token(unit, ada.organization.id, directory_id, token.id)
+        token = directory_tokens.all_of(unit, ada.organization.id, directory_id)[0]
+        directory_tokens.revoke(unit, ada.organization.id, directory_id, token.id)
     assert "was used" not in flat(ada.page())
     with world.transactions.writing(OPERATOR) as unit:
-        directories.tokens(unit, ada.organization.id, directory_id)[0].refused_at = unit.now
+        directory_tokens.all_of(unit, ada.organization.id, directory_id)[0].refused_at = unit.now
     world.clock.advance(minutes=7)
 
     page = flat(ada.page())

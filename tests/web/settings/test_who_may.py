@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from app.services import directories, domains, members, role_mappings
+from app.services import directories, directory_tokens, domains, members, role_mappings
 from app.web.routes import TABLE, Caller, Route
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import GRACE, provisioned
@@ -177,7 +177,7 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
     with world.transactions.reading() as unit:
         domain = domains.all_of(unit, organization_id)[0]
         directory = directories.all_of(unit, organization_id)[0]
-        token = directories.tokens(unit, organization_id, directory.id)[0]
+        token = directory_tokens.all_of(unit, organization_id, directory.id)[0]
         mapping = role_mappings.all_of(unit, organization_id)[0]
         member = members.administrators(unit, organization_id)[0]
         ids = {

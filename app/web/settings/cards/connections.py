@@ -12,7 +12,8 @@ from app.rules.decisions import Allowed, Decision
 from app.rules.ids import ConnectionId
 from app.services.overview.connections import ConnectionFacts, Needs
 from app.web.moments import moment, moment_or_none
-from app.web.presentation import ALLOWED, Connection, Fact, LastTest, Prerequisite
+from app.web.presentation.connections import Connection, LastTest
+from app.web.presentation.elements import ALLOWED, Fact, Prerequisite
 from app.web.settings.controls import change, control, prerequisite
 from app.web.wording import count, readable
 

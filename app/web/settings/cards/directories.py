@@ -10,7 +10,8 @@ from app.services.directories import DirectoryState, Provider
 from app.services.overview.directories import DirectoryFacts, Needs, TokenFacts
 from app.services.scim_requests import MOST_ERRORS, Progress
 from app.web.moments import moment, moment_or_none
-from app.web.presentation import ALLOWED, Change, Choice, Directory, Notice, Prerequisite, Token
+from app.web.presentation.directories import Directory, Token
+from app.web.presentation.elements import ALLOWED, Change, Choice, Notice, Prerequisite
 from app.web.settings.controls import PAGE, change, prerequisite
 from app.web.wording import count
 
@@ -57,7 +58,7 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         last_request=moment_or_none(progress.last_request_at, now=now),
         users=mirror.users,
         active_users=mirror.active_users,
-        groups=mirror.groups,
+        groups=progress.groups,
         not_members=mirror.not_members if facts.state is DirectoryState.ACTIVE else 0,
         pace=_pace(progress),
         errors=_errors(progress),

@@ -7,7 +7,8 @@ from datetime import datetime
 from app.rules.domains import RECORD_PREFIX, DomainState
 from app.services.overview.domains import DomainFacts, LookUp
 from app.web.moments import moment, moment_or_none
-from app.web.presentation import ALLOWED, DnsRecord, Domain, DomainCheck
+from app.web.presentation.authentication import DnsRecord, Domain, DomainCheck
+from app.web.presentation.elements import ALLOWED
 from app.web.settings.controls import change
 from app.web.wording import count
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.services.overview.role_mappings import MappingFacts, MappingTable, Role
-from app.web.presentation import ALLOWED, EMPTY_FORM, Choice, Form, RoleMapping, RoleMappings
+from app.web.presentation.directories import RoleMapping, RoleMappings
+from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Choice, Form
 from app.web.settings.controls import change
 from app.web.wording import count
 

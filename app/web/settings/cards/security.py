@@ -7,7 +7,8 @@ from datetime import datetime
 from app.services.overview.people import HoldFacts, PersonFacts
 from app.services.overview.recovery import RecoveryFacts
 from app.web.moments import moment, moment_or_none
-from app.web.presentation import ALLOWED, Administrator, Change, Hold, RecoveryCodes
+from app.web.presentation.authentication import Administrator, Hold, RecoveryCodes
+from app.web.presentation.elements import ALLOWED, Change
 from app.web.wording import count, role_reason, way_in_sentence
 
 

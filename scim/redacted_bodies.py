@@ -1,8 +1,7 @@
-"""What a request record holds of a request: its body without personal data, and what it changed without values."""
+"""What a request record holds of a body: its shape, without personal data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -10,7 +9,6 @@ from typing import Any
 
 import orjson
 
-from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, MembershipOutcome
 from scim.redaction import (
     ID_ATTRIBUTES,
     MASK,
@@ -33,8 +31,6 @@ _SECRETS = ("password", "secret", "token", "credential")
 #: What a request wraps resources and their attributes in.
 _WRAPPERS = frozenset({"operations", "data", "resources"})
 _NUMBERS = frozenset({"startindex", "count", "failonerrors"})
-#: What a deleted resource's record says.
-DELETED: Mapping[str, Any] = {"deleted": True}
 
 
 def redacted_body(body: bytes) -> str | None:
@@ -138,44 +134,3 @@ def _text(text: str, place: _Place) -> str:
         case _ if place.attribute in ID_ATTRIBUTES and is_id(text):
             shown = text
     return shown
-
-
-def user_changes(before: DirectoryUserRecord | None, after: DirectoryUserRecord) -> dict[str, Any]:
-    """What a push changed of a user: the names of attributes, and `active` where it is another than before."""
-    if before is None:
-        return {"created": True, "active": after.active}
-    changes: dict[str, Any] = {}
-    if before.document != after.document:
-        changes["attributes"] = sorted(_differing(orjson.loads(before.document), orjson.loads(after.document)))
-    if before.active is not after.active:
-        changes["active"] = after.active
-        changes["attributes"] = [name for name in changes.get("attributes", ()) if name != "active"]
-    return {name: value for name, value in changes.items() if value != []}
-
-
-def group_changes(
-    before: DirectoryGroupRecord | None, after: DirectoryGroupRecord, outcome: MembershipOutcome
-) -> dict[str, Any]:
-    """What a push changed of a group: how many members came and went, and whether it has another name."""
-    changes: dict[str, Any] = {"created": True} if before is None else {}
-    if before is not None and before.display_name != after.display_name:
-        changes["renamed"] = True
-    if outcome.added:
-        changes["added"] = len(outcome.added)
-    if outcome.removed:
-        changes["removed"] = len(outcome.removed)
-    return changes
-
-
-def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Names of attributes that differ: sub-attributes of plain objects by themselves, extensions without their URN."""
-    for name in before.keys() | after.keys():
-        old, new = before.get(name), after.get(name)
-        if old == new or name == "schemas":
-            continue
-        if isinstance(old, dict | None) and isinstance(new, dict | None):
-            prefix = "" if is_schema(name) else f"{name}."
-            old, new = old or {}, new or {}
-            yield from (prefix + part for part in old.keys() | new.keys() if old.get(part) != new.get(part))
-        else:
-            yield name

@@ -1,0 +1,159 @@
+"""The authentication page, with its domains, administrators, holds and recovery codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.web.presentation.connections import Connection
+from app.web.presentation.directories import Directory, RoleMappings
+from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Form, Moment
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """What to put into DNS. `host` is the whole name, `value` the whole text; `ttl` is a hint for people."""
+
+    host: str
+    value: str
+    type: str = "TXT"
+    ttl: str = "300 seconds, or your provider's default"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCheck:
+    """What the last look-up found. `sentence` says it; `values` are the TXT values seen at the host, none of them
+    secret.
+
+    `matched` is whether the record was there. `server` is the name server that answered, "" when none did.
+    """
+
+    at: Moment
+    matched: bool
+    sentence: str
+    values: tuple[str, ...] = ()
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One domain. `state` is pending, verified or failed.
+
+    `verified` is when it was, `verified_how` by what ("DNS record", "the operator"). `next_check` is the next automatic
+    look-up, `gives_up` when a pending one fails. `missing_since` is set while a verified domain's record is gone.
+    `people` is how many members have an address there.
+    """
+
+    id: str
+    host: str
+    state: str
+    record: DnsRecord
+    check: Control
+    remove: Change
+    verified: Moment | None = None
+    verified_how: str = ""
+    last_check: DomainCheck | None = None
+    next_check: Moment | None = None
+    gives_up: Moment | None = None
+    missing_since: Moment | None = None
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodes:
+    """The break-glass box. `left` of `total` codes are unused; `confirmed` is when an admin, `confirmed_by`, stored
+    them.
+
+    `confirm` takes the confirmation for a set that was made but not confirmed; it is shown only while `confirmed` is
+    None.
+    """
+
+    total: int
+    left: int
+    make: Change
+    confirm: Control
+    made: Moment | None = None
+    confirmed: Moment | None = None
+    confirmed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Someone whose effective role is admin. `why` and `way_in` are sentences, without a full stop.
+
+    `source` is granted, mapped, default or held. `usable` is whether they count for the guard; if not, `missing` says
+    what they lack. `proven` is when they last showed that the way in works.
+    """
+
+    member_id: str
+    name: str
+    email: str
+    source: str
+    why: str
+    way_in: str
+    usable: bool
+    proven: Moment | None = None
+    missing: str = ""
+    is_you: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Someone kept as admin against a push. `happened` is a sentence without its full stop (`since` follows it),
+    `meaning` a whole one.
+
+    `repairs` are steps, the smallest first. `since` is when the push came. `member_id` leads to their row.
+    """
+
+    member_id: str
+    name: str
+    email: str
+    since: Moment
+    happened: str
+    meaning: str
+    repairs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationPage:
+    """settings/authentication.html, the page of the mission.
+
+    `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
+    active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
+    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
+    `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
+    `active_members` counts everyone who is active, administrators too.
+    """
+
+    way_in_now: str
+    domains: tuple[Domain, ...]
+    add_domain: Control
+    connections: tuple[Connection, ...]
+    add_connection: Control
+    directories: tuple[Directory, ...]
+    add_directory: Control
+    providers: tuple[Choice, ...]
+    token_lifetimes: tuple[Choice, ...]
+    recovery_codes: RecoveryCodes
+    administrators: tuple[Administrator, ...]
+    active_members: int = 0
+    holds: tuple[Hold, ...] = ()
+    directory_mappings: RoleMappings | None = None
+    sign_in_mappings: RoleMappings | None = None
+    domain_form: Form = EMPTY_FORM
+    directory_form: Form = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodesPage:
+    """start_done.html and settings/recovery_codes.html: codes in clear, in this one answer only.
+
+    `codes` are shown as they stand. `made` is when. `action` takes the confirmation (field `stored`). `replaced` is how
+    many unused codes of an older set stopped working (0: there was none). `form` has the field `stored`.
+    """
+
+    organization: str
+    codes: tuple[str, ...]
+    made: Moment
+    action: str = "/settings/recovery-codes/confirm"
+    replaced: int = 0
+    form: Form = EMPTY_FORM

@@ -1,0 +1,119 @@
+"""A connection as the authentication page shows it; the pages of setting one up and of testing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.rules.connections import ServiceProviderValue, SetupField
+from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Fact, Failure, Form, Moment, Prerequisite
+
+
+@dataclass(frozen=True, slots=True)
+class LastTest:
+    """The acting admin's last test sign-in of the latest revision. `href` leads to its page, "" when it is no longer
+    kept.
+    """
+
+    at: Moment
+    succeeded: bool
+    sentence: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection. `state` is draft, validating, active or inactive; `protocol` is the kind's title ("SAML").
+
+    `paste` are the values for the identity provider, in its own words. `facts` are what the revision says (issuer, URL,
+    certificate expiry). `prerequisites` are those of activation. `untested_edit` is True when an active connection has
+    a newer revision that is not in force yet. `sign_ins` is how many people have come in through the revision in force,
+    of `people` active members.
+    """
+
+    id: str
+    name: str
+    protocol: str
+    state: str
+    paste: tuple[ServiceProviderValue, ...]
+    facts: tuple[Fact, ...]
+    prerequisites: tuple[Prerequisite, ...]
+    test: Control
+    activate: Change
+    deactivate: Change
+    edit: Control
+    delete: Change
+    last_test: LastTest | None = None
+    untested_edit: bool = False
+    activated: Moment | None = None
+    last_sign_in: Moment | None = None
+    sign_ins: int = 0
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFormPage:
+    """settings/connection_new.html, for a new connection and for an edit.
+
+    `protocols` are the kinds (value = protocol, label = title, hint = one sentence). `protocol` is the chosen one, ""
+    while none is; only then are `fields` and `paste` empty. `action` is where the form posts. `connection_name` is set
+    when editing, and `in_force` when the edited connection is active, so that the page can say the edit waits for its
+    test.
+    """
+
+    protocols: tuple[Choice, ...]
+    action: str
+    protocol: str = ""
+    fields: tuple[SetupField, ...] = ()
+    paste: tuple[ServiceProviderValue, ...] = ()
+    form: Form = EMPTY_FORM
+    connection_name: str = ""
+    in_force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedAttribute:
+    """One attribute or claim as it came. `used_for` is the profile field it filled, "" when it was not used."""
+
+    name: str
+    values: tuple[str, ...]
+    used_for: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileField:
+    """One field of the mapped profile. `source` is the attribute it came from; `missing` says what to add when there is
+    no value.
+    """
+
+    label: str
+    value: str
+    source: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionTestedPage:
+    """settings/connection_tested.html. A test creates nobody and changes no session.
+
+    With `failure` set, the rest but `received` is left empty. `groups_state` is present, empty or unknown; `role` is
+    the title of the role that would follow, `role_reason` why. `still_admin` is whether the tester would still be
+    admin; `missing` are sentences on what stops activation. `test_again` is the button for another one; `reference` is
+    set with `failure`.
+    """
+
+    connection_id: str
+    connection_name: str
+    protocol: str
+    at: Moment
+    by: str
+    test_again: Control
+    failure: Failure | None = None
+    received: tuple[ReceivedAttribute, ...] = ()
+    profile: tuple[ProfileField, ...] = ()
+    groups_state: str = "unknown"
+    groups: tuple[str, ...] = ()
+    role: str = ""
+    role_reason: str = ""
+    still_admin: bool = False
+    missing: tuple[str, ...] = ()
+    reference: str = ""

@@ -1,0 +1,105 @@
+"""Pages of those who are not signed in yet: signing in, recovery, the first administrator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.web.presentation.elements import EMPTY_FORM, Fact, Form, Moment, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPage:
+    """sign_in/address.html. `form` has the field `email`. `notice` is for "You are signed out." and the like.
+
+    `development` is one sentence when codes are printed to the console instead of mailed.
+    """
+
+    form: Form = EMPTY_FORM
+    notice: Notice | None = None
+    development: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """sign_in/code.html and sign_in/first_link.html. `form` has the field `code`; `email` is where the code went.
+
+    `minutes` is how long the code is good for from now. `action` is where the form posts. For first_link.html,
+    `provider` is the connection's name and `provider_account` what the provider calls the person.
+    """
+
+    email: str
+    form: Form = EMPTY_FORM
+    minutes: int = 10
+    action: str = "/sign-in/code"
+    development: str = ""
+    provider: str = ""
+    provider_account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingPage:
+    """sign_in/leaving.html: sends the browser on to the identity provider without a redirect.
+
+    A redirect after a form post is blocked by `form-action 'self'` (Chromium), so the answer to the post is this page.
+    `provider` is the connection's name, `url` an absolute http(s) URL that the protocol built.
+    """
+
+    provider: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """sign_in/refused.html. `sentence` may be shown to this person; `reference` ties it to the record an administrator
+    reads.
+
+    `code` is the stable reason. `it_facts` are what to hand to IT (no secrets). `retry_href` begins again.
+    """
+
+    sentence: str
+    code: str
+    reference: str
+    at: Moment
+    it_facts: tuple[Fact, ...] = ()
+    retry_href: str = "/sign-in"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverPage:
+    """recover.html: the link that `doorward recover` prints. Opening it spends nothing, posting to `action` does.
+
+    `name` and `email` are whose session opens, `minutes` how long it lasts.
+    """
+
+    name: str
+    email: str
+    organization: str
+    action: str
+    minutes: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverRequestPage:
+    """recover_request.html: begins a recovery with a recovery code. `form` has the field `email`.
+
+    Its second step, recover_code.html, is a CodePage whose form also has the field `recovery_code`.
+    """
+
+    form: Form = EMPTY_FORM
+    development: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartPage:
+    """start.html. `action` is `/start/<token>`; `form` has the fields `organization`, `name` and `email`."""
+
+    action: str
+    form: Form = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSpentPage:
+    """link_spent.html. `sentence` says why it does not work; `command` is what the operator runs for a new one."""
+
+    sentence: str
+    command: str
