@@ -45,6 +45,7 @@ from scim.protocol import DirectoryService, RetryException, scim_exception
 from scim.provider import MAX_BODY_BYTES, message_models
 from scim.rates import RateLimit
 from scim.recording import Journal
+from scim.sentences import sent
 from scim.storage import DirectoryStorage
 
 if TYPE_CHECKING:
@@ -337,4 +338,7 @@ def _read_all(stream: IO[bytes], most: int) -> bytes:
 def _body_of(response: ScimResponse) -> bytes:
     if isinstance(response, PreparedResponse) and response.prepared is not None:
         return response.prepared
-    return b"" if response.body is None else orjson.dumps(response.body)
+    if response.body is None:
+        return b""
+    detail = _detail_of(response)
+    return orjson.dumps(response.body if detail is None else {**response.body, "detail": sent(detail)})

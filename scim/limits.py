@@ -22,6 +22,8 @@ MAX_INDEX = 2**31 - 1
 
 def decode(body: bytes) -> Any:
     """The JSON value of a body. Raises InvalidSyntaxException; InvalidValueException for text that cannot be stored."""
+    if not body.strip():
+        raise InvalidSyntaxException(detail="The request has no body; a JSON object was expected.")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
