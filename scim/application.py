@@ -22,7 +22,6 @@ from scim2_models import (
     NotFoundException,
     PayloadTooLargeException,
     SCIMException,
-    UnauthorizedException,
 )
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
@@ -72,10 +71,6 @@ _UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
 #: How often requests are recorded that are turned away at the door, for their token or their pace: anyone can send any
 #: number of them.
 _FLOOD_PER_SECOND = 0.2
-_NOTHING_BROUGHT = (
-    "The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer token) of the"
-    " provisioning settings."
-)
 _TOO_FAST = "This directory sends requests faster than Doorward takes them. Nothing was stored; send it again later."
 _NO_SUCH_ENDPOINT = "There is no SCIM endpoint with such a path. Copy the base URL from Doorward."
 
@@ -168,8 +163,6 @@ class ScimApplication:
             visit.note_refused_token = refused.token_id if refused.wants_note else None
             if not self._flood.seconds_to_wait(refused.directory.id):
                 visit.journal = self._journal(request, visit, refused.directory.id, refused.token_id)
-            if not token:
-                raise UnauthorizedException(detail=_NOTHING_BROUGHT) from refused
             raise
         request.subject = admitted.directory
         seconds = 0.0 if self._pace is None else self._pace.seconds_to_wait(admitted.directory.id)

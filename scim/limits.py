@@ -22,11 +22,11 @@ MAX_INDEX = 2**31 - 1
 
 def decode(body: bytes) -> Any:
     """The JSON value of a body. Raises InvalidSyntaxException; InvalidValueException for text that cannot be stored."""
-    if not body.strip():
-        raise InvalidSyntaxException(detail="The request has no body; a JSON object was expected.")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if not body.strip():
+            raise InvalidSyntaxException(detail="The request has no body; a JSON object was expected.") from error
         if "surrogate in string" in str(error):
             raise InvalidValueException(
                 detail="The body contains a lone surrogate, which is not a character."

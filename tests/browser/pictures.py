@@ -48,7 +48,7 @@ REQUESTS: tuple[tuple[int, dict[str, Any]], ...] = (
             "method": "GET",
             "path": "/User?startIndex=1&count=2",
             "status": 404,
-            "detail": "There is no SCIM endpoint with such a path.",
+            "detail": "There is no endpoint 'User'. Users are at /Users, groups at /Groups.",
         },
     ),
     (
@@ -58,7 +58,7 @@ REQUESTS: tuple[tuple[int, dict[str, Any]], ...] = (
             "path": "/Users?startIndex=1&count=2",
             "status": 401,
             "token_id": None,
-            "detail": "The bearer token has expired: make a new one and paste it.",
+            "detail": "The bearer token is not valid for this directory: paste a current one.",
         },
     ),
     (600, LOOK_UP),
