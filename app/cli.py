@@ -1,4 +1,4 @@
-"""The `doorward` command, for whoever runs the server: serve, work, database, organization, directory, member,
+"""The `doorward` command, for whoever runs the server: serve, work, database, organization, domain, directory, member,
 recover.
 """
 
@@ -18,10 +18,12 @@ from sqlalchemy import Engine
 from app.factory import Program, create_program
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
-from app.rules.domains import normalize_address
-from app.rules.errors import DoorwardError
-from app.services import directories, directory_tokens, members, organizations, recovery, worker
+from app.rules.domains import normalize_address, normalize_host
+from app.rules.errors import ConflictError, DoorwardError, NotFoundError
+from app.services import directories, directory_tokens, domains, members, organizations, recovery, worker
 from app.services.directories import Provider
+from app.services.rows import Domain
+from app.services.unit_of_work import UnitOfWork
 from app.store import schema
 from config.logging import configure_logging
 from config.settings import Settings, SettingsError, load_settings
@@ -131,6 +133,42 @@ def organization_list() -> None:
 
 
 @main.group()
+def domain() -> None:
+    """Domains."""
+
+
+@domain.command("verify")
+@click.argument("host")
+@click.option("--organization", "organization_id", help="Whose domain is meant, where several organizations added it.")
+def domain_verify(host: str, organization_id: str | None) -> None:
+    """Vouch for a domain an organization has added, without its DNS record.
+
+    Everyone at HOST can be made to sign in through that organization's identity provider from then on.
+    """
+    program = _program(_settings())
+    with program.transactions.writing(OPERATOR) as unit:
+        claim = _claim(unit, normalize_host(host), organization_id)
+        owner = organizations.read(unit, claim.organization_id)
+        done = f"{claim.host} is verified for {owner.name} ({owner.id})."
+        outcome = domains.verify_by_operator(unit, owner.id, claim.id)
+    if isinstance(outcome, Refused):
+        raise _refusal(outcome)
+    click.echo(done)
+
+
+def _claim(unit: UnitOfWork, host: str, organization_id: str | None) -> Domain:
+    """The one claim on a host that is meant."""
+    claims = [one for one in domains.claims_on(unit, host) if organization_id in (None, one.organization_id)]
+    if not claims:
+        who = "This organization has not" if organization_id else "No organization has"
+        raise NotFoundError(f"{who} added {host} under Domains yet.")
+    if len(claims) > 1:
+        ids = ", ".join(one.organization_id for one in claims)
+        raise ConflictError(f"Several organizations have added {host}; name one with --organization: {ids}.")
+    return claims[0]
+
+
+@main.group()
 def directory() -> None:
     """Directories."""
 
@@ -143,14 +181,15 @@ def directory_create(organization_id: str, name: str, provider: str) -> None:
     """Make a directory and a token; prints what to paste into the identity provider, once."""
     with _program(_settings()).transactions.writing(OPERATOR) as unit:
         created = directories.create(unit, organization_id, name=name, provider=Provider(provider))
-        if isinstance(created, Refused):
-            raise click.ClickException(f"{created.sentence} {created.fix or ''}".strip())
-        unit.session.flush()
-        token = directory_tokens.add(unit, organization_id, created.id, label="command line")
-        assert not isinstance(token, Refused), "an operator is never on hold"
-        click.echo(
-            f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}"
-        )
+        if not isinstance(created, Refused):
+            unit.session.flush()
+            token = directory_tokens.add(unit, organization_id, created.id, label="command line")
+            assert not isinstance(token, Refused), "an operator is never on hold"
+            click.echo(
+                f"directory  {created.id}\nbase URL   {directories.base_url(unit, created)}\ntoken      {token.secret}"
+            )
+    if isinstance(created, Refused):
+        raise _refusal(created)
 
 
 @main.group()
@@ -200,6 +239,11 @@ def run() -> None:
     except (DoorwardError, SettingsError) as error:
         click.secho(f"doorward: {error}", fg="red", err=True)
         sys.exit(1)
+
+
+def _refusal(refused: Refused) -> click.ClickException:
+    """A refusal as the command ends with it, once the transaction has kept that it was refused."""
+    return click.ClickException(f"{refused.sentence} {refused.fix or ''}".strip())
 
 
 def _settings() -> Settings:

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import orjson
-from scim2_models import NotFoundException, SCIMException, UnauthorizedException
+from scim2_models import NotFoundException, SCIMException
 from scim2_server.responses import ScimResponse
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InternalError, OperationalError
@@ -37,6 +37,7 @@ from scim.provider import message_models
 from scim.rates import RateLimit
 from scim.recording import Journal
 from scim.request import DirectoryRequest
+from scim.sentences import sent
 from scim.storage import DirectoryStorage
 
 if TYPE_CHECKING:
@@ -52,10 +53,6 @@ _UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
 #: How often requests are recorded that are turned away at the door, for their token or their pace: anyone can send any
 #: number of them.
 _FLOOD_PER_SECOND = 0.2
-_NOTHING_BROUGHT = (
-    "The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer token) of the"
-    " provisioning settings."
-)
 _TOO_FAST = "This directory sends requests faster than Doorward takes them. Nothing was stored; send it again later."
 _NO_SUCH_ENDPOINT = "There is no SCIM endpoint with such a path. Copy the base URL from Doorward."
 
@@ -146,8 +143,6 @@ class ScimApplication:
             visit.note_refused_token = refused.token_id if refused.wants_note else None
             if not self._flood.seconds_to_wait(refused.directory.id):
                 visit.journal = self._journal(request, visit, refused.directory.id, refused.token_id)
-            if not token:
-                raise UnauthorizedException(detail=_NOTHING_BROUGHT) from refused
             raise
         request.subject = admitted.directory
         seconds = 0.0 if self._pace is None else self._pace.seconds_to_wait(admitted.directory.id)
@@ -244,4 +239,7 @@ def _detail_of(response: ScimResponse) -> str | None:
 def _body_of(response: ScimResponse) -> bytes:
     if isinstance(response, PreparedResponse) and response.prepared is not None:
         return response.prepared
-    return b"" if response.body is None else orjson.dumps(response.body)
+    if response.body is None:
+        return b""
+    detail = _detail_of(response)
+    return orjson.dumps(response.body if detail is None else {**response.body, "detail": sent(detail)})

@@ -25,6 +25,8 @@ def decode(body: bytes) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if not body.strip():
+            raise InvalidSyntaxException(detail="The request has no body; a JSON object was expected.") from error
         if "surrogate in string" in str(error):
             raise InvalidValueException(
                 detail="The body contains a lone surrogate, which is not a character."

@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 from scim2_models import (
+    BulkOperation,
     ConflictException,
     Context,
     Error,
     ForbiddenException,
+    InvalidFilterException,
     InvalidValueException,
     NotFoundException,
     PatchOp,
@@ -25,6 +27,7 @@ from scim2_models import (
     UnauthorizedException,
     UniquenessException,
 )
+from scim2_server.errors import MethodNotAllowedException, UnsupportedMediaTypeException
 from scim2_server.requests import ScimRequest
 from scim2_server.routing import Operation, Target
 from scim2_server.service import ModelT, ScimService, scim_exception_of
@@ -43,10 +46,12 @@ from app.rules.errors import (
 from scim import limits
 from scim.cursors import DirectoryCursors
 from scim.dialects import Deviation, Dialect
+from scim.filter_faults import fault_of
 from scim.groups import GroupOperation, operations_of
 from scim.plain import Document, PlainPatch, plain_patch, plain_user
 from scim.provider import MAX_BODY_BYTES, provider
 from scim.request import DirectoryRequest
+from scim.sentences import listed, sentence_of
 from scim.understanding import Understood, understand_filter, understand_patch, understand_resource
 
 log = logging.getLogger("doorward.scim")
@@ -167,7 +172,10 @@ class DirectoryService(ScimService):
         if isinstance(payload, dict):
             limits.check_search(payload)
             payload = {name: self._read_filter(name, value) for name, value in payload.items()}
-        request, position = super().read_search(resource_types, payload)
+        try:
+            request, position = super().read_search(resource_types, payload)
+        except InvalidFilterException as error:
+            raise _explained(error, payload) from error
         if request.start_index is not None:
             request.start_index = min(request.start_index, limits.MAX_INDEX)
         return request, position
@@ -181,7 +189,10 @@ class DirectoryService(ScimService):
         if content_type and content_type.partition(";")[0].strip().lower() == "text/json":
             self.deviations.add(Deviation.TEXT_JSON)
             return
-        ScimService.ensure_json(content_type)
+        try:
+            ScimService.ensure_json(content_type)
+        except UnsupportedMediaTypeException as error:
+            raise UnsupportedMediaTypeException(detail=_not_json(content_type or "")) from error
 
     def _noted(self, understood: Understood) -> Any:
         self.deviations |= understood.deviations
@@ -197,6 +208,17 @@ class DirectoryService(ScimService):
         )
         return following, preceding
 
+    @staticmethod
+    def bulk_validation_failure(
+        operation: BulkOperation[Resource[Any]], outcome: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """The outcome of a bulk operation that was found invalid as the request was read, in words to be read."""
+        failure = ScimService.bulk_validation_failure(operation, outcome)
+        error = failure.get("response") if failure is not None else None
+        if isinstance(error, Error) and error.detail is not None:
+            error.detail = sentence_of(error.detail)
+        return failure
+
     def bulk_failure(self, outcome: dict[str, Any], exception: Exception) -> dict[str, Any]:
         """The outcome of a bulk operation that failed; a bug is logged here, since the answer hides it."""
         if not isinstance(exception, SCIMException):
@@ -206,9 +228,11 @@ class DirectoryService(ScimService):
     @staticmethod
     def error_of(exception: Exception) -> Error:
         """The SCIM error of an exception, with a detail written to be read: an administrator sees nothing else."""
+        if isinstance(exception, MethodNotAllowedException) and exception.allowed:
+            return Error(status=405, detail=f"{_NO_SUCH_METHOD}; it supports {listed(exception.allowed)}.")
         error = ScimService.error_of(exception)
         if error.detail is not None:
-            error.detail = readable(error.detail)
+            error.detail = sentence_of(error.detail)
         return error
 
     def error_of_unexpected(self, reference: str) -> Error:
@@ -218,20 +242,29 @@ class DirectoryService(ScimService):
         )
 
 
+_NO_SUCH_METHOD = "This endpoint does not support this method"
+#: A media type that may be told back (RFC 6838 4.2 allows more); anybody can put anything there.
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
+
+
+def _not_json(content_type: str) -> str:
+    """What to send instead of a body under another content type."""
+    sent = content_type.partition(";")[0].strip().lower()
+    named = f"'{sent}'" if _MEDIA_TYPE.fullmatch(sent) else "another one"
+    return f"The content type must be application/scim+json or application/json, and {named} was sent."
+
+
+def _explained(error: InvalidFilterException, payload: Any) -> InvalidFilterException:
+    """A filter that could not be parsed, with what is wrong in it; the parser says no more than a column."""
+    fields = {name.lower(): value for name, value in payload.items()} if isinstance(payload, dict) else {}
+    text = fields.get("filter")
+    if isinstance(text, str) and error.detail.startswith("invalid syntax"):
+        return InvalidFilterException(detail=fault_of(text))
+    return error
+
+
 def _validated(model: type[ModelT], value: Any, scim_ctx: Context) -> ModelT:
     try:
         return model.model_validate(value, scim_ctx=scim_ctx)
     except ValidationError as error:
         raise scim_exception_of(error) from error
-
-
-def readable(detail: str) -> str:
-    """What the validation says, for an administrator: where and why, without the library's own name and links."""
-    found = _OF_PYDANTIC.search(detail)
-    if found is None:
-        return detail
-    place, reason = found[1].strip(), found[2].strip()
-    return f"{place}: {reason}." if place else f"{reason}."
-
-
-_OF_PYDANTIC = re.compile(r"validation errors? for [^\n]+\n(?:([^\n]*)\n)?  ([^\n]+?) \[type=")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Any
 
@@ -21,12 +21,18 @@ _NUMBER = re.compile(r"-?\d{1,10}")
 _SCHEMA = re.compile(r"urn:[\w./:-]{1,200}")
 _STANDARD_SCHEMA = re.compile(r"urn:(ietf:params:)?scim:[\w./:-]{1,200}", re.IGNORECASE)
 #: What begins like one of our tokens.
-_SECRET = re.compile(r"scim_\w*", re.IGNORECASE)
+_SECRET = re.compile(r"scim_[\w-]*", re.IGNORECASE)
 #: What an error quotes; an apostrophe within a word is none.
 _QUOTATION = re.compile(r"""(?<!\w)(['"])(.*?)\1(?!\w)""", re.DOTALL)
-_COMPARISONS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
+#: What compares an attribute with a value in a filter.
+COMPARISONS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _LOGIC = frozenset({"and", "or", "not"})
 LITERALS = frozenset({"true", "false", "null"})
+#: Forms of a body that come in place of JSON.
+_MEDIA_TYPES = frozenset(
+    {"application/xml", "text/xml", "text/plain", "text/html", "multipart/form-data", "application/octet-stream"}
+    | {"application/x-www-form-urlencoded"}
+)
 #: What a request may want done, and in which order.
 ORDERS = frozenset({"add", "remove", "replace", "post", "put", "patch", "delete", "ascending", "descending"})
 #: Attributes whose values are ids of this directory.
@@ -36,6 +42,11 @@ KIND_ATTRIBUTES = frozenset({"type", "resourcetype"})
 _ENDPOINTS = frozenset(
     {"users", "groups", "schemas", "resourcetypes", "serviceproviderconfig", "bulk", "me", ".search", "user", "group"}
 )
+
+
+def without_secrets(text: str) -> str:
+    """The text with whatever begins like one of our tokens masked."""
+    return _SECRET.sub(MASK, text)
 
 
 def is_id(text: str) -> bool:
@@ -156,7 +167,7 @@ def _shown_words(words: list[str], around: str) -> Iterator[str]:
             expects = _Expects.LOGIC if word == ")" else _Expects.ATTRIBUTE
         elif expects is _Expects.LOGIC and word.lower() not in _LOGIC:
             yield MASK  # more of a value that came without quotation marks
-        elif expects is _Expects.OPERATOR and word.lower() in _COMPARISONS:
+        elif expects is _Expects.OPERATOR and word.lower() in COMPARISONS:
             yield word
             expects = _Expects.VALUE
         elif expects is _Expects.OPERATOR and word.lower() == "pr":
@@ -168,7 +179,7 @@ def _shown_words(words: list[str], around: str) -> Iterator[str]:
         elif word.lower() in _LOGIC:
             yield word
             expects = _Expects.ATTRIBUTE
-        elif _is_attribute(word) and (following in _COMPARISONS or following in {"pr", "["}):
+        elif _is_attribute(word) and (following in COMPARISONS or following in {"pr", "["}):
             yield word
             # `value` is about what stands before its bracket: members[value eq "<id>"].
             attribute = attribute if attribute and word.lower() == "value" else word.lower()
@@ -190,19 +201,23 @@ def _value(word: str, attribute: str) -> str:
 def redacted_detail(detail: str, path: str, query: Mapping[str, str], body: Any) -> str:
     """What an error said, without what it quotes of the request.
 
-    Two nets: what the request says of people is masked wherever it stands, in any case, and of what stands in quotation
-    marks only names and words of the protocol stay.
+    Two nets: what the request says of people is masked wherever it stands, in any case (the shortest of it only in
+    quotation marks, since it is part of many words), and of what stands in quotation marks only names and words of the
+    protocol stay.
     """
     said = detail.lower()
-    quoted = {text for text in _values(path, query, body) if len(text) > 2 and text.lower() in said}
-    for text in sorted(quoted, key=len, reverse=True):
+    quoted = {text.lower() for text in _values(path, query, body) if text.lower() in said}
+    for text in sorted((text for text in quoted if len(text) > 2), key=len, reverse=True):
         detail = re.sub(re.escape(text), MASK, detail, flags=re.IGNORECASE)
-    return _cut(_SECRET.sub(MASK, _QUOTATION.sub(_quotation, detail)), _LONGEST_DETAIL)
+    detail = _QUOTATION.sub(lambda found: _quotation(found, quoted), detail)
+    return _cut(without_secrets(detail), _LONGEST_DETAIL)
 
 
-def _quotation(found: re.Match[str]) -> str:
+def _quotation(found: re.Match[str], quoted: Collection[str]) -> str:
     mark, text = found.groups()
-    return found.group() if _is_of_the_protocol(text) or _is_plain_name(text) else f"{mark}{MASK}{mark}"
+    if _is_of_the_protocol(text) or (_is_plain_name(text) and text.lower() not in quoted):
+        return found.group()
+    return f"{mark}{MASK}{mark}"
 
 
 def _is_of_the_protocol(text: str) -> bool:
@@ -214,7 +229,7 @@ def _is_plain_name(text: str) -> bool:
 
 
 #: Words that say nothing of anybody.
-_VOCABULARY = _COMPARISONS | _LOGIC | LITERALS | _ENDPOINTS | ORDERS | {"pr", "work", "home", "other"}
+_VOCABULARY = COMPARISONS | _LOGIC | LITERALS | _ENDPOINTS | ORDERS | _MEDIA_TYPES | {"pr", "work", "home", "other"}
 #: Fields and parameters that hold paths or filters.
 _WRITTEN_IN_GRAMMAR = frozenset({"path", "filter", "attributes", "excludedattributes", "sortby"})
 

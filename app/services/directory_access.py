@@ -52,10 +52,16 @@ def admit(connection: Connection, ports: Ports, *, key: str, token: str) -> Admi
     refusal = _refusal(knock, now)
     if refusal is not None or knock.token_id is None:
         wants_note = knock.token_id is not None and _is_due(knock.refused_at, now)
-        raise TokenRefusedError(refusal or _NOT_VALID, endpoint, knock.token_id, wants_note=wants_note)
+        sentence = refusal or (_NOT_VALID if token else NOTHING_BROUGHT)
+        raise TokenRefusedError(sentence, endpoint, knock.token_id, wants_note=wants_note)
     return Admitted(endpoint, knock.token_id, _is_due(knock.last_used_at, now))
 
 
+#: Whoever reads the record tells by it a request without a token from one with a token nobody knows.
+NOTHING_BROUGHT = (
+    "The request has no bearer token. Enter a token of this directory as the secret token (OAuth bearer token) of the"
+    " provisioning settings."
+)
 _NOT_VALID = "The bearer token is not valid for this directory: paste a current one."
 
 

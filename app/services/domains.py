@@ -41,6 +41,11 @@ def read(unit: UnitOfWork, organization_id: str, domain_id: str) -> Domain:
     return domain
 
 
+def claims_on(unit: UnitOfWork, host: str) -> Sequence[Domain]:
+    """Every claim on a normalised host, whichever organization made it, oldest first. For whoever runs the server."""
+    return organizations.claims_on(unit.session, host)
+
+
 def claim(unit: UnitOfWork, organization_id: str, *, host: str, acting: Acting | None) -> Domain | Refused:
     """Claim an email host; the record to publish is in the answer. Nothing counts until it is verified."""
     unit.lock(organization_id)

@@ -94,6 +94,11 @@ def domain(session: Session, organization_id: str, domain_id: str) -> Domain | N
     return session.scalars(query).one_or_none()
 
 
+def claims_on(session: Session, host: str) -> Sequence[Domain]:
+    """The domains with this host, of any organization, oldest first."""
+    return session.scalars(select(Domain).where(Domain.host == host).order_by(Domain.id)).all()
+
+
 def verified_domain(session: Session, host: str) -> Domain | None:
     """The verified domain with this host, whoever owns it."""
     return session.scalars(select(Domain).where(Domain.host == host, Domain.state == "verified")).one_or_none()

@@ -1,11 +1,18 @@
-"""Sentences for recorded SCIM requests: what one changed, and what was understood although no RFC says so."""
+"""Sentences for recorded SCIM requests: what one changed, with which token it came, and what was understood although
+no RFC says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from http import HTTPStatus
 
 from app.rules.directories import ResourceKind
 from app.rules.scim_requests import ScimRequestRecord
+from app.services.directory_access import NOTHING_BROUGHT
+from app.services.overview.directories import shown
+from app.services.rows import DirectoryToken
 from app.web.presentation.scim_requests import Explained
 from app.web.wording import count
 
@@ -30,6 +37,35 @@ _DEVIATIONS = {
 def deviation(code: str) -> Explained:
     """What came, and how it was understood."""
     return Explained(code, _DEVIATIONS.get(code, "This is not in the RFCs and was understood anyway."))
+
+
+def token_of(record: ScimRequestRecord, token: DirectoryToken | None, *, now: datetime) -> str:
+    """The token a request came with, as it may be shown; "none" or "unknown token" of one that was refused for that,
+    else "".
+    """
+    if token is not None:
+        ended = _ended(token, at=record.at, now=now)
+        return f"{shown(token)} {token.label}".strip() + (f" ({ended})" if ended else "")
+    if record.status != HTTPStatus.UNAUTHORIZED:
+        return ""
+    return "none" if record.detail == NOTHING_BROUGHT else "unknown token"
+
+
+def token_note(record: ScimRequestRecord, told: str) -> str:
+    """Why a token was refused, beyond what the client was told; `told` is what `token_of` says."""
+    if record.status != HTTPStatus.UNAUTHORIZED:
+        return ""
+    notes = {"none": "It came without a token.", "unknown token": "It came with a token this directory never had."}
+    return notes.get(told, f"It came with the token {told}.")
+
+
+def _ended(token: DirectoryToken, *, at: datetime, now: datetime) -> str:
+    """Whether a token had ended when a request came with it, or has since."""
+    ends = (("revoked", token.revoked_at), ("expired", token.expires_at))
+    for word, end in ends:
+        if end is not None and end <= now:
+            return word if end <= at else f"{word} since"
+    return ""
 
 
 def changed(record: ScimRequestRecord) -> str:

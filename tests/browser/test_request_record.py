@@ -38,6 +38,8 @@ def test_first_request_shows_by_itself_and_the_record_is_readable_by_everyone(to
 
     expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=_TWO_REFRESHES)
     expect(page.locator("#directory").get_by_role("cell", name="in 1 year")).to_be_visible()
+    page.get_by_text("What to enter in Okta").click()
+    expect(page.get_by_text("Unique identifier field for users")).to_be_visible()
     check_everywhere(page)
     page.get_by_role("link", name="Requests of Acme Okta").click()
     expect(page.get_by_role("heading", name="Requests of Acme Okta")).to_be_visible()
@@ -48,7 +50,7 @@ def test_first_request_shows_by_itself_and_the_record_is_readable_by_everyone(to
     page.locator("summary[aria-label^='Details of PATCH']").last.click()
     check_everywhere(page)
     page.get_by_role("link", name="Refused", exact=True).click()
-    expect(page.get_by_text("There is no SCIM endpoint with such a path.")).to_be_visible()
+    expect(page.get_by_text("There is no endpoint 'User'. Users are at /Users")).to_be_visible()
 
 
 def push(base_url: str, token: str, user_name: str) -> None:

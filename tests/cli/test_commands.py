@@ -14,9 +14,11 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.rules.actor import OPERATOR
-from app.services import organizations
+from app.rules.decisions import Refused
+from app.services import domains, feeds, members, organizations
+from app.services.connections import acting_of
 from tests.application import World, settings_for
-from tests.scenes import ADA, found_organization
+from tests.scenes import ADA, HOST, Organization, found_organization
 from tests.servers.doorward import environment_for, served
 
 
@@ -36,7 +38,18 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("serve",), ("work",), ("database",), ("organization",), ("directory",), ("member",), ("recover",)],
+    [
+        (),
+        ("serve",),
+        ("work",),
+        ("database",),
+        ("organization",),
+        ("domain",),
+        ("domain", "verify"),
+        ("directory",),
+        ("member",),
+        ("recover",),
+    ],
     ids=lambda arguments: " ".join(arguments) or "doorward",
 )
 def test_every_command_explains_itself(arguments: tuple[str, ...]) -> None:
@@ -91,6 +104,65 @@ def test_directory_for_an_organization_without_a_verified_domain_is_refused_in_w
 
     assert done.returncode == 1
     assert "needs a verified domain" in done.stderr
+    assert audited(world, found.id)[-1] == ("operator", "directory.created", "refused")
+
+
+def test_domain_is_verified_by_the_operator_without_its_record(world: World, tmp_path: Path) -> None:
+    url = world.program.settings.database_url
+    found = found_organization(world)
+    claim(found)
+
+    done = run(tmp_path, "domain", "verify", " ACME.test", database_url=url)
+
+    assert (done.returncode, done.stdout) == (0, f"acme.test is verified for Acme ({found.id}).\n")
+    assert found.verified_hosts() == {HOST}
+    assert ("operator", "domain.verified", "done") in audited(world, found.id)
+    assert run(tmp_path, "domain", "verify", HOST, database_url=url).returncode == 0
+
+
+def test_domain_nobody_has_added_is_not_verified(world: World, tmp_path: Path) -> None:
+    found_organization(world)
+
+    done = run(tmp_path, "domain", "verify", HOST, database_url=world.program.settings.database_url)
+
+    assert done.returncode == 1
+    assert "No organization has added acme.test under Domains yet." in done.stderr
+
+
+def test_domain_two_organizations_have_added_is_verified_for_the_one_that_is_named(
+    world: World, tmp_path: Path
+) -> None:
+    url = world.program.settings.database_url
+    acme, other = found_organization(world), found_organization(world, "eve@other.test", "Other")
+    for organization in (acme, other):
+        claim(organization, "other.test" if organization is other else HOST)
+    claim(other)
+
+    unclear = run(tmp_path, "domain", "verify", HOST, database_url=url)
+    named = run(tmp_path, "domain", "verify", HOST, "--organization", acme.id, database_url=url)
+    late = run(tmp_path, "domain", "verify", HOST, "--organization", other.id, database_url=url)
+
+    assert unclear.returncode == 1
+    assert f"name one with --organization: {acme.id}, {other.id}." in unclear.stderr
+    assert named.returncode == 0
+    assert acme.verified_hosts() == {HOST}
+    assert late.returncode == 1
+    assert "acme.test is verified by another organization." in late.stderr
+    assert audited(world, other.id)[-1] == ("operator", "domain.verified", "refused")
+
+
+def claim(organization: Organization, host: str = HOST) -> None:
+    """Add a domain and leave it at that."""
+    with organization.world.transactions.writing(OPERATOR) as unit:
+        acting = acting_of(members.read(unit, organization.id, organization.admin_id))
+        assert not isinstance(domains.claim(unit, organization.id, host=host, acting=acting), Refused)
+
+
+def audited(world: World, organization_id: str) -> list[tuple[str, str, str]]:
+    """Who did what in an organization, and what came of it, oldest first."""
+    with world.transactions.reading() as unit:
+        entries = feeds.audit(unit, organization_id, after="", limit=1_000)
+        return [(entry.actor_kind, entry.action, entry.outcome) for entry in entries]
 
 
 def test_recover_is_for_administrators_only(world: World, tmp_path: Path) -> None:

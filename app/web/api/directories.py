@@ -55,7 +55,10 @@ class DirectoryAnswer(Answer):
     base_url: str = Field(description="What to paste into the identity provider, together with a token.")
     created_at: datetime
     first_request_at: datetime | None
-    last_request_at: datetime | None
+    last_request_at: datetime | None = Field(
+        description="Noted once a minute at most, so up to a minute older than the last request; the record of requests"
+        " has the exact time of each."
+    )
 
 
 class TokenAnswer(Answer):
@@ -64,10 +67,10 @@ class TokenAnswer(Answer):
     hint: str = Field(description="The last four characters.")
     created_at: datetime
     expires_at: datetime | None
-    last_used_at: datetime | None
+    last_used_at: datetime | None = Field(description="Noted once a minute at most.")
     revoked_at: datetime | None
     refused_at: datetime | None = Field(
-        description="When somebody last came with it after it was revoked or had expired."
+        description="When somebody last came with it after it was revoked or had expired; noted once a minute at most."
     )
 
 

@@ -35,7 +35,9 @@ class NewDomain(ChangeBody):
 
 class Verification(ChangeBody):
     strategy: Literal["dns", "manual"] = Field(
-        "dns", description="`dns` looks the record up now; `manual` is an operator vouching for the domain."
+        "dns",
+        description="`dns` looks the record up now; `manual` is the operator vouching for the domain without a record,"
+        " as `doorward domain verify` does on the host.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The record of SCIM requests as a feed, oldest first, filtered by what came of them."""
+"""The record of SCIM requests as a feed, in the order they were recorded, filtered by what came of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ class RequestQuery(FeedQuery):
         "all", description="Only requests that were refused, deviated from the RFCs, named unknown members, or wrote."
     )
     method: Maybe[Literal["GET", "POST", "PUT", "PATCH", "DELETE"]] = Field(None, description="Only this method.")
-    resource_id: Maybe[ResourceId] = Field(None, description="Only requests on the user or group with this SCIM id.")
+    resource_id: Maybe[ResourceId] = Field(
+        None,
+        description="Only requests on the user or group with this SCIM id. One that adds a user to a group is on the"
+        " group.",
+    )
 
     @property
     def wanted(self) -> RequestFilter:
@@ -34,12 +38,14 @@ class RequestQuery(FeedQuery):
 
 class RequestAnswer(Answer):
     id: str
-    at: datetime
+    at: datetime = Field(description="When it came.")
     method: str
     path: str = Field(description="Below the base URL, with attribute names and operators, without personal data.")
     status: int
     duration_ms: float
-    token_id: str | None = Field(description="The token of the directory it came with.")
+    token_id: str | None = Field(
+        description="The token of the directory it came with, revoked ones too; null where it came with none of them."
+    )
     resource: str | None = Field(description="`User` or `Group`.")
     resource_id: str | None = Field(description="The SCIM id.")
     changes: dict[str, JsonValue] = Field(
@@ -55,7 +61,11 @@ class RequestAnswer(Answer):
 @operation("GET", "/organizations/{org}/directories/{dir}/requests", query=RequestQuery, answer=Page[RequestAnswer])
 def list_directory_requests(org: str, dir: str, query: RequestQuery) -> Page[RequestAnswer]:  # noqa: A002
     """Follow the requests of the identity provider. `next_cursor` is what to send as `after`; null: there is nothing
-    more for now. Reads appear up to a second after they were answered, writes with what they changed.
+    more for now.
+
+    They come in the order they were recorded, which is that of `id` and not quite that of `at`: writes are recorded
+    with what they changed, reads up to a second after they were answered. Whoever wants the order in which requests
+    came sorts by `at`.
     """
     unit = current.unit()
     return feed(

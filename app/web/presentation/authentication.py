@@ -40,7 +40,8 @@ class Domain:
 
     `verified` is when it was, `verified_how` by what ("DNS record", "the operator"). `next_check` is the next automatic
     look-up, `gives_up` when a pending one fails. `missing_since` is set while a verified domain's record is gone.
-    `people` is how many members have an address there.
+    `people` is how many members have an address there. `vouch_command` is what the operator runs to verify it without
+    the record, "" once it is verified.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Domain:
     gives_up: Moment | None = None
     missing_since: Moment | None = None
     people: int = 0
+    vouch_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

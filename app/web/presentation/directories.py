@@ -28,12 +28,14 @@ class Token:
 class Directory:
     """One directory. `state` is draft, active or inactive.
 
-    `kind` is the provider's title ("Other (SCIM 2.0)"), `provider` what a sentence calls it ("the identity provider").
+    `kind` is the provider's title ("Other (SCIM 2.0)"), `provider` what a sentence calls it ("the identity provider"),
+    `guide` its value ("generic"), by which the guide to its settings is chosen.
 
     Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not
     members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet. `pace` says how
-    fast people and groups arrive right now, "" when none do. `errors` counts the refused requests of the last hour
-    ("3", "more than 1,000"), "" for none. `warnings` are about tokens. `requests_href` leads to the record.
+    fast people and groups arrive on average over the last `pace_within`, "" when none do. `errors` counts the refused
+    requests of the last hour ("3", "more than 1,000"), "" for none. `warnings` are about tokens. `requests_href` leads
+    to the record.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Directory:
     activate: Change
     deactivate: Change
     delete: Change
+    guide: str
     first_request: Moment | None = None
     last_request: Moment | None = None
     users: int = 0
@@ -56,6 +59,7 @@ class Directory:
     groups: int = 0
     not_members: int = 0
     pace: str = ""
+    pace_within: str = ""
     errors: str = ""
     warnings: tuple[Notice, ...] = ()
 
@@ -91,7 +95,8 @@ class RoleMappings:
 class DirectoryTokenPage:
     """settings/directory_token.html: a token in clear, in this one answer only.
 
-    `directory_id` leads back to its card, `base_url` is shown beside the token, `expires` None means never.
+    `directory_id` leads back to its card, `base_url` is shown beside the token, `expires` None means never. `guide` is
+    the provider's value, by which the guide to its settings is chosen.
     """
 
     directory_id: str
@@ -99,4 +104,5 @@ class DirectoryTokenPage:
     provider: str
     base_url: str
     token: str
+    guide: str
     expires: Moment | None = None

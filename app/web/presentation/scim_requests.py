@@ -19,13 +19,15 @@ class Explained:
 class ScimRequest:
     """One request of an identity provider. `tone` is the badge's; `phrase` is the status in words ("Conflict").
 
-    `changed` says in words what it changed. `detail` is what a refused one was told. `unknown_more` counts the unknown
-    members that are not listed. `token` is the one it came with, as it may be shown. `resource_href` leads to all
-    requests on the same user or group. `body` is masked JSON, "" for none.
+    `day` is the date it came, "" for today's. `changed` says in words what it changed. `detail` is what a refused one
+    was told. `unknown_more` counts the unknown members that are not listed. `token` is the one it came with, as it may
+    be shown, or that there was none, "" where that is not known; `token_note` says so of one that was refused for it.
+    `resource_href` leads to all requests on the same user or group. `body` is masked JSON, "" for none.
     """
 
     id: str
     at: Moment
+    day: str
     method: str
     path: str
     status: int
@@ -38,6 +40,7 @@ class ScimRequest:
     unknown_members: tuple[str, ...] = ()
     unknown_more: int = 0
     token: str = ""
+    token_note: str = ""
     resource: str = ""
     resource_id: str = ""
     resource_href: str = ""
@@ -55,7 +58,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class ScimRequestsPage:
-    """settings/scim_requests.html, newest first.
+    """settings/scim_requests.html: pages in the order in which requests were recorded, the newest page first; within a
+    page by their time, newest first.
 
     `views` are the outcomes to filter by. `form` has the fields `method` and `resource_id`, and sends `outcome` along.
     `is_filtered` is whether anything is left out; `everything_href` leads to the whole record. `connected` is whether

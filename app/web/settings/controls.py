@@ -9,6 +9,7 @@ PAGE = "/settings/authentication"
 _DOMAINS = ("Go to Domains", f"{PAGE}#domains")
 _SINGLE_SIGN_ON = ("Go to Single Sign-On", f"{PAGE}#single-sign-on")
 _DIRECTORY = ("Go to Directory provisioning", f"{PAGE}#directory")
+_GROUPS = ("Go to Groups and roles", f"{PAGE}#directory-mappings")
 _CODES = ("Go to the recovery codes", f"{PAGE}#recovery-codes")
 _MEMBERS = ("Go to Members", "/settings/members")
 
@@ -19,7 +20,7 @@ _PLACES: dict[Code, tuple[str, str]] = {
     Code.ANOTHER_CONNECTION_ACTIVE: _SINGLE_SIGN_ON,
     Code.DOMAIN_IN_USE: _SINGLE_SIGN_ON,
     Code.ANOTHER_DIRECTORY_ACTIVE: _DIRECTORY,
-    Code.DIRECTORY_ADMIN_REQUIRED: _DIRECTORY,
+    Code.DIRECTORY_ADMIN_REQUIRED: _GROUPS,
     Code.RECOVERY_CODES_REQUIRED: _CODES,
     Code.LAST_ADMINISTRATOR: _MEMBERS,
     Code.LAST_HELD_ADMINISTRATOR: _MEMBERS,

@@ -62,6 +62,7 @@ def add_token(directory_id: str) -> ResponseReturnValue:
         provider=named(Provider(directory.provider)),
         base_url=directories.base_url(unit, directory),
         token=token.secret,
+        guide=directory.provider,
         expires=moment_or_none(token.row.expires_at, now=unit.now),
     )
     return show("settings/directory_token.html", page)

@@ -15,12 +15,12 @@ from app.rules.ids import Prefix, is_id
 from app.rules.scim_requests import METHODS, Outcome, RequestFilter, ScimRequestRecord
 from app.services import directories, directory_tokens, scim_requests
 from app.services.directories import Provider
-from app.services.overview.directories import shown
+from app.services.rows import DirectoryToken
 from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation.elements import Choice, Form
 from app.web.presentation.scim_requests import ScimRequest, ScimRequestsPage, View
-from app.web.request_wording import changed, deviation
+from app.web.request_wording import changed, deviation, token_note, token_of
 from app.web.settings.cards.directories import named, requests_href
 from app.web.settings.controls import PAGE
 from app.web.shell import show
@@ -47,10 +47,7 @@ def list_requests(directory_id: str) -> ResponseReturnValue:
     listing = scim_requests.page(
         unit, organization_id, directory_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
     )
-    tokens = {
-        token.id: f"{shown(token)} {token.label}".strip()
-        for token in directory_tokens.all_of(unit, organization_id, directory_id)
-    }
+    tokens = {token.id: token for token in directory_tokens.all_of(unit, organization_id, directory_id)}
     address = _Address(requests_href(directory_id), wanted)
     page = ScimRequestsPage(
         directory_id=directory.id,
@@ -107,10 +104,14 @@ def _id(name: str) -> str:
     return value if is_id(value, Prefix.SCIM_REQUEST) else ""
 
 
-def _request(record: ScimRequestRecord, address: _Address, tokens: Mapping[str, str], *, now: datetime) -> ScimRequest:
+def _request(
+    record: ScimRequestRecord, address: _Address, tokens: Mapping[str, DirectoryToken], *, now: datetime
+) -> ScimRequest:
+    token = token_of(record, tokens.get(record.token_id or ""), now=now)
     return ScimRequest(
         id=record.id,
         at=moment(record.at, now=now),
+        day="" if record.at.date() == now.date() else record.at.strftime("%Y-%m-%d"),
         method=record.method,
         path=record.path,
         status=record.status,
@@ -122,7 +123,8 @@ def _request(record: ScimRequestRecord, address: _Address, tokens: Mapping[str, 
         deviations=tuple(deviation(code) for code in record.deviations),
         unknown_members=record.unknown_members,
         unknown_more=max(0, record.unknown_members_total - len(record.unknown_members)),
-        token=tokens.get(record.token_id or "", ""),
+        token=token,
+        token_note=token_note(record, token),
         resource=record.resource or "",
         resource_id=record.resource_id or "",
         resource_href=address.of(resource_id=record.resource_id) if record.resource_id else "",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from app.services.directories import Provider
 from tests.application import World
 from tests.scenes import ADA, provisioned
@@ -28,6 +30,35 @@ def test_added_directory_waits_for_its_first_request(world: World) -> None:
 
     assert "directory-added" in answer.headers["Location"]
     assert "Waiting for the first request from Okta." in flat(ada.page())
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        (Provider.OKTA, "Unique identifier field for users userName"),
+        (Provider.ENTRA, "Tenant URL the base URL, as it is or followed by ?aadOptscim062020"),
+        (Provider.GENERIC, "bearer token, sent as Authorization: Bearer"),
+    ],
+)
+def test_card_and_new_token_say_what_to_enter_at_the_provider(world: World, provider: Provider, told: str) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    directory_id, _ = ada.organization.add_directory(provider)
+
+    answer = ada.browser.submit(f"/settings/directories/{directory_id}/tokens", expires_in="30")
+
+    assert told in flat(answer.text)
+    assert told in flat(ada.page())
+
+
+def test_form_of_another_directory_has_a_heading(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    assert "Add another directory" not in ada.page()
+
+    ada.organization.add_directory()
+
+    assert "<h3>Add another directory</h3>" in ada.page()
 
 
 def test_wrong_directory_comes_back_with_the_form(world: World) -> None:
@@ -81,7 +112,10 @@ def test_directory_without_a_future_administrator_is_not_activated(world: World)
 
     assert answer.status_code == 409
     assert "Nobody in this directory would be an administrator." in answer.text
-    assert "Nobody in this directory would be an administrator." in ada.page()
+    page = ada.page()
+    assert "Nobody in this directory would be an administrator." in page
+    assert '<a href="/settings/authentication#directory-mappings">Go to Groups and roles</a>' in page
+    assert 'id="directory-mappings"' in page
 
 
 def test_directory_is_activated_turned_off_and_deleted(world: World) -> None:

@@ -17,6 +17,13 @@ def test_added_domain_shows_the_record_to_publish(world: World) -> None:
     assert "Waiting for DNS" in ada.page()
 
 
+def test_waiting_domain_says_how_the_operator_can_do_without_the_record(world: World) -> None:
+    ada = desk(world)
+    ada.browser.submit("/settings/domains", host=HOST)
+
+    assert "vouch for the domain instead, with ./doorward domain verify acme.test ." in flat(ada.page())
+
+
 def test_first_domain_must_be_ones_own(world: World) -> None:
     ada = desk(world)
 
@@ -62,6 +69,7 @@ def test_found_record_verifies_the_domain(world: World) -> None:
 
     assert "Verified" in ada.page()
     assert "1 member · verified just now by DNS record" in flat(ada.page())
+    assert "doorward domain verify" not in ada.page()
 
 
 def test_missing_record_of_a_verified_domain_is_a_warning(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from app.rules.actor import OPERATOR
 from app.services import directories, directory_tokens
+from app.services.directory_access import NOTHING_BROUGHT
 from app.web.request_wording import changed, deviation
 from scim.dialects import Deviation
 from tests.application import World
@@ -41,7 +42,10 @@ def test_record_waits_for_the_first_request(world: World) -> None:
 
     assert page.status_code == 200
     assert "Waiting for the first request" in page.text
-    assert "kept for 90 days" in flat(page.text)
+    words = flat(page.text)
+    assert "newest first, kept for 90 days. Times are UTC." in words
+    assert "where “…” stands, something personal was left out" in words
+    assert "are found by the id of the group" in words
     assert address in links(ada.page(), "Requests")
 
 
@@ -72,7 +76,7 @@ def test_request_is_told_with_what_it_changed_and_what_was_wrong(world: World) -
     page = ada.browser.get(address).text
 
     words = flat(page)
-    assert f"200 OK PATCH /Groups/{USER} Took 12 ms just now" in words
+    assert f"200 OK PATCH /Groups/{USER} Took 12 ms 12:00:00" in words
     assert "Renamed the group, added 2 members, removed 1 member." in words
     assert "Read with &lt;care&gt;." in page
     assert "Members came as plain ids instead of objects; each was read as the id of a user. member_as_string" in words
@@ -83,6 +87,82 @@ def test_request_is_told_with_what_it_changed_and_what_was_wrong(world: World) -
     assert f"Token scim_…{token.hint}" in words
     assert '{ "op": "add", "value": "…" }' in words
     assert links(page, "All requests on it") == [f"{address}?resource_id={USER}"]
+
+
+def test_reason_of_a_refusal_is_read_before_the_details(world: World) -> None:
+    ada, directory_id, address = with_record(world)
+    write(world, record(world, directory_id, status=404, detail="There is none."))
+
+    page = ada.browser.get(address).text
+
+    assert page.index("There is none.") < page.index("<summary aria-label")
+
+
+def test_request_of_another_day_is_told_with_its_date(world: World) -> None:
+    ada, directory_id, address = with_record(world)
+    write(world, record(world, directory_id, at=world.clock.now() - timedelta(days=1, seconds=1)))
+
+    page = ada.browser.get(address).text
+
+    assert "2026-11-22 11:59:59 Details" in flat(page)
+    assert 'aria-label="Details of GET, 200, 2026-11-22 11:59:59"' in page
+
+
+def test_token_is_told_as_far_as_it_is_known(world: World) -> None:
+    ada, directory_id, address = with_record(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        token = directory_tokens.all_of(unit, ada.organization.id, directory_id)[0]
+        token.label = "pilot"
+        directory_tokens.revoke(unit, ada.organization.id, directory_id, token.id)
+    now = world.clock.now()
+    refused = {"status": 401, "detail": "The bearer token is not valid for this directory: paste a current one."}
+    write(
+        world,
+        record(world, directory_id, token_id=token.id, at=now - timedelta(hours=1)),
+        record(world, directory_id, token_id=token.id, **refused),
+        record(world, directory_id, **refused),
+        record(world, directory_id, status=401, detail=NOTHING_BROUGHT),
+        record(world, directory_id, status=404),
+    )
+
+    page = flat(ada.browser.get(address).text)
+
+    known = f"scim_…{token.hint} pilot"
+    assert re.findall(r"Token (\S+ \w+ \([a-z ]+\)|none|unknown token)", page) == [
+        "none",
+        "unknown token",
+        f"{known} (revoked)",
+        f"{known} (revoked since)",
+    ]
+    assert f"It came with the token {known} (revoked)." in page
+    assert "It came with a token this directory never had." in page
+    assert "It came without a token." in page
+
+
+def test_token_that_expired_says_so(world: World) -> None:
+    ada, directory_id, address = with_record(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        token = directory_tokens.all_of(unit, ada.organization.id, directory_id)[0]
+        token.expires_at = unit.now
+    write(world, record(world, directory_id, token_id=token.id))
+
+    assert f"Token scim_…{token.hint} (expired)" in flat(ada.browser.get(address).text)
+
+
+def test_requests_stand_by_their_time_within_a_page_and_by_their_record_across_pages(world: World) -> None:
+    ada, directory_id, address = with_record(world)
+    now = world.clock.now()
+    moments = [*range(50), 53, 52, 51]  # reads are recorded after the writes they preceded
+    write(
+        world,
+        *(record(world, directory_id, path=f"/{at}", at=now - timedelta(seconds=60 - at)) for at in moments),
+    )
+
+    first = ada.browser.get(address).text
+
+    assert re.findall(r"</b> /(\d+)</p>", first)[:4] == ["53", "52", "51", "49"]
+    assert "beside the edge of a page a request may stand on the page after or before" in flat(first)
+    assert re.findall(r"</b> /(\d+)</p>", ada.browser.get(links(first, "Older")[0]).text) == ["2", "1", "0"]
 
 
 def test_body_that_was_cut_is_shown_as_it_is_kept(world: World) -> None:
@@ -205,7 +285,7 @@ def test_card_says_connected_and_how_the_synchronization_is_getting_on(world: Wo
 
     words = flat(page)
     assert "Connected , first request at 2026-11-23 12:00 UTC" in words
-    assert "5 people and 1 group arriving per minute" in words or "arriving per minute 5 people and 1 group" in words
+    assert "arriving per minute, on average over the last 2 minutes 5 people and 1 group" in words
     assert "so far 1 person and 0 groups. The total is known only when the identity provider is done." in words
     assert links(page, "1") == [f"/settings/authentication/directories/{directory_id}/requests?outcome=refused"]
     world.clock.advance(hours=2)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.rules.directories import TokenStanding
+from app.rules.scim_requests import PACE_WITHIN
 from app.services.directories import DirectoryState, Provider
 from app.services.overview.directories import DirectoryFacts, Needs, TokenFacts
 from app.services.scim_requests import MOST_ERRORS, Progress
@@ -54,6 +55,7 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         activate=change(facts.may_activate, *_when_activated(facts)),
         deactivate=change(facts.may_deactivate, *_when_deactivated(facts)),
         delete=change(facts.may_delete, *_when_deleted(facts)),
+        guide=facts.provider,
         first_request=moment_or_none(progress.first_request_at, now=now),
         last_request=moment_or_none(progress.last_request_at, now=now),
         users=mirror.users,
@@ -61,6 +63,7 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         groups=progress.groups,
         not_members=mirror.not_members if facts.state is DirectoryState.ACTIVE else 0,
         pace=_pace(progress),
+        pace_within=count(PACE_WITHIN // timedelta(minutes=1), "minute", "minutes"),
         errors=_errors(progress),
         warnings=tuple(_warnings(facts, now=now)),
     )

@@ -31,6 +31,7 @@ def domain(facts: DomainFacts, *, now: datetime) -> Domain:
         gives_up=moment_or_none(facts.gives_up_at, now=now),
         missing_since=moment_or_none(facts.missing_since, now=now),
         people=facts.people,
+        vouch_command="" if facts.state is DomainState.VERIFIED else f"./doorward domain verify {facts.host}",
     )
 
 
