@@ -109,6 +109,7 @@ def _database(app: Flask, settings: Settings) -> Database:
         "hide_parameters": True,
         "pool_use_lifo": True,
         "json_serializer": json_columns.dumps,
+        "json_deserializer": json_columns.loads,
     }
     extension = SQLAlchemy(app, disable_autonaming=True)
     with app.app_context():

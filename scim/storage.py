@@ -347,9 +347,7 @@ class DirectoryStorage(ScimStorage):
     def with_members(self, group: Mirrored, *, at_most: int) -> Mirrored | None:
         """The group with its members, or None when it has more of them."""
         with self._reading() as connection:
-            if memberships.are_more_than(connection, [group.id], at_most):
-                return None
-            return memberships.with_references(connection, [group])[0]
+            return memberships.with_members(connection, group, at_most=at_most)
 
     def with_references(self, resource: Mirrored) -> Mirrored:
         """The resource with its groups or members."""

@@ -30,6 +30,12 @@ def with_references(
     )
 
 
+def with_members(connection: Connection, group: Mirrored, *, at_most: int) -> Mirrored | None:
+    """The group with its members, or None when it has more of them."""
+    members = rows.members_if_few(connection, group.id, at_most=at_most)
+    return None if members is None else replace(group, references=members)
+
+
 def are_more_than(connection: Connection, group_ids: Sequence[str], limit: int) -> bool:
     """Whether these groups have more members than `limit`, together."""
     return rows.are_more_than(connection, group_ids, limit)

@@ -21,5 +21,5 @@ def translated(connection: Connection, statement: str, error: BaseException) -> 
     )
     if is_gone:
         connection.invalidate(error)
-        connection.engine.dispose(close=False)
+        connection.engine.dispose()
     return wrapped

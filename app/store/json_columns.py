@@ -20,6 +20,14 @@ def dumps(value: Any) -> str:
         return json.dumps(value)
 
 
+def loads(text: str | bytes) -> Any:
+    """The value of such a text."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
 class pairs(GenericFunction[str]):  # noqa: N801 (SQL functions are named as they are written)
     """Every (a, b) of the rows as the text of a JSON array of arrays; NULL or `[]` for no rows, in no order."""
 

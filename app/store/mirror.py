@@ -51,7 +51,7 @@ def find(
 ) -> Mirrored | None:
     """One living resource of this directory; a user with their groups if they are wanted."""
     found = _found(kind, with_groups).first(connection, {"directory": directory_id, "resource": resource_id})
-    return None if found is None else _mirrored(kind, found)
+    return None if found is None else mirrored(kind, found)
 
 
 @cache
@@ -68,7 +68,7 @@ def look_up(
     assert selection.named is not None
     column, key = selection.named
     rows = _looked_up(selection.kind, column, with_groups).rows(connection, {"directory": directory_id, "key": key})
-    return tuple(_mirrored(selection.kind, row) for row in rows)
+    return tuple(mirrored(selection.kind, row) for row in rows)
 
 
 @cache
@@ -83,7 +83,7 @@ def plain_page(
 ) -> tuple[Mirrored, ...]:
     """Living resources of one kind in the order of their ids."""
     values = {"directory": directory_id, "offset": offset, "limit": limit}
-    return tuple(_mirrored(kind, row) for row in _plain_page(kind, with_groups).rows(connection, values))
+    return tuple(mirrored(kind, row) for row in _plain_page(kind, with_groups).rows(connection, values))
 
 
 @cache
@@ -104,7 +104,7 @@ def _living(kind: ResourceKind, with_groups: bool) -> Select[Any]:
     table = TABLES[kind]
     columns: list[ColumnElement[Any]] = [*_columns(table)]
     if with_groups and kind is ResourceKind.USER:
-        columns.append(_groups_of_the_user())
+        columns.append(groups_of_the_user())
     return select(*columns).where(table.c.deleted_at.is_(None))
 
 
@@ -112,15 +112,15 @@ def _columns(table: Table) -> tuple[ColumnElement[Any], ...]:
     return table.c.id, table.c.document, table.c.version, table.c.created_at, table.c.modified_at
 
 
-def _groups_of_the_user() -> ColumnElement[Any]:
+def groups_of_the_user() -> ColumnElement[Any]:
     """The groups of the user of the row, as JSON: part of the statement that reads the user, which saves one."""
     joined = MEMBERSHIPS.join(GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id)
     query = select(pairs(GROUPS.c.id, GROUPS.c.display_name)).select_from(joined)
     return query.where(MEMBERSHIPS.c.user_id == USERS.c.id).correlate(USERS).scalar_subquery()
 
 
-def _mirrored(kind: ResourceKind, row: Any) -> Mirrored:
-    """A row of `_living`: with a sixth column where groups were asked for."""
+def mirrored(kind: ResourceKind, row: Any) -> Mirrored:
+    """A row of id, document, version and dates, with `groups_of_the_user` behind where they were asked for."""
     groups = _references(row[5]) if len(row) > 5 else None
     return Mirrored(kind, row[0], row[1], row[2], row[3], row[4], groups)
 

@@ -8,8 +8,7 @@ the way to the driver is shorter. What is asked for once in a while needs none o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,7 +16,6 @@ import orjson
 from sqlalchemy import ARRAY, ColumnElement, String, bindparam
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -42,7 +40,7 @@ class Prepared:
         self._statement = statement
         self._texts: dict[str, _Text] = {}
 
-    def rows(self, connection: Connection, values: Values) -> list[Row]:
+    def rows(self, connection: Connection, values: Values) -> Sequence[Row]:
         """Every row that a query finds or a change returns."""
         return self.later(connection, values).rows()
 
@@ -78,7 +76,7 @@ class Prepared:
 class Answer(Protocol):
     """What a statement will have answered once somebody asks."""
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """Every row that it found or returned."""
 
     def count(self) -> int:
@@ -94,13 +92,9 @@ class _Text:
         assert not compiled.post_compile_params, f"this statement has an IN of its own: {compiled}"
         self.sql = str(compiled)
         self.dialect = dialect
-        self._positions: Sequence[str] = compiled.positiontup or ()
         self._constants = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
-        self._in: list[tuple[str, _Processor]] = [
-            (name, processor)
-            for bind, name in compiled.bind_names.items()
-            if (processor := _bind_processor(bind.type, dialect)) is not None
-        ]
+        processors = {name: _bind_processor(bind.type, dialect) for bind, name in compiled.bind_names.items()}
+        self._in = [(name, processors[name]) for name in compiled.positiontup or ()]
         self._out = [
             (index, processor)
             for index, entry in enumerate(compiled._result_columns)  # noqa: SLF001 (what SQLAlchemy's own cursor reads)
@@ -115,13 +109,13 @@ class _Text:
         """Hand it over with each of these values."""
         raise NotImplementedError
 
-    def read(self, rows: Sequence[Row]) -> list[Row]:
+    def read(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows with their values as Python has them."""
         if log.isEnabledFor(logging.DEBUG):
             for _ in rows:
                 log.debug("Row")
-        if not self._out:
-            return list(rows)
+        if not self._out or not rows:
+            return rows
         read = []
         for row in rows:
             values = list(row)
@@ -132,43 +126,42 @@ class _Text:
 
     def bound(self, values: Values) -> list[Any]:
         """The values in the order of their places."""
-        bound = {**self._constants, **values}
-        for name, process in self._in:
-            bound[name] = process(bound[name])
-        return [bound[name] for name in self._positions]
+        if self._constants:
+            values = {**self._constants, **values}
+        return [values[name] if process is None else process(values[name]) for name, process in self._in]
 
 
 class _OnCursor(_Text):
     """Carried out at once: what SQLite is asked is in this process."""
 
     def answer(self, connection: Connection, values: Values) -> Answer:
-        with self._cursor(connection) as cursor:
-            cursor.execute(self.sql, self.bound(values))
-            return _Answered(self.read(cursor.fetchall()), cursor.rowcount)
-
-    def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
-        with self._cursor(connection) as cursor:
-            cursor.executemany(self.sql, [self.bound(values) for values in many])
-
-    @contextmanager
-    def _cursor(self, connection: Connection) -> Iterator[DBAPICursor]:
         cursor = connection.connection.cursor()
         try:
-            yield cursor
+            cursor.execute(self.sql, self.bound(values))
+            return _Answered(self.read(cursor.fetchall()), cursor.rowcount)
+        except self.dialect.loaded_dbapi.Error as error:
+            raise translated(connection, self.sql, error) from error
+        finally:
+            cursor.close()
+
+    def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(self.sql, [self.bound(values) for values in many])
         except self.dialect.loaded_dbapi.Error as error:
             raise translated(connection, self.sql, error) from error
         finally:
             cursor.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Answered:
     """What is known already."""
 
-    _rows: list[Row]
+    _rows: Sequence[Row]
     _count: int
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         return self._rows
 
     def count(self) -> int:
@@ -197,7 +190,7 @@ class _InPipeline(_Text):
             pipeline.add(self.statement, self.bound(values))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Awaited:
     """What the pipeline is sent for."""
 
@@ -206,7 +199,7 @@ class _Awaited:
     _pipeline: Pipeline
     _sent: Sent
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         return self._text.read(self._pipeline.rows(self._connection, self._sent))
 
     def count(self) -> int:
@@ -234,8 +227,18 @@ class _Texts(TypeDecorator[Sequence[str]]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(ARRAY(String()) if dialect.name == "postgresql" else String())
 
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
-        return list(value or ()) if dialect.name == "postgresql" else orjson.dumps(list(value or ())).decode()
+    def bind_processor(self, dialect: Dialect) -> Callable[[Sequence[str] | None], Any]:
+        """The value as its text: psycopg would look at each element to find out what the array is of."""
+        return _array_text if dialect.name == "postgresql" else _json_text
+
+
+def _json_text(values: Sequence[str] | None) -> str:
+    return orjson.dumps(list(values or ())).decode()
+
+
+def _array_text(values: Sequence[str] | None) -> str:
+    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values or ())
+    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
 
 
 class among(ColumnElement[bool]):  # noqa: N801 (SQL functions are named as they are written)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app.rules.directories import DirectoryGroupRecord, DirectoryUserRecord, Link, Mirrored, PushedUser, ResourceKind
+from app.store import mirror
 from app.store.directories import DIRECTORIES, TOKENS
 from app.store.mirror_tables import DIGESTS, GROUPS, TABLES, USERS, digests_of
 from app.store.organizations import ORGANIZATIONS
@@ -68,12 +69,12 @@ _LOCK = Prepared(
 
 
 def user(connection: Connection, directory_id: str, user_id: str) -> PushedUser | None:
-    """A living user of the directory."""
+    """A living user of the directory, with their groups."""
     row = _USER.first(connection, {"directory": directory_id, "id": user_id})
     if row is None:
         return None
-    answered = Mirrored(ResourceKind.USER, *row[:5])
-    user_name_key, external_id, active, email, name, search_keys, member_id, reason = row[5:]
+    user_name_key, external_id, active, email, name, search_keys, member_id, reason, groups = row[5:]
+    answered = mirror.mirrored(ResourceKind.USER, (*row[:5], groups))
     record = DirectoryUserRecord(
         user_name_key=user_name_key,
         external_id=external_id,
@@ -86,15 +87,19 @@ def user(connection: Connection, directory_id: str, user_id: str) -> PushedUser 
     return PushedUser(answered, record, Link(member_id, reason))
 
 
-def _one(table: Table, *names: str) -> Prepared:
+def _one(table: Table, *names: str, also: Sequence[ColumnElement[Any]] = ()) -> Prepared:
     """A living resource by id: what it is answered with, then these columns."""
     answered = (table.c.id, table.c.document, table.c.version, table.c.created_at, table.c.modified_at)
     same = (table.c.directory_id == bindparam("directory"), table.c.id == bindparam("id"))
-    query = select(*answered, *(table.c[name] for name in names))
+    query = select(*answered, *(table.c[name] for name in names), *also)
     return Prepared(query.where(*same, table.c.deleted_at.is_(None)))
 
 
-_USER = _one(USERS, "user_name_key", "external_id", "active", "email", "name", "search_keys", "member_id", "reason")
+_USER = _one(
+    USERS,
+    *("user_name_key", "external_id", "active", "email", "name", "search_keys", "member_id", "reason"),
+    also=[mirror.groups_of_the_user()],
+)
 
 
 def group(connection: Connection, directory_id: str, group_id: str) -> tuple[Mirrored, DirectoryGroupRecord] | None:
