@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, delete, null, select, union_all, update
+from sqlalchemy import Text, bindparam, case, cast, delete, null, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -60,13 +60,15 @@ _MEMBERS_OF = Prepared(
 def members_if_few(connection: Connection, group_id: str, *, at_most: int) -> tuple[Reference, ...] | None:
     """The users in a group, by id; None when there are more of them, at the cost of walking over as many."""
     found = _MEMBERS_IF_FEW.rows(connection, {"group": group_id, "most": at_most})
-    return None if found and found[0][0] is None else tuple(Reference(user_id) for (user_id,) in found)
+    return None if found and found[0][0] is None else tuple(Reference(user_id) for (user_id,) in sorted(found))
 
 
 _IN_THE_GROUP = select(MEMBERSHIPS.c.user_id).where(MEMBERSHIPS.c.group_id == bindparam("group"))
-_MORE = _IN_THE_GROUP.offset(bindparam("most")).limit(1).exists()
+_MORE = _IN_THE_GROUP.offset(bindparam("most")).limit(1).cte("more")
+#: As a limit it is asked once; as a condition SQLite would ask it of every member.
+_FEW = _IN_THE_GROUP.limit(case((select(_MORE.c.user_id).exists(), 0), else_=bindparam("most"))).subquery()
 #: One row without an id says that there are more.
-_MEMBERS_IF_FEW = Prepared(union_all(_IN_THE_GROUP.where(~_MORE), select(null()).where(_MORE)).order_by("user_id"))
+_MEMBERS_IF_FEW = Prepared(union_all(select(_FEW.c.user_id), select(null()).select_from(_MORE)))
 
 
 def stream_members(connection: Connection, group_id: str) -> Iterator[Sequence[str]]:

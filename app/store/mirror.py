@@ -35,7 +35,7 @@ from app.rules.directories import Mirrored, Position, Reference, ResourceKind
 from app.store.directories import DIRECTORIES
 from app.store.json_columns import pairs
 from app.store.mirror_tables import GROUPS, MEMBERSHIPS, TABLES, USERS, Selection
-from app.store.prepared import Prepared
+from app.store.prepared import Prepared, found_by
 
 _COUNTS = {ResourceKind.USER: DIRECTORIES.c.user_count, ResourceKind.GROUP: DIRECTORIES.c.group_count}
 
@@ -97,7 +97,7 @@ def _plain_page(kind: ResourceKind, with_groups: bool) -> Prepared:
         .offset(bindparam("offset"))
         .limit(bindparam("limit"))
     )
-    return Prepared(_living(kind, with_groups).where(table.c.id.in_(ids)).order_by(table.c.id))
+    return Prepared(_living(kind, with_groups).where(found_by(table.c.id, ids)).order_by(table.c.id))
 
 
 def _living(kind: ResourceKind, with_groups: bool) -> Select[Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, String, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -249,6 +249,30 @@ class among(ColumnElement[bool]):  # noqa: N801 (SQL functions are named as they
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
         self.parameter = bindparam(name, type_=_Texts(), required=True)
+
+
+class found_by(ColumnElement[bool]):  # noqa: N801 (the same)
+    """`column` is one of what a subquery finds, which is looked up first and then row by row: told of a LIMIT that is a
+    parameter, PostgreSQL expects a tenth of the table and would rather read all of it.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], query: Select[Any]) -> None:
+        self.column = column
+        self.query = query
+
+
+@compiles(found_by, "sqlite")
+def _found_by_on_sqlite(element: found_by, compiler: SQLCompiler, **options: Any) -> str:
+    column, query = (compiler.process(one, **options) for one in (element.column, element.query))
+    return f"{column} IN ({query})"
+
+
+@compiles(found_by, "postgresql")
+def _found_by_on_postgresql(element: found_by, compiler: SQLCompiler, **options: Any) -> str:
+    column, query = (compiler.process(one, **options) for one in (element.column, element.query))
+    return f"{column} = ANY(ARRAY({query}))"
 
 
 @compiles(among, "sqlite")
