@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from app.rules.directories import (
     DirectoryGroupRecord,
@@ -17,7 +16,7 @@ from app.rules.directories import (
 )
 from app.rules.errors import ConflictError, NotFoundError
 from app.services import memberships
-from app.services.pushes import Push
+from app.services.pushes import TAKEN, Push
 from app.store import memberships as membership_rows
 from app.store import pushes as rows
 from app.store.listings import ListedUser
@@ -27,33 +26,11 @@ def create_user(push: Push, user_id: str, record: DirectoryUserRecord) -> Mirror
     """Add a user under a fresh id. When the push ends, it raises ConflictError for a userName or externalId that a
     living user has.
     """
-    push.new.append(_NewUser(push, user_id, record))
+    push.new[user_id] = record
     push.touched.add(user_id)
     push.known[user_id] = _listed(user_id, record, Link())
     push.users += 1
     return _new(ResourceKind.USER, user_id, record.document, push)
-
-
-@dataclass
-class _NewUser:
-    """A user who is to be inserted; see `NewUser`."""
-
-    push: Push
-    id: str
-    record: DirectoryUserRecord
-    _inserted: Callable[[], bool] = field(init=False)
-
-    def insert(self, link: Link) -> None:
-        """Write the row."""
-        push = self.push
-        self._inserted = rows.insert_user_later(
-            push.unit.connection, push.directory.id, self.id, self.record, link=link, now=push.unit.now
-        )
-
-    def verify(self) -> None:
-        """Raise ConflictError when it was not written."""
-        if not self._inserted():
-            raise _user_conflict(self.push, self.record, other_than="") or ConflictError(_TAKEN)
 
 
 def _listed(user_id: str, record: DirectoryUserRecord, link: Link) -> ListedUser:
@@ -76,7 +53,7 @@ def replace_user(push: Push, user: PushedUser, after: DirectoryUserRecord) -> Mi
         return current
     connection = push.unit.connection
     if (after.user_name_key, after.external_id) != (before.user_name_key, before.external_id):
-        conflict = _user_conflict(push, after, other_than=current.id)
+        conflict = push.user_conflict(after, other_than=current.id)
         if conflict is not None:
             raise conflict
     rows.update_user(connection, push.directory.id, current.id, before=before, after=after, now=push.unit.now)
@@ -105,7 +82,7 @@ def group(push: Push, group_id: str) -> tuple[Mirrored, DirectoryGroupRecord]:
 def create_group(push: Push, group_id: str, record: DirectoryGroupRecord, change: MembershipChange) -> Mirrored:
     """Add a group with its first members. Raises ConflictError for a displayName that a living group has."""
     if not rows.insert_group(push.unit.connection, push.directory.id, group_id, record, push.unit.now):
-        raise _group_conflict(push, record, other_than="") or ConflictError(_TAKEN)
+        raise _group_conflict(push, record, other_than="") or ConflictError(TAKEN)
     push.groups += 1
     memberships.change_members(push, group_id, change)
     return _new(ResourceKind.GROUP, group_id, record.document, push)
@@ -146,29 +123,6 @@ def delete(push: Push, current: Mirrored) -> None:
         push.touched |= membership_rows.empty(connection, current.id)
         push.groups -= 1
     rows.bury(connection, push.directory.id, current.kind, current.id, now=push.unit.now)
-
-
-_TAKEN = "Another resource of this directory already has one of these values."
-
-
-def _user_conflict(push: Push, record: DirectoryUserRecord, *, other_than: str) -> ConflictError | None:
-    """What is answered when another living user has the userName or externalId of this record."""
-    holder = rows.user_holding(
-        push.unit.connection,
-        push.directory.id,
-        user_name_key=record.user_name_key,
-        external_id=record.external_id,
-        other_than=other_than,
-    )
-    if holder is None:
-        return None
-    holder_id, user_name_key, _ = holder
-    attribute = "userName" if user_name_key == record.user_name_key else "externalId"
-    return ConflictError(
-        f"Another user of this directory (id {holder_id}) already has this {attribute}. Find it with a filter on"
-        f" {attribute} and update it, or give this user another {attribute} in the attribute mapping.",
-        field=attribute,
-    )
 
 
 def _group_conflict(push: Push, record: DirectoryGroupRecord, *, other_than: str) -> ConflictError | None:

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Protocol
 
 from app.rules.actor import Actor, ActorKind
-from app.rules.directories import DirectoryEndpoint, Link, MembershipOutcome
-from app.rules.errors import NotFoundError, UnauthenticatedError
+from app.rules.directories import DirectoryEndpoint, DirectoryUserRecord, Link, MembershipOutcome
+from app.rules.errors import ConflictError, NotFoundError, UnauthenticatedError
 from app.services import effects
 from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -20,19 +19,7 @@ from app.store import pushes as rows
 from app.store.listings import ListedUser
 from app.store.pushes import LockedDirectory
 
-
-class NewUser(Protocol):
-    """A user to be inserted once it is known which member they are, so that the row is written once."""
-
-    @property
-    def id(self) -> str:
-        """The user's id."""
-
-    def insert(self, link: Link) -> None:
-        """Write the row."""
-
-    def verify(self) -> None:
-        """Raise ConflictError when a living user has the userName or externalId already: then nothing was written."""
+TAKEN = "Another resource of this directory already has one of these values."
 
 
 @dataclass
@@ -55,20 +42,48 @@ class Push:
     members: MembershipOutcome = field(default_factory=MembershipOutcome)
     #: Users among the touched whose present state the push itself has said, so that they need not be read.
     known: dict[str, ListedUser] = field(default_factory=dict)
-    new: list[NewUser] = field(default_factory=list)
-    _inserted: list[NewUser] = field(default_factory=list)
+    #: Users, by id, who are inserted once it is known which member they are, so that the row is written once.
+    new: dict[str, DirectoryUserRecord] = field(default_factory=dict)
+    _inserted: list[tuple[DirectoryUserRecord, Callable[[], bool]]] = field(default_factory=list)
 
     def insert_new(self, links: Mapping[str, Link] = MappingProxyType({})) -> None:
         """Insert the users that wait, with the members they are: before somebody looks, or when the push ends."""
-        for user in self.new:
-            user.insert(links.get(user.id, Link()))
-        self._inserted += self.new
-        self.new = []
+        for user_id, record in self.new.items():
+            inserted = rows.insert_user_later(
+                self.unit.connection,
+                self.directory.id,
+                user_id,
+                record,
+                link=links.get(user_id, Link()),
+                now=self.unit.now,
+            )
+            self._inserted.append((record, inserted))
+        self.new = {}
 
     def verify(self) -> None:
-        """Raise ConflictError when one of them was not inserted because another has a name that must be unique."""
-        for user in self._inserted:
-            user.verify()
+        """Raise ConflictError when one was not inserted because a living user has the same userName or externalId."""
+        for record, inserted in self._inserted:
+            if not inserted():
+                raise self.user_conflict(record) or ConflictError(TAKEN)
+
+    def user_conflict(self, record: DirectoryUserRecord, *, other_than: str = "") -> ConflictError | None:
+        """What is answered when another living user has the userName or externalId of this record."""
+        holder = rows.user_holding(
+            self.unit.connection,
+            self.directory.id,
+            user_name_key=record.user_name_key,
+            external_id=record.external_id,
+            other_than=other_than,
+        )
+        if holder is None:
+            return None
+        holder_id, user_name_key, _ = holder
+        attribute = "userName" if user_name_key == record.user_name_key else "externalId"
+        return ConflictError(
+            f"Another user of this directory (id {holder_id}) already has this {attribute}. Find it with a filter on"
+            f" {attribute} and update it, or give this user another {attribute} in the attribute mapping.",
+            field=attribute,
+        )
 
     @cached_property
     def locked(self) -> LockedDirectory:
@@ -117,7 +132,7 @@ def open_push(
 def _follow(push: Push, defaults: Defaults) -> None:
     """Make members and roles follow: who is whom, then the users with it, then what they may."""
     linked = effects.link_push(push.unit, push.directory, push.touched, known=push.known, defaults=defaults)
-    new = {user.id for user in push.new}
+    new = set(push.new)
     push.insert_new(linked.links)
     listings.write_links(push.unit.connection, {id_: link for id_, link in linked.links.items() if id_ not in new})
     effects.settle_push(push.unit, push.directory, linked)
