@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 
 import orjson
@@ -137,11 +138,18 @@ def _meta_json(base_url: str, mirrored: Mirrored) -> bytes:
 
 def _references_json(base_url: str, mirrored: Mirrored) -> bytes:
     """Members always, when they were looked up, `[]` included; the groups of a user when there are any."""
-    if mirrored.references is None or (mirrored.kind is ResourceKind.USER and not mirrored.references):
+    if mirrored.references is None:
         return b""
-    name = b',"groups":' if mirrored.kind is ResourceKind.USER else b',"members":'
-    root = f"{base_url}/"
-    entries: Sequence[dict[str, str]] = [
-        reference_of(mirrored.kind, reference, base_url=root) for reference in mirrored.references
-    ]
-    return name + orjson.dumps(entries)
+    if mirrored.kind is ResourceKind.USER:
+        return _groups_json(base_url, mirrored.references)
+    return b',"members":' + _entries_json(base_url, ResourceKind.GROUP, mirrored.references)
+
+
+@lru_cache(maxsize=256)
+def _groups_json(base_url: str, groups: tuple[Reference, ...]) -> bytes:
+    """Kept, because on a page most users are in the same groups as their neighbours."""
+    return b',"groups":' + _entries_json(base_url, ResourceKind.USER, groups) if groups else b""
+
+
+def _entries_json(base_url: str, kind: ResourceKind, references: Sequence[Reference]) -> bytes:
+    return orjson.dumps([reference_of(kind, reference, base_url=f"{base_url}/") for reference in references])

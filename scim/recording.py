@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -50,6 +49,7 @@ class Journal:
     detail: str | None = None
     #: Whether the record was written with what it tells of, so that none need follow.
     is_written: bool = False
+    _shown: tuple[str, str | None] | None = field(default=None, init=False)
 
     def note(self, kind: ResourceKind, resource_id: str, changes: Mapping[str, Any]) -> None:
         """What a push is about, and what it changed."""
@@ -67,14 +67,11 @@ class Journal:
         self.changes = {"operations": len(outcomes), "failed": len(failed)}
         self.detail = failed[0].get("response", {}).get("detail") if failed else None
 
-    def prepare(self) -> None:
-        """Work out what is shown of the request, before a transaction holds up others."""
-        _ = self._shown
-
-    @cached_property
-    def _shown(self) -> tuple[str, str | None]:
-        """Path and body without what they say of people."""
-        return redacted_path(self.path, self.query), redacted_body(self.body) if self.body else None
+    def prepare(self) -> tuple[str, str | None]:
+        """Path and body without what they say of people; worked out before a transaction holds up others."""
+        if self._shown is None:
+            self._shown = redacted_path(self.path, self.query), redacted_body(self.body) if self.body else None
+        return self._shown
 
     def write(self, push: Push) -> None:
         """Record a push that succeeds, in its transaction."""
@@ -87,7 +84,7 @@ class Journal:
         self, status: int, detail: str | None, *, id_: str = "", unknown: set[str] | frozenset[str] = frozenset()
     ) -> ScimRequestRecord:
         """The request as an administrator will read it; one without an id gets it when it is written."""
-        path, body = self._shown
+        path, body = self.prepare()
         return ScimRequestRecord(
             id=id_,
             directory_id=self.directory_id,

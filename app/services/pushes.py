@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 
 from app.rules.actor import Actor, ActorKind
@@ -85,7 +84,6 @@ class Push:
             field=attribute,
         )
 
-    @cached_property
     def locked(self) -> LockedDirectory:
         """The directory under the lock, which travels with the first statement that is waited for.
 
@@ -118,7 +116,7 @@ def open_push(
         locked_later = rows.lock_later(unit.connection, endpoint.id, token_id or "", now=unit.now)
         opened = Push(unit, endpoint, token_id, locked_later)
         yield opened
-        locked = opened.locked
+        locked = opened.locked()
         if opened.users or opened.groups:
             rows.count_up(unit.connection, endpoint.id, users=opened.users, groups=opened.groups)
         if opened.touched and locked.state == "active":

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -34,6 +33,7 @@ class UnitOfWork:
     #: Asked once, right after the first lock: whether whoever acts still may. Raises where not.
     recheck: Callable[[UnitOfWork], None] | None = None
     now: datetime = field(init=False)
+    _session: Session | None = field(default=None, init=False)
     _locked: set[str] = field(default_factory=set, init=False)
     _audited: list[dict[str, Any]] = field(default_factory=list, init=False)
     _told: list[dict[str, Any]] = field(default_factory=list, init=False)
@@ -41,27 +41,25 @@ class UnitOfWork:
     def __post_init__(self) -> None:
         self.now = self.ports.clock.now()
 
-    @cached_property
+    @property
     def session(self) -> Session:
         """The same transaction for mapped objects; made on first use, because a push does without."""
-        return Session(self.connection, expire_on_commit=False, join_transaction_mode="control_fully")
-
-    @property
-    def _has_session(self) -> bool:
-        return "session" in self.__dict__  # where `cached_property` leaves it
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False, join_transaction_mode="control_fully")
+        return self._session
 
     def commit(self) -> None:
         """Write what is pending, the news last, and make all of it last."""
         self.flush()
         events.write(self.connection, audited=self._audited, told=self._told)
-        if self._has_session:
-            self.session.commit()
+        if self._session is not None:
+            self._session.commit()
         self.connection.commit()
 
     def rollback(self) -> None:
         """Undo whatever was begun; the unit may go on, with a transaction of its own."""
-        if self._has_session:
-            self.session.rollback()
+        if self._session is not None:
+            self._session.rollback()
         self.connection.rollback()
         self._audited.clear()
         self._told.clear()
@@ -69,18 +67,18 @@ class UnitOfWork:
 
     def close(self) -> None:
         """Let go of the mapped objects."""
-        if self._has_session:
-            self.session.close()
+        if self._session is not None:
+            self._session.close()
 
     def flush(self) -> None:
         """Write what mapped objects have pending, so that plain statements see it."""
-        if self._has_session:
-            self.session.flush()
+        if self._session is not None:
+            self._session.flush()
 
     def keep_in_step(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Members were written by plain statements: whoever holds the mapped ones sees it too."""
-        if self._has_session:
-            people.tell(self.session, changes)
+        if self._session is not None:
+            people.tell(self._session, changes)
 
     def id(self, prefix: Prefix) -> str:
         """A fresh identifier."""

@@ -55,6 +55,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         """On SQLite the text itself, as SQLAlchemy writes it: a push writes a dozen of them."""
         return _sqlite_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], datetime | None] | None:
+        """The way back, of which a page needs two for each resource."""
+        return _of_sqlite_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
@@ -69,6 +73,10 @@ def _in_utc(value: datetime) -> datetime:
 
 def _sqlite_text(value: datetime | None) -> str | None:
     return None if value is None else _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _of_sqlite_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 class Base(DeclarativeBase):

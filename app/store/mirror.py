@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import orjson
@@ -125,7 +125,9 @@ def mirrored(kind: ResourceKind, row: Any) -> Mirrored:
     return Mirrored(kind, row[0], row[1], row[2], row[3], row[4], groups)
 
 
+@lru_cache(maxsize=256)
 def _references(pairs_json: str | None) -> tuple[Reference, ...]:
+    """Kept, because on a page most users are in the same groups as their neighbours."""
     if not pairs_json or pairs_json == "[]":
         return ()
     return tuple(Reference(id_, name) for id_, name in sorted(orjson.loads(pairs_json)))

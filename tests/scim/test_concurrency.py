@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
-from threading import Barrier
+from threading import Barrier, Thread
 
 import pytest
 
@@ -148,3 +148,29 @@ def _write(pushing: Pushing, path: str, attribute: str, value: str) -> Answer:
 def _members(pushing: Pushing, group: str, op: str, users: list[str]) -> Answer:
     value = [{"value": user} for user in users]
     return pushing.patch(f"/Groups/{group}", {"op": op, "path": "members", "value": value})
+
+
+def test_creations_and_changes_at_once_never_wait_for_each_other_in_a_circle(generic: Pushing) -> None:
+    """A creation asks for the organization's lock with its last statement, a change with its first."""
+    users = [generic.user(f"user{number}")["id"] for number in range(4)]
+    group = generic.group("Staff")["id"]
+    done: list[int] = []
+
+    def push(worker: int) -> None:
+        for number in range(8):
+            name = f"new-{worker}-{number}"
+            created = generic.post("/Users", {"schemas": [USER], "userName": name})
+            changed = generic.patch(f"/Users/{users[worker]}", {"op": "replace", "path": "title", "value": name})
+            joined = generic.patch(
+                f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": created.json["id"]}]}
+            )
+            done.extend((created.status_code, changed.status_code, joined.status_code))
+
+    workers = [Thread(target=push, args=(worker,), daemon=True) for worker in range(len(users))]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert not [worker for worker in workers if worker.is_alive()]
+    assert Counter(done) == {200: 64, 201: 32}
