@@ -28,7 +28,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         default="sqlite:///var/doorward.db",
-        description="SQLAlchemy URL of the database: `sqlite:///path` or `postgresql+psycopg://...`.",
+        description="SQLAlchemy URL of the database: `sqlite:///path` or `postgresql+psycopg://...`. A pooler before"
+        " PostgreSQL must be in session mode: statements stay prepared on their connection.",
     )
     base_url: str = Field(
         default="http://127.0.0.1:8000",
