@@ -102,6 +102,13 @@ TABLE: dict[str, dict[str, Route]] = {
     "members.suspend": {"POST": _FULL_WRITE},
     "members.restore": {"POST": _FULL_WRITE},
     "members.remove": {"POST": _FULL_WRITE},
+    "roles.list": {"GET": _FULL_READ},
+    "roles.add": {"POST": _FULL_WRITE},
+    "roles.rename": {"POST": _FULL_WRITE},
+    "roles.move_up": {"POST": _FULL_WRITE},
+    "roles.move_down": {"POST": _FULL_WRITE},
+    "roles.make_default": {"POST": _FULL_WRITE},
+    "roles.delete": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
     # the JSON API
     "api.openapi": {"GET": _OPEN},
