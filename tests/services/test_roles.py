@@ -15,7 +15,7 @@ from app.rules.roles import GroupSource
 from app.services import members, organizations, role_mappings, roles
 from app.services.organizations import Edit
 from app.services.unit_of_work import UnitOfWork
-from app.store import events
+from app.store import events, listings
 from app.store.events import AuditEntry, Event
 from tests.application import World
 from tests.scenes import ADA, GRACE, HOST, Organization, Provisioned, found_organization, provisioned
@@ -30,6 +30,7 @@ class Staff:
 
     scene: Provisioned
     editors: str
+    authors: str
     #: How many changes of roles the setting up took.
     begun: int
 
@@ -58,7 +59,7 @@ def staffed(world: World) -> Staff:
     add(scene.organization, "editor", priority=70)
     scene.organization.map_group(editors, "editor")
     scene.organization.map_group(authors, "author")
-    return Staff(scene, editors, len(happened(scene.organization, "member.role_changed")))
+    return Staff(scene, editors, authors, len(happened(scene.organization, "member.role_changed")))
 
 
 # ---------------------------------------------------------------------------------------------------- adding, renaming
@@ -172,6 +173,21 @@ def test_new_order_touches_exactly_those_in_both_groups(world: World) -> None:
     assert entry.after == {"order": ["admin", "author", "editor", "member"]}
     assert entry.proof["email"] == ADA
     assert len(happened(staff.organization, "roles.reordered")) == 1
+
+
+def test_nobody_else_is_even_read_for_a_new_order(world: World) -> None:
+    staff = staffed(world)
+    ada, grace, alan = (staff.organization.member(email).id for email in (ADA, GRACE, ALAN))
+    staff.scene.scim.add_user("eve@acme.test")
+
+    def found(group: str, role: str) -> set[str]:
+        with world.transactions.reading() as unit:
+            return set(listings.mapped_members_in_groups(unit.session, staff.scene.directory_id, [group], roles=[role]))
+
+    assert found(staff.authors, "editor") == {grace}
+    assert found(staff.authors, "author") == {alan}
+    assert found(staff.scene.admins, "admin") == {ada}
+    assert found(staff.editors, "member") == found(staff.scene.admins, "editor") == set()
 
 
 def test_priority_alone_moves_a_role_too(world: World) -> None:
