@@ -40,6 +40,9 @@ class Code(StrEnum):
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
     # roles and members
     DEFAULT_ROLE_ADMIN = "default_role_admin"
+    ROLE_BUILT_IN = "role_built_in"
+    ROLE_IS_DEFAULT = "role_is_default"
+    ROLE_LOWEST = "role_lowest"
     ROLE_DECIDED_BY_GROUP = "role_decided_by_group"
     MEMBER_DIRECTORY_MANAGED = "member_directory_managed"
     # signing in

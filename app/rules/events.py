@@ -7,6 +7,11 @@ from enum import StrEnum
 
 class EventType(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_DEFAULT_ROLE_CHANGED = "organization.default_role_changed"
+    ROLE_CREATED = "role.created"
+    ROLE_UPDATED = "role.updated"
+    ROLE_DELETED = "role.deleted"
+    ROLES_REORDERED = "roles.reordered"
     DOMAIN_VERIFIED = "domain.verified"
     DOMAIN_FAILED = "domain.failed"
     DOMAIN_RECORD_MISSING = "domain.record_missing"
@@ -34,6 +39,11 @@ class EventType(StrEnum):
 
 DESCRIPTIONS: dict[EventType, str] = {
     EventType.ORGANIZATION_CREATED: "An organization was made, with its first administrator.",
+    EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED: "Whoever has no other role has another default role from now on.",
+    EventType.ROLE_CREATED: "A role was added.",
+    EventType.ROLE_UPDATED: "A role got another name or priority.",
+    EventType.ROLE_DELETED: "A role was deleted, with the mappings to it and the grants of it.",
+    EventType.ROLES_REORDERED: "The organization's roles have another order.",
     EventType.DOMAIN_VERIFIED: "A domain of the organization counts as verified.",
     EventType.DOMAIN_FAILED: "A domain was not verified within 30 days.",
     EventType.DOMAIN_RECORD_MISSING: "The DNS record of a verified domain is gone; the domain stays verified.",

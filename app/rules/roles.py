@@ -5,6 +5,7 @@ reason.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +17,8 @@ ADMIN = "admin"
 MEMBER = "member"
 ADMIN_PRIORITY = 1_000_000
 MEMBER_PRIORITY = 0
-_SLUG = re.compile(r"[a-z][a-z0-9-]{0,62}")
+MAX_SLUG = 63
+_SLUG = re.compile(rf"[a-z][a-z0-9-]{{0,{MAX_SLUG - 1}}}")
 
 
 class RoleSource(StrEnum):
@@ -92,10 +94,17 @@ def read_slug(text: str) -> str:
     return text
 
 
+def slug_of(name: str) -> str:
+    """The slug that suggests itself for a name: "Éditeur en chef" becomes "editeur-en-chef"; "" where none does."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    hyphened = re.sub(r"[^a-z0-9]+", "-", plain)
+    return re.sub(r"^[^a-z]+", "", hyphened)[:MAX_SLUG].rstrip("-")
+
+
 def read_priority(number: int) -> int:
-    """A priority between the two built-in roles. Raises InvalidInputError."""
-    if not MEMBER_PRIORITY < number < ADMIN_PRIORITY:
-        raise InvalidInputError(f"A priority is between 1 and {ADMIN_PRIORITY - 1}.", field="priority")
+    """A priority below that of admin, which is always the highest. Raises InvalidInputError."""
+    if not MEMBER_PRIORITY <= number < ADMIN_PRIORITY:
+        raise InvalidInputError(f"A priority is between {MEMBER_PRIORITY} and {ADMIN_PRIORITY - 1}.", field="priority")
     return number
 
 
@@ -106,3 +115,29 @@ def judge_default_role(slug: str) -> Decision:
             Code.DEFAULT_ROLE_ADMIN, "The default role may not be admin: everyone who signs in would be one."
         )
     return Allowed()
+
+
+def judge_rename(slug: str) -> Decision:
+    """Admin keeps its name, so that everybody knows who may do everything; other roles may be called anything."""
+    if slug == ADMIN:
+        return Refused(Code.ROLE_BUILT_IN, "The role admin is built in and keeps its name.")
+    return Allowed()
+
+
+def judge_priority(slug: str) -> Decision:
+    """Admin keeps the highest priority: a role above it could take the organization's administrators away."""
+    return ADMIN_ON_TOP if slug == ADMIN else Allowed()
+
+
+def judge_deletion(slug: str, *, default_role: str) -> Decision:
+    """The built-in roles stay, and so does the default one: everybody without another role has it."""
+    if slug in {ADMIN, MEMBER}:
+        return Refused(Code.ROLE_BUILT_IN, f"The role {slug} is built in and cannot be deleted.")
+    if slug == default_role:
+        return Refused(
+            Code.ROLE_IS_DEFAULT, "This is the default role.", fix="Choose another default role first, then delete it."
+        )
+    return Allowed()
+
+
+ADMIN_ON_TOP = Refused(Code.ROLE_BUILT_IN, "The role admin is built in and always has the highest priority.")

@@ -14,23 +14,13 @@ from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.rules.members import MemberState
 from app.rules.organizations import read_text
-from app.rules.roles import (
-    ADMIN,
-    ADMIN_PRIORITY,
-    MEMBER,
-    MEMBER_PRIORITY,
-    RoleSource,
-    judge_default_role,
-    read_priority,
-    read_slug,
-)
-from app.services import authority, policy
+from app.rules.roles import ADMIN, MEMBER, RoleSource, judge_default_role
+from app.services import authority, policy, roles
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
-from app.store import connections, directories, members, organizations, roles, sign_ins
+from app.store import connections, directories, members, organizations, sign_ins
 from app.store.members import Member
 from app.store.organizations import Organization
-from app.store.roles import Role
 
 log = logging.getLogger("doorward.organizations")
 
@@ -58,8 +48,7 @@ def create(unit: UnitOfWork, *, name: str, admin_email: str, admin_name: str | N
     )
     unit.session.add(organization)
     unit.session.flush()
-    for slug, title, priority in ((ADMIN, "Admin", ADMIN_PRIORITY), (MEMBER, "Member", MEMBER_PRIORITY)):
-        unit.session.add(_role(unit, organization.id, slug, title, priority, built_in=True))
+    roles.add_built_in(unit, organization.id)
     admin = Member(
         id=unit.id(Prefix.MEMBER),
         organization_id=organization.id,
@@ -154,6 +143,9 @@ def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:
         organization.default_role = changes.default_role
     after = {key: getattr(organization, key) for key in before}
     unit.audit(organization.id, "organization.updated", subject=organization.id, before=before, after=after)
+    if before["default_role"] != after["default_role"]:
+        changed = {"before": before["default_role"], "after": after["default_role"]}
+        unit.event(organization.id, EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED, subject=organization.id, **changed)
 
 
 def delete(unit: UnitOfWork, organization_id: str) -> None:
@@ -165,31 +157,3 @@ def delete(unit: UnitOfWork, organization_id: str) -> None:
     directories.forget_digests(unit.connection, organization_id)
     unit.session.delete(organization)
     log.warning("organization deleted", extra={"organization": organization_id, "actor": unit.actor.label})
-
-
-def _role(unit: UnitOfWork, organization_id: str, slug: str, name: str, priority: int, *, built_in: bool) -> Role:
-    return Role(
-        id=unit.id(Prefix.ROLE),
-        organization_id=organization_id,
-        slug=slug,
-        name=name,
-        priority=priority,
-        built_in=built_in,
-    )
-
-
-def add_role(unit: UnitOfWork, organization_id: str, *, slug: str, name: str, priority: int) -> Role:
-    """A role of the organization's own. Raises ConflictError for a slug in use."""
-    unit.lock(organization_id)
-    slug, name, priority = read_slug(slug), read_text(name, field="name"), read_priority(priority)
-    if roles.role(unit.session, organization_id, slug) is not None:
-        raise ConflictError("There is a role with this slug already.", field="slug")
-    role = _role(unit, organization_id, slug, name, priority, built_in=False)
-    unit.session.add(role)
-    unit.audit(organization_id, "role.created", subject=role.id, after={"slug": slug, "priority": priority})
-    return role
-
-
-def roles_of(unit: UnitOfWork, organization_id: str) -> Sequence[Role]:
-    """The organization's roles, highest priority first. Raises NotFoundError."""
-    return roles.roles(unit.session, read(unit, organization_id).id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import Connection
@@ -40,6 +40,16 @@ class Policy:
     def with_default_role(self, slug: str) -> Policy:
         """The same settings with another default role."""
         return replace(self, roles=replace(self.roles, default_role=slug))
+
+    def with_priorities(self, priorities: Mapping[str, int]) -> Policy:
+        """The same settings with other priorities."""
+        return replace(self, roles=replace(self.roles, priorities=priorities))
+
+    def without_role(self, slug: str) -> Policy:
+        """The same settings without a role and the mappings to it; grants of it count for nothing then."""
+        kept = {known: number for known, number in self.roles.priorities.items() if known != slug}
+        mappings = tuple(rule for rule in self.roles.mappings if rule.role != slug)
+        return replace(self, roles=replace(self.roles, priorities=kept, mappings=mappings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from app.store.events import AuditEntry
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
-from app.store.roles import RoleMapping
+from app.store.roles import Role, RoleMapping
 from app.store.sign_ins import RecoveryCode, SignInFlow, SignInRecord, SignInSession
 
 
@@ -45,6 +45,33 @@ def people(session: Session, organization_id: str, *, hosts: Collection[str], ve
     row = session.execute(query.where(Member.removed_at.is_(None))).one()
     total, active, at_hosts, *by_host = (int(number or 0) for number in row)
     return People(total, active, at_hosts, dict(zip(ordered, by_host, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFigures:
+    """By role: how many people have it, have it as the default one, were granted it, and how many mappings give it."""
+
+    people: dict[str, int]
+    by_default: dict[str, int]
+    grants: dict[str, int]
+    mappings: dict[str, int]
+
+
+def roles(session: Session, organization_id: str) -> RoleFigures:
+    """Count what hangs on each role; a role that nothing hangs on has no entry. Removed members do not count."""
+    present = Member.organization_id == organization_id, Member.removed_at.is_(None)
+    by_default = Member.role_source == "default"
+    return RoleFigures(
+        people=_count_by(session, Member.role, *present),
+        by_default=_count_by(session, Member.role, by_default, *present),
+        grants=_count_by(session, Member.granted_role, Member.granted_role.is_not(None), *present),
+        mappings=_count_by(session, RoleMapping.role, RoleMapping.organization_id == organization_id),
+    )
+
+
+def _count_by(session: Session, column: Any, *conditions: ColumnElement[bool]) -> dict[str, int]:
+    query = select(column, func.count()).where(*conditions).group_by(column)
+    return {value: int(number) for value, number in session.execute(query)}
 
 
 def members_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[Member]:
@@ -195,13 +222,16 @@ def audit_before(session: Session, organization_id: str, *, before: str, limit: 
 
 
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
-    """id -> what people call it, for ids of members, domains, connections and directories, removed ones included."""
+    """id -> what people call it, for ids of members, domains, connections, directories, roles and mappings, whatever
+    state they are in.
+    """
     found: dict[str, str] = {}
     for table, label in (
         (Member, Member.email),
         (Domain, Domain.host),
         (Connection, Connection.name),
         (Directory, Directory.name),
+        (Role, Role.name),
         (RoleMapping, RoleMapping.label),
     ):
         query = select(table.id, label).where(table.organization_id == organization_id, table.id.in_(ids))

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.rules.directories import Link
+from app.store.members import Member
 from app.store.mirror_tables import MEMBERSHIPS, USERS, DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.people import chunks
 from app.store.prepared import Prepared, among
@@ -92,6 +93,26 @@ def members_of_group(session: Session, directory_id: str, group_id: str) -> froz
         )
     )
     return frozenset(filter(None, session.scalars(query)))
+
+
+def mapped_members_in_groups(
+    session: Session, directory_id: str, group_ids: Collection[str], *, roles: Collection[str]
+) -> frozenset[str]:
+    """Ids of the members who are in one of these groups and have one of these roles because of a group."""
+    query = (
+        select(Member.id)
+        .join(DirectoryUser, DirectoryUser.member_id == Member.id)
+        .join(DirectoryMembership, DirectoryMembership.user_id == DirectoryUser.id)
+        .where(
+            DirectoryUser.directory_id == directory_id,
+            DirectoryUser.deleted_at.is_(None),
+            DirectoryMembership.group_id.in_(group_ids),
+            Member.role.in_(roles),
+            Member.role_source == "mapped",
+            Member.removed_at.is_(None),
+        )
+    )
+    return frozenset(session.scalars(query))
 
 
 def members_listed(session: Session, directory_id: str) -> frozenset[str]:

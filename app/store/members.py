@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules import members as rule
@@ -120,6 +120,27 @@ def following_default(session: Session, organization_id: str) -> Sequence[str]:
     """Ids of the members whose role is the default one."""
     query = select(Member.id).where(Member.organization_id == organization_id, Member.role_source == "default")
     return session.scalars(query.where(Member.removed_at.is_(None))).all()
+
+
+def holding(session: Session, organization_id: str, slug: str) -> Sequence[str]:
+    """Ids of the members whose effective role is this one."""
+    query = select(Member.id).where(Member.organization_id == organization_id, Member.role == slug)
+    return session.scalars(query.where(Member.removed_at.is_(None))).all()
+
+
+def mapped_to(session: Session, organization_id: str, slugs: Collection[str]) -> Sequence[str]:
+    """Ids of the members who have one of these roles because of a group."""
+    query = select(Member.id).where(Member.organization_id == organization_id, Member.role.in_(slugs))
+    return session.scalars(query.where(Member.role_source == "mapped", Member.removed_at.is_(None))).all()
+
+
+def forget_grants(session: Session, organization_id: str, slug: str) -> None:
+    """Nobody has this role by hand any more, removed members included: another role may get the same slug one day."""
+    session.execute(
+        update(Member)
+        .where(Member.organization_id == organization_id, Member.granted_role == slug)
+        .values(granted_role=None, granted_origin=None)
+    )
 
 
 def with_sign_in_groups(session: Session, organization_id: str) -> Sequence[str]:

@@ -51,12 +51,24 @@ def role(session: Session, organization_id: str, slug: str) -> Role | None:
     return session.scalars(select(Role).where(Role.organization_id == organization_id, Role.slug == slug)).one_or_none()
 
 
+def by_id(session: Session, organization_id: str, role_id: str) -> Role | None:
+    """One role of this organization by its id."""
+    query = select(Role).where(Role.organization_id == organization_id, Role.id == role_id)
+    return session.scalars(query).one_or_none()
+
+
 def mappings(session: Session, organization_id: str) -> Sequence[RoleMapping]:
     """The organization's mappings, oldest first."""
     return session.scalars(_MAPPINGS, {"organization": organization_id}).all()
 
 
 _MAPPINGS = select(RoleMapping).where(RoleMapping.organization_id == bindparam("organization")).order_by(RoleMapping.id)
+
+
+def mappings_to(session: Session, organization_id: str, slug: str) -> Sequence[RoleMapping]:
+    """The mappings that give this role, oldest first."""
+    query = select(RoleMapping).where(RoleMapping.organization_id == organization_id, RoleMapping.role == slug)
+    return session.scalars(query.order_by(RoleMapping.id)).all()
 
 
 def mapping(session: Session, organization_id: str, mapping_id: str) -> RoleMapping | None:

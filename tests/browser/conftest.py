@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.identity_providers import Person
@@ -110,3 +112,18 @@ def sign_in_through_provider(town: Town, person: Person) -> Page:
     page.get_by_role("button", name="Continue").click()
     page.locator(f'[data-user="{person.id}"]').click()
     return page
+
+
+def check_everywhere(page: Page) -> None:
+    """No barrier that axe knows of, wide and light, narrow and dark; nothing sticks out at the side."""
+    check(page, width=1280, scheme="light")
+    check(page, width=320, scheme="dark")
+
+
+def check(page: Page, *, width: int, scheme: Literal["light", "dark"]) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    # Without motion no colour is measured half-way between two themes.
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found = Axe().run(page)
+    assert found.violations_count == 0, (page.url, width, scheme, found.generate_report())
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)

@@ -7,16 +7,14 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from typing import Literal
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.factory import create_program
 from app.rules.actor import OPERATOR
 from app.services import directories, organizations
 from tests.application import settings_for
-from tests.browser.conftest import Town, found_organization, verify_domain
+from tests.browser.conftest import Town, check_everywhere, found_organization, verify_domain
 from tests.browser.pictures import add_requests
 
 _TWO_REFRESHES = 15_000
@@ -73,18 +71,3 @@ def record_a_morning(town: Town) -> None:
         (directory,) = directories.all_of(unit, organization.id)
         add_requests(unit, organization.id, directory.id)
     program.close()
-
-
-def check_everywhere(page: Page) -> None:
-    """No barrier that axe knows of, wide and light, narrow and dark; nothing sticks out at the side."""
-    check(page, width=1280, scheme="light")
-    check(page, width=320, scheme="dark")
-
-
-def check(page: Page, *, width: int, scheme: Literal["light", "dark"]) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    # Without motion no colour is measured half-way between two themes.
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    found = Axe().run(page)
-    assert found.violations_count == 0, (page.url, width, scheme, found.generate_report())
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (page.url, width)

@@ -31,7 +31,7 @@ class Call:
 
     method: str
     path: str
-    body: dict[str, object]
+    body: dict[str, object] | None
     token: str
     content_type: str = "application/json"
 

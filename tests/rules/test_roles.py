@@ -19,8 +19,12 @@ from app.rules.roles import (
     RoleSource,
     effective_role,
     judge_default_role,
+    judge_deletion,
+    judge_priority,
+    judge_rename,
     read_priority,
     read_slug,
+    slug_of,
 )
 
 STAFF = GroupRef(GroupSource.DIRECTORY, "g-staff")
@@ -82,11 +86,37 @@ def test_slug_that_is_not_one_is_refused(slug: str) -> None:
 
 def test_slug_and_priority_in_range_are_taken() -> None:
     assert read_slug("content-editor") == "content-editor"
-    assert read_priority(5) == 5
+    assert [read_priority(number) for number in (0, 5, 999_999)] == [0, 5, 999_999]
 
 
-@pytest.mark.parametrize("priority", [-1, 0, 1_000_000])
-def test_priority_outside_the_built_in_roles_is_refused(priority: int) -> None:
+@pytest.mark.parametrize("name", ["Content editor", "Éditeur en chef!", "  2nd  Line  ", "x" * 200, "Łukasz"])
+def test_slug_that_suggests_itself_is_one(name: str) -> None:
+    assert read_slug(slug_of(name))
+
+
+def test_slug_follows_the_name_and_is_empty_where_none_suggests_itself() -> None:
+    assert slug_of("Éditeur en chef!") == "editeur-en-chef"
+    assert slug_of("2nd line") == "nd-line"
+    assert slug_of("編集者") == slug_of("42") == ""
+
+
+def test_admin_keeps_its_name_and_its_place() -> None:
+    for refused in (judge_rename("admin"), judge_priority("admin")):
+        assert isinstance(refused, Refused)
+        assert refused.code is Code.ROLE_BUILT_IN
+    assert judge_rename("member") == judge_priority("member") == Allowed()
+
+
+def test_built_in_roles_and_the_default_one_are_not_deleted() -> None:
+    for slug, code in (("admin", Code.ROLE_BUILT_IN), ("member", Code.ROLE_BUILT_IN), ("editor", Code.ROLE_IS_DEFAULT)):
+        refused = judge_deletion(slug, default_role="editor")
+        assert isinstance(refused, Refused)
+        assert refused.code is code
+    assert judge_deletion("editor", default_role="member") == Allowed()
+
+
+@pytest.mark.parametrize("priority", [-1, 1_000_000])
+def test_priority_that_is_not_below_that_of_admin_is_refused(priority: int) -> None:
     with pytest.raises(InvalidInputError):
         read_priority(priority)
 

@@ -9,7 +9,7 @@ from app.rules.decisions import Code, Refused
 from app.rules.identity import ReceivedGroups, Rejection
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
-from app.services import connections, flows, members, organizations, role_mappings, sessions, sign_in, steps
+from app.services import connections, flows, members, organizations, role_mappings, roles, sessions, sign_in, steps
 from app.services.organizations import Edit
 from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, TurnedAway
 from app.store import sign_ins
@@ -287,7 +287,7 @@ def test_arrival_in_another_browser_is_refused(world: World) -> None:
 def test_group_sent_by_the_provider_decides_the_role_and_unknown_groups_change_nothing(world: World) -> None:
     scene = required(world)
     with world.transactions.writing(OPERATOR) as unit:
-        organizations.add_role(unit, scene.organization.id, slug="editor", name="Editor", priority=5)
+        roles.add(unit, scene.organization.id, slug="editor", name="Editor", priority=5)
         unit.session.flush()
         role_mappings.add(unit, scene.organization.id, source=GroupSource.SIGN_IN, group="writers", role="editor")
     scene.come_back(identity_of(world, GRACE, groups=ReceivedGroups.of(frozenset({"writers"}))))

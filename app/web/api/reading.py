@@ -30,6 +30,7 @@ NAMED: Mapping[str, tuple[Prefix, str]] = {
     "conn": (Prefix.CONNECTION, "connection"),
     "dir": (Prefix.DIRECTORY, "directory"),
     "tok": (Prefix.TOKEN, "token"),
+    "role": (Prefix.ROLE, "role"),
     "map": (Prefix.MAPPING, "mapping"),
     "mem": (Prefix.MEMBER, "member"),
 }

@@ -84,4 +84,6 @@ def _differences(facts: EntryFacts) -> tuple[Difference, ...]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)

@@ -26,6 +26,7 @@ _PLACES: dict[Code, tuple[str, str]] = {
     Code.LAST_HELD_ADMINISTRATOR: _MEMBERS,
     Code.DIRECTORY_HOLDS_ADMIN: _MEMBERS,
     Code.TEST_WOULD_NOT_BE_ADMIN: _MEMBERS,
+    Code.OWN_HOLD: _MEMBERS,
 }
 IN_RECOVERY = Control(allowed=False, reason="A recovery session cannot do this; sign in as usual for it.")
 

@@ -12,11 +12,12 @@ from app.web.settings import (
     domains,
     members,
     role_mappings,
+    roles,
     scim_requests,
 )
 
 
 def settings_pages() -> tuple[Blueprint, ...]:
     """One blueprint for each noun."""
-    nouns = (authentication, domains, connections, directories, scim_requests, role_mappings, members, activity)
+    nouns = (authentication, domains, connections, directories, scim_requests, role_mappings, members, roles, activity)
     return tuple(noun.pages for noun in nouns)

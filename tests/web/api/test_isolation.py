@@ -17,6 +17,7 @@ def good_body(operation: Operation, admin: str) -> dict[str, Any] | None:
     bodies: dict[str, dict[str, Any]] = {
         "edit_connection": {"name": "Taken over"},
         "edit_directory": {"name": "Taken over"},
+        "edit_role": {"name": "Taken over"},
         "edit_member": {"suspended": True},
         "test_connection": {"on_behalf_of": admin},
     }
@@ -38,7 +39,7 @@ def test_no_route_takes_an_id_of_another_organization(world: World) -> None:
         assert problem["code"] == "not_found", operation.name
         walked |= set(operation.ids)
 
-    assert walked == {"org", "dom", "conn", "dir", "tok", "map", "mem"}
+    assert walked == {"org", "dom", "conn", "dir", "tok", "role", "map", "mem"}
     assert snapshot(world, ids["org"]) == before
 
 

@@ -21,6 +21,93 @@ def test_role_is_added_beside_the_built_in_ones(world: World) -> None:
     assert scene.api.patch(scene.path, {"default_role": "auditor"})["default_role"] == "auditor"
 
 
+def test_role_is_read_renamed_moved_and_deleted(world: World) -> None:
+    scene = begin(world)
+    path = f"{scene.path}/roles"
+    made = scene.api.post(path, {"slug": "editor", "name": "Editor", "priority": 10, **scene.by_admin})
+    one = f"{path}/{made['id']}"
+
+    assert scene.api.get(one) == made
+    assert scene.api.patch(one, {"name": "Redaktion"}) == made | {"name": "Redaktion"}
+    assert scene.api.patch(one, {"name": "Editor", "priority": 7}) == made | {"priority": 7}
+    scene.api.delete(one)
+    assert scene.api.refused("GET", one, status=404)["code"] == "not_found"
+    assert [role["slug"] for role in scene.api.get(path)["data"]] == ["admin", "member"]
+
+
+def test_roles_are_put_into_order_and_priorities_follow(world: World) -> None:
+    scene = begin(world)
+    path = f"{scene.path}/roles"
+    for slug, priority in (("author", 30), ("editor", 70)):
+        scene.api.post(path, {"slug": slug, "name": slug.title(), "priority": priority})
+
+    answer = scene.api.post(f"{path}/reorder", {"slugs": ["admin", "author", "member", "editor"]})
+
+    assert [(role["slug"], role["priority"]) for role in answer["data"]] == [
+        ("admin", 1_000_000),
+        ("author", 70),
+        ("member", 30),
+        ("editor", 0),
+    ]
+    assert sorted(map(str, answer["data"])) == sorted(map(str, scene.api.get(path)["data"]))
+    for slugs in (["author", "admin", "member", "editor"], ["editor", "author", "member", "admin"]):
+        assert scene.api.refused("POST", f"{path}/reorder", {"slugs": slugs})["code"] == "role_built_in"
+
+
+def test_priority_belongs_to_one_role(world: World) -> None:
+    scene = begin(world)
+    path = f"{scene.path}/roles"
+    made = scene.api.post(path, {"slug": "editor", "name": "Editor", "priority": 10})
+
+    for method, url, body in (
+        ("POST", path, {"slug": "author", "name": "Author", "priority": 10}),
+        ("POST", path, {"slug": "author", "name": "Author", "priority": 0}),
+        ("PATCH", f"{path}/{made['id']}", {"priority": 0}),
+    ):
+        problem = scene.api.refused(method, url, body)
+        assert (problem["code"], problem["field"]) == ("conflict", "priority")
+    assert len(scene.api.get(path)["data"]) == 3
+
+
+def test_built_in_and_default_roles_say_why_they_stay(world: World) -> None:
+    scene = begin(world)
+    path = f"{scene.path}/roles"
+    ids = {role["slug"]: role["id"] for role in scene.api.get(path)["data"]}
+    ids["editor"] = scene.api.post(path, {"slug": "editor", "name": "Editor", "priority": 10})["id"]
+    scene.api.patch(scene.path, {"default_role": "editor"})
+
+    for slug, code in (("admin", "role_built_in"), ("member", "role_built_in"), ("editor", "role_is_default")):
+        assert scene.api.refused("DELETE", f"{path}/{ids[slug]}")["code"] == code
+    for body in ({"name": "Boss"}, {"priority": 5}, {"name": "Boss", "priority": 5}):
+        assert scene.api.refused("PATCH", f"{path}/{ids['admin']}", body)["code"] == "role_built_in"
+    refusals = [entry for entry in scene.api.get(f"{scene.path}/audit", limit=100)["data"] if entry["reason"]]
+    assert [entry["outcome"] for entry in refusals] == ["refused"] * 6
+
+
+def test_events_tell_what_became_of_a_role(world: World) -> None:
+    scene = begin(world)
+    path = f"{scene.path}/roles"
+    role = scene.api.post(path, {"slug": "editor", "name": "Editor", "priority": 10})
+    one = f"{path}/{role['id']}"
+    scene.api.patch(one, {"name": "Redaktion"})
+    scene.api.post(f"{path}/reorder", {"slugs": ["admin", "member", "editor"]})
+    scene.api.patch(scene.path, {"default_role": "editor"})
+    scene.api.patch(scene.path, {"default_role": "member"})
+    scene.api.delete(one)
+
+    told = [event for event in scene.api.get(f"{scene.path}/events", limit=100)["data"] if "role" in event["type"]]
+
+    assert [event["type"] for event in told] == [
+        "role.created",
+        "role.updated",
+        "roles.reordered",
+        "organization.default_role_changed",
+        "organization.default_role_changed",
+        "role.deleted",
+    ]
+    assert [event["subject"] for event in told if event["type"].startswith("role.")] == [role["id"]] * 3
+
+
 def test_mapping_gives_the_role_and_removing_it_takes_the_role(world: World) -> None:
     scene = provisioned(world)
     api, path = Api(world), f"/organizations/{scene.organization.id}"

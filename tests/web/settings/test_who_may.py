@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from app.services import directories, directory_tokens, domains, members, role_mappings
+from app.services import directories, directory_tokens, domains, members, role_mappings, roles
 from app.web.routes import TABLE, Caller, Route
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import GRACE, provisioned
@@ -22,6 +22,7 @@ SETTINGS = frozenset(
         "scim_requests",
         "role_mappings",
         "members",
+        "roles",
         "activity",
     }
 )
@@ -160,6 +161,7 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
     for url in (
         "/settings/authentication",
         "/settings/members",
+        "/settings/roles",
         "/settings/activity",
         "/settings/connections/new",
         f"/settings/connections/{connection_id}/edit",
@@ -180,12 +182,14 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
         token = directory_tokens.all_of(unit, organization_id, directory.id)[0]
         mapping = role_mappings.all_of(unit, organization_id)[0]
         member = members.administrators(unit, organization_id)[0]
+        role = roles.all_of(unit, organization_id)[0]
         ids = {
             "domain_id": domain.id,
             "directory_id": directory.id,
             "token_id": token.id,
             "mapping_id": mapping.id,
             "member_id": member.id,
+            "role_id": role.id,
         }
     for method, url, _ in routes(world):
         filled = url
@@ -195,8 +199,9 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
             yield method, filled
 
 
-def test_activity_is_not_offered_where_it_would_be_refused(world: World) -> None:
+@pytest.mark.parametrize("url", ["/settings/roles", "/settings/activity"])
+def test_page_is_not_offered_where_it_would_be_refused(world: World, url: str) -> None:
     ada = desk(world)
-    assert "/settings/activity" in ada.page()
+    assert f'href="{url}"' in ada.page()
 
-    assert "/settings/activity" not in recovery_session(world).page
+    assert url not in recovery_session(world).page

@@ -1,0 +1,150 @@
+"""Roles: added, renamed, moved up and down, made the default, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
+
+from app.rules.decisions import Refused
+from app.rules.errors import ConflictError, InvalidInputError
+from app.rules.roles import slug_of
+from app.services import organizations, roles
+from app.services.organizations import Edit
+from app.services.overview import roles as read_roles
+from app.services.overview.roles import RoleFacts
+from app.web import request as current
+from app.web.presentation.elements import EMPTY_FORM, Form, Notice
+from app.web.presentation.roles import Role, RolesPage
+from app.web.settings.controls import change, control, refusal
+from app.web.settings.overview import wrong
+from app.web.settings.typed import not_confirmed
+from app.web.shell import show
+from app.web.sign_in import see
+from app.web.wording import count
+
+pages = Blueprint("roles", __name__, url_prefix="/settings/roles")
+_NO_FORMS: Mapping[str, Form] = {}
+_NEW = ""  # where the form of a new role stands among those of the roles, which are named by their ids
+
+
+@pages.get("", endpoint="list")
+def list_roles() -> ResponseReturnValue:
+    """All roles, the highest first."""
+    return show("settings/roles.html", _page())
+
+
+@pages.post("")
+def add() -> ResponseReturnValue:
+    """A new role; without a slug, the one that follows from its name."""
+    typed = {name: request.form.get(name, "").strip() for name in ("name", "slug")}
+    try:
+        slug = typed["slug"] or slug_of(typed["name"])
+        role = roles.add(current.unit(), current.organization_id(), slug=slug, name=typed["name"])
+    except (ConflictError, InvalidInputError) as error:
+        status = 409 if isinstance(error, ConflictError) else 400
+        return _again(status=status, forms={_NEW: wrong(error, **typed)})
+    return _see(role.id, done="role-added")
+
+
+@pages.post("/<role_id>/rename")
+def rename(role_id: str) -> ResponseReturnValue:
+    """Another name; the slug stays."""
+    unit, organization_id, name = current.unit(), current.organization_id(), request.form.get("name", "")
+    roles.read(unit, organization_id, role_id)
+    try:
+        outcome = roles.edit(unit, organization_id, role_id, name=name)
+    except InvalidInputError as error:
+        return _again(status=400, forms={role_id: wrong(error, name=name)})
+    return _answer(outcome, role_id, done="role-renamed")
+
+
+@pages.post("/<role_id>/up")
+def move_up(role_id: str) -> ResponseReturnValue:
+    """One place up."""
+    outcome = roles.move(current.unit(), current.organization_id(), role_id, up=True)
+    return _answer(outcome, role_id, done="roles-reordered")
+
+
+@pages.post("/<role_id>/down")
+def move_down(role_id: str) -> ResponseReturnValue:
+    """One place down."""
+    outcome = roles.move(current.unit(), current.organization_id(), role_id, up=False)
+    return _answer(outcome, role_id, done="roles-reordered")
+
+
+@pages.post("/<role_id>/default")
+def make_default(role_id: str) -> ResponseReturnValue:
+    """The role of everybody for whom no group and no grant decides."""
+    unit, organization_id = current.unit(), current.organization_id()
+    slug = roles.read(unit, organization_id, role_id).slug
+    outcome = organizations.edit(unit, organization_id, Edit(default_role=slug))
+    return _answer(outcome, role_id, done="default-role-changed")
+
+
+@pages.post("/<role_id>/delete")
+def delete(role_id: str) -> ResponseReturnValue:
+    """Delete a role, once its slug was typed."""
+    unit, organization_id = current.unit(), current.organization_id()
+    if notice := not_confirmed(roles.read(unit, organization_id, role_id).slug):
+        return _again(notice, status=400)
+    outcome = roles.delete(unit, organization_id, role_id)
+    return _answer(outcome, "", done="role-deleted")
+
+
+def _answer(outcome: object, role_id: str, *, done: str) -> ResponseReturnValue:
+    return _again(refusal(outcome), status=409) if isinstance(outcome, Refused) else _see(role_id, done=done)
+
+
+def _see(role_id: str, *, done: str) -> ResponseReturnValue:
+    return see(f"/settings/roles?done={done}" + (f"#{role_id}" if role_id else ""))
+
+
+def _again(notice: Notice | None = None, *, status: int, forms: Mapping[str, Form] = _NO_FORMS) -> Response:
+    """The list with an error, after an action that changed nothing."""
+    notices = (notice,) if notice else ()
+    return show("settings/roles.html", _page(forms), status=status, notices=notices)
+
+
+def _page(forms: Mapping[str, Form] = _NO_FORMS) -> RolesPage:
+    facts = read_roles.read(current.unit(), current.organization_id())
+    default = next(role.name for role in facts.roles if role.is_default)
+    rows = (_role(role, forms.get(role.id), default=default, by_default=facts.by_default) for role in facts.roles)
+    return RolesPage(roles=tuple(rows), form=forms.get(_NEW, EMPTY_FORM))
+
+
+def _role(facts: RoleFacts, form: Form | None, *, default: str, by_default: int) -> Role:
+    people = count(by_default, "person has", "people have")
+    follow = f"{people} {default} only because no group and no grant decides: they get {facts.name}."
+    later = f"Whoever comes without a group or a grant gets {facts.name}."
+    return Role(
+        id=facts.id,
+        slug=facts.slug,
+        name=facts.name,
+        priority=facts.priority,
+        people=count(facts.people, "person", "people") if facts.people else "Nobody",
+        groups=count(facts.mappings, "mapping gives it", "mappings give it") if facts.mappings else "No group gives it",
+        rename=control(facts.rename),
+        move_up=control(facts.move_up),
+        move_down=control(facts.move_down),
+        make_default=change(facts.make_default, follow if by_default else "", later),
+        remove=change(facts.delete, *_losses(facts)),
+        form=form or Form(values={"name": facts.name}),
+        built_in=facts.built_in,
+        is_default=facts.is_default,
+    )
+
+
+def _losses(facts: RoleFacts) -> tuple[str, ...]:
+    """What follows from deleting a role."""
+    people = count(facts.people, "person has", "people have")
+    mappings = count(facts.mappings, "mapping to it falls", "mappings to it fall")
+    grants = count(facts.grants, "grant of it by hand falls", "grants of it by hand fall")
+    return (
+        f"{people} this role: they get what their other groups, a grant or the default gives them."
+        if facts.people
+        else "Nobody has this role.",
+        f"{mappings} away." if facts.mappings else "",
+        f"{grants} away, and none comes back if you make a role with this slug again." if facts.grants else "",
+    )
