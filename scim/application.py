@@ -19,7 +19,7 @@ import orjson
 from scim2_models import NotFoundException, SCIMException
 from scim2_server.responses import ScimResponse
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.rules.directories import DirectoryEndpoint
@@ -54,6 +54,8 @@ _UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
 #: number of them.
 _FLOOD_PER_SECOND = 0.2
 _TOO_FAST = "This directory sends requests faster than Doorward takes them. Nothing was stored; send it again later."
+_BUSY = "Doorward's database is busy. Nothing was changed; send the request again."
+_LOST = "Doorward lost its database during this request and cannot tell whether it was carried out; send it again."
 _NO_SUCH_ENDPOINT = "There is no SCIM endpoint with such a path. Copy the base URL from Doorward."
 
 
@@ -208,9 +210,7 @@ class ScimApplication:
             error = scim_exception(error)
         if isinstance(error, _UNAVAILABLE):
             log.warning("database not available", exc_info=error)
-            error = RetryException(
-                503, "Doorward's database is busy. Nothing was changed; send the request again.", _BUSY_SECONDS
-            )
+            error = RetryException(503, _LOST if _is_lost(error) else _BUSY, _BUSY_SECONDS)
         if isinstance(error, SCIMException):
             response = service.error_response(error)
             if isinstance(error, RetryException):
@@ -229,6 +229,10 @@ class Visit:
     journal: Journal | None = None
     #: A token that was revoked or has expired, whose use is still to be noted.
     note_refused_token: str | None = None
+
+
+def _is_lost(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def _detail_of(response: ScimResponse) -> str | None:

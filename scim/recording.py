@@ -78,13 +78,13 @@ class Journal:
         status = _WRITTEN[self.method] if self.status is None else self.status
         record = self.record(status, None, id_=push.unit.id(Prefix.SCIM_REQUEST), unknown=push.unknown_members)
         scim_requests.write(push.unit, record)
-        self.is_written = True
 
     def record(
         self, status: int, detail: str | None, *, id_: str = "", unknown: set[str] | frozenset[str] = frozenset()
     ) -> ScimRequestRecord:
         """The request as an administrator will read it; one without an id gets it when it is written."""
         path, body = self.prepare()
+        is_refused = status >= FIRST_REFUSED_STATUS  # then nothing was changed, and nothing made that has an id
         return ScimRequestRecord(
             id=id_,
             directory_id=self.directory_id,
@@ -95,8 +95,8 @@ class Journal:
             status=status,
             duration_us=int((time.perf_counter() - self.began) * 1_000_000),
             resource=None if self.resource is None else self.resource.value,
-            resource_id=self.resource_id if self.resource_id and is_id(self.resource_id) else None,
-            changes=self.changes if status < FIRST_REFUSED_STATUS else {},
+            resource_id=None if is_refused and self.method == "POST" else _if_id(self.resource_id),
+            changes={} if is_refused else self.changes,
             detail=self._redacted(detail or self.detail),
             deviations=tuple(sorted(self.deviations)),
             unknown_members=tuple(one if is_id(one) else MASK for one in sorted(unknown)[:MOST_UNKNOWN_MEMBERS]),
@@ -112,3 +112,7 @@ class Journal:
         except orjson.JSONDecodeError:
             body = None
         return redacted_detail(detail, self.path, self.query, body)
+
+
+def _if_id(text: str | None) -> str | None:
+    return text if text and is_id(text) else None

@@ -119,6 +119,8 @@ class DirectoryStorage(ScimStorage):
                 yield push
             finally:
                 self._push = self._connection = None
+        if self.journal is not None:
+            self.journal.is_written = True  # with the commit, not before
 
     def _record(self, push: Push) -> None:
         """The last statement of a push: its record. Of a bulk request every operation has a journal of its own, which

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from app.rules.actor import Actor, ActorKind
 from app.rules.directories import DirectoryEndpoint, DirectoryUserRecord, Link, MembershipOutcome
-from app.rules.errors import ConflictError, NotFoundError, UnauthenticatedError
+from app.rules.errors import ConflictError, DoorwardError, NotFoundError, UnauthenticatedError
 from app.services import effects
 from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -115,7 +115,11 @@ def open_push(
     with transactions.writing(actor) as unit:
         locked_later = rows.lock_later(unit.connection, endpoint.id, token_id or "", now=unit.now)
         opened = Push(unit, endpoint, token_id, locked_later)
-        yield opened
+        try:
+            yield opened
+        except DoorwardError:
+            opened.locked()  # whoever may not push any more is told that, and nothing of what is there
+            raise
         locked = opened.locked()
         if opened.users or opened.groups:
             rows.count_up(unit.connection, endpoint.id, users=opened.users, groups=opened.groups)

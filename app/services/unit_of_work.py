@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from app.rules.ids import Prefix
 from app.store import events, organizations, people
 from app.store.database import Database
 from app.store.organizations import Organization
+from app.store.pipeline import CommittedError
 
 
 @dataclass
@@ -52,9 +53,10 @@ class UnitOfWork:
         """Write what is pending, the news last, and make all of it last."""
         self.flush()
         events.write(self.connection, audited=self._audited, told=self._told)
-        if self._session is not None:
-            self._session.commit()
-        self.connection.commit()
+        with suppress(CommittedError):
+            if self._session is not None:
+                self._session.commit()
+            self.connection.commit()
 
     def rollback(self) -> None:
         """Undo whatever was begun; the unit may go on, with a transaction of its own."""

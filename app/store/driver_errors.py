@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 def translated(connection: Connection, statement: str, error: BaseException) -> BaseException:
     """The same error in SQLAlchemy's words; whatever is none of the driver's stays as it is.
 
-    A connection that is gone leaves the pool, and with it what else is idle: it went the same way.
+    A connection that is gone leaves the pool, and so does what was opened before now, when it is wanted next: it went
+    the same way.
     """
     dialect = connection.dialect
     dbapi = dialect.loaded_dbapi
@@ -20,6 +21,6 @@ def translated(connection: Connection, statement: str, error: BaseException) -> 
         statement, {}, error, dbapi.Error, hide_parameters=True, connection_invalidated=is_gone, dialect=dialect
     )
     if is_gone:
+        connection.engine.pool._invalidate(connection.connection, error)  # noqa: SLF001 (as SQLAlchemy itself does it)
         connection.invalidate(error)
-        connection.engine.dispose()
     return wrapped

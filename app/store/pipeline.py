@@ -7,6 +7,7 @@ the server, BEGIN goes with the first of a transaction and COMMIT with the last.
 
 from __future__ import annotations
 
+import itertools
 import select
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,6 +19,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.store.driver_errors import translated
 
@@ -26,17 +28,21 @@ _KEY = "doorward_pipeline"
 _READABLE = select.POLLIN
 _BOTH = select.POLLIN | select.POLLOUT
 _BEGIN, _COMMIT = b"BEGIN", b"COMMIT"
+_numbers = itertools.count(1)
+#: The server knows a statement no more, or not as it is now: after DDL, or because somebody made it forget.
+_OUT_OF_STEP = ("0A", "26", "42")
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED)
+
+
+class CommittedError(Exception):
+    """The server has confirmed a commit, and then the connection was lost: what was to be done is done."""
 
 
 class Statement:
     """A statement in the server's own words: `$1` for the first value."""
 
-    _made: int = 0
-
     def __init__(self, sql: str) -> None:
-        Statement._made += 1
-        self.name: Final = f"doorward_{Statement._made}".encode()
+        self.name: Final = f"doorward_{next(_numbers)}".encode()
         self.sql: Final = sql.encode()
 
 
@@ -60,6 +66,7 @@ class Pipeline:
         self._known: set[bytes] = set()
         self._poll = select.poll()
         self._poll.register(driver.pgconn.socket, _READABLE)
+        self._has_committed = False
         self.waiting: list[Sent] = []
 
     def add(self, statement: Statement, values: Sequence[Any]) -> Sent:
@@ -88,11 +95,17 @@ class Pipeline:
     def send(self, connection: Connection, *, commit: bool = False) -> None:
         """Send what waits, with COMMIT behind it if wanted, and read the answers.
 
-        Raises SQLAlchemy's error for the first statement that failed; those after it were not carried out.
+        Raises SQLAlchemy's error for the first statement that failed; those after it were not carried out. Raises
+        CommittedError when the connection was lost behind a commit that the server had confirmed.
         """
         waiting, self.waiting = self.waiting, []
         pgconn = self._driver.pgconn
-        begins = connection.in_transaction() and pgconn.transaction_status == TransactionStatus.IDLE
+        begins = (
+            not self._driver.autocommit
+            and connection.in_transaction()
+            and pgconn.transaction_status == TransactionStatus.IDLE
+        )
+        self._has_committed = False
         try:
             pgconn.enter_pipeline_mode()
             failed = self._exchange(waiting, begins=begins, commit=commit)
@@ -102,10 +115,13 @@ class Pipeline:
             raised = translated(connection, "", error)
             if not connection.invalidated:
                 connection.invalidate(error)
-            raise raised from error
+            raise CommittedError() if self._has_committed else raised from error
         if failed is not None:
             statement, result = failed
-            raise translated(connection, statement, error_from_result(result))
+            cause = error_from_result(result)
+            if (cause.sqlstate or "").startswith(_OUT_OF_STEP):
+                pgconn.finish()
+            raise translated(connection, statement, cause)
 
     def _exchange(self, waiting: Sequence[Sent], *, begins: bool, commit: bool) -> tuple[str, PGresult] | None:
         """Everything out, then everything in; the first statement that failed, and the answer that says so."""
@@ -130,6 +146,7 @@ class Pipeline:
             sent.result = None if result.status in _FAILED else result
         if commit:
             answers.append((_COMMIT, self._result()))
+            self._has_committed = answers[-1][1].command_status == _COMMIT
         self._result(is_sync=True)
         return next(((sql.decode(), result) for sql, result in answers if result.status in _FAILED), None)
 
@@ -201,6 +218,12 @@ def keep_order(engine: Engine) -> None:
     @event.listens_for(engine, "rollback")
     def on_rollback(connection: Connection) -> None:
         pipeline = _with_waiting(connection)
+        if pipeline is not None:
+            pipeline.waiting.clear()
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(_driver: object, record: ConnectionPoolEntry) -> None:
+        pipeline: Pipeline | None = record.info.get(_KEY)
         if pipeline is not None:
             pipeline.waiting.clear()
 

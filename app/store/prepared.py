@@ -182,12 +182,19 @@ class _InPipeline(_Text):
 
     def answer(self, connection: Connection, values: Values) -> Answer:
         pipeline = pipeline_of(connection)
-        return _Awaited(self, connection, pipeline, pipeline.add(self.statement, self.bound(values)))
+        return _Awaited(self, connection, pipeline, self._add(connection, pipeline, values))
 
     def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
         pipeline = pipeline_of(connection)
         for values in many:
-            pipeline.add(self.statement, self.bound(values))
+            self._add(connection, pipeline, values)
+
+    def _add(self, connection: Connection, pipeline: Pipeline, values: Values) -> Sent:
+        bound = self.bound(values)
+        try:
+            return pipeline.add(self.statement, bound)
+        except self.dialect.loaded_dbapi.Error as error:
+            raise translated(connection, self.sql, error) from error
 
 
 @dataclass(slots=True)

@@ -48,8 +48,14 @@ class LockedDirectory:
 def lock_later(
     connection: Connection, directory_id: str, token_id: str, *, now: datetime
 ) -> Callable[[], LockedDirectory | None]:
-    """Lock the directory's organization, as `organizations.lock` does; None when the directory was deleted."""
-    answer = _LOCK.later(connection, {"directory": directory_id, "token": token_id, "now": now})
+    """Lock the directory's organization, as `organizations.lock` does; None when the directory was deleted.
+
+    On PostgreSQL what is read comes in a statement of its own: one that waits for the lock sees, beside the locked row,
+    what stood there before the wait.
+    """
+    if connection.dialect.name != _SQLITE:
+        _LOCK.later(connection, {"directory": directory_id})
+    answer = _LOCKED.later(connection, {"directory": directory_id, "token": token_id, "now": now})
     return lambda: next((LockedDirectory(*row) for row in answer.rows()), None)
 
 
@@ -61,10 +67,17 @@ _TOKEN_WORKS = exists(
     )
 )
 _LOCK = Prepared(
+    select(ORGANIZATIONS.c.id)
+    .where(
+        ORGANIZATIONS.c.id
+        == select(DIRECTORIES.c.organization_id).where(DIRECTORIES.c.id == bindparam("directory")).scalar_subquery()
+    )
+    .with_for_update()
+)
+_LOCKED = Prepared(
     select(DIRECTORIES.c.state, ORGANIZATIONS.c.default_role, ORGANIZATIONS.c.guests, _TOKEN_WORKS)
     .select_from(DIRECTORIES.join(ORGANIZATIONS, ORGANIZATIONS.c.id == DIRECTORIES.c.organization_id))
     .where(DIRECTORIES.c.id == bindparam("directory"), DIRECTORIES.c.deleted_at.is_(None))
-    .with_for_update(of=ORGANIZATIONS)
 )
 
 

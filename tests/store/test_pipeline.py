@@ -6,13 +6,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, bindparam, create_engine, insert, select, text, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.pool import QueuePool
 
 from app.store.database import Database, prepare_engine
-from app.store.pipeline import pipeline_of
+from app.store.pipeline import CommittedError, pipeline_of
 from app.store.prepared import Prepared
 
 _WAITS_AT_MOST = 20.0
@@ -161,6 +163,67 @@ def test_interrupted_wait_closes_the_connection(database: Database, monkeypatch:
         assert pipeline._driver.closed
 
     assert _stored(database) == []
+
+
+def test_commit_that_was_confirmed_is_done_though_the_connection_is_lost_behind_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.writing() as connection:
+        _ADD.later(connection, _note(1))
+        pipeline = pipeline_of(connection)
+        answered = pipeline._result
+
+        def lost_at_the_end(*, is_sync: bool = False) -> Any:
+            if is_sync:
+                raise OperationalError("", {}, psycopg.OperationalError("server closed the connection"))
+            return answered()
+
+        monkeypatch.setattr(pipeline, "_result", lost_at_the_end)
+        with pytest.raises(CommittedError):
+            connection.commit()
+
+    assert _stored(database) == [1]
+
+
+def test_connection_whose_statements_the_server_forgot_serves_nobody_any_more(database: Database) -> None:
+    with database.writing() as connection:
+        _ALL.rows(connection, {})
+        connection.execute(text("DEALLOCATE ALL"))
+        with pytest.raises(DBAPIError) as raised:
+            _ALL.rows(connection, {})
+    assert raised.value.connection_invalidated
+
+    assert _stored(database) == []
+
+
+def test_what_nobody_waited_for_does_not_go_with_whoever_has_the_connection_next(database: Database) -> None:
+    with database.looking() as connection:
+        _ADD.later(connection, _note(1))
+
+    assert _stored(database) == []
+
+
+def test_connections_of_others_stay_in_the_pool_when_one_is_lost(database: Database) -> None:
+    with database.writing() as kept:
+        _ALL.rows(kept, {})
+        with database.writing() as lost:
+            _ALL.rows(lost, {})
+            _end(database, lost)
+            with pytest.raises(OperationalError):
+                _ALL.rows(lost, {})
+        assert _ALL.rows(kept, {}) == []
+
+    with database.looking() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
+    assert pool.checkedin() >= 1
+
+
+def test_value_that_cannot_be_sent_is_refused_as_sqlalchemy_would(database: Database) -> None:
+    with database.writing() as connection, pytest.raises(DataError):
+        _ADD.later(connection, _note(1, "NUL \0"))
 
 
 def _interrupt() -> None:
