@@ -38,7 +38,7 @@ def main() -> None:
             for name, run in chosen.items():
                 _try(name, run, installation, options)
         finally:
-            installation.engine.dispose()
+            installation.close()
 
 
 def _properties() -> dict[str, Run]:
