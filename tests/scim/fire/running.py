@@ -13,7 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, get_state_machine_test
 
 @dataclass(frozen=True)
 class Amount:
-    """Examples of one property. Without a seed they are the same in every run."""
+    """Examples of one property. Without a seed they are the same whenever the same modules are loaded: Hypothesis draws
+    from their constants too.
+    """
 
     examples: int
     seed: int | None = None

@@ -56,10 +56,12 @@ def find(table: Mapping[str, Attribute], name: str) -> Attribute | None:
 
 
 def written(attribute: Attribute, value: Any) -> Any:
-    """A value as it is kept, or None for one that unassigns. Raises Refused for one of another type."""
+    """A value as it is kept, or None for one that unassigns; of entries that are the same in a list one is (RFC 7643
+    2.4). Raises Refused for one of another type.
+    """
     if attribute.multi:
         entries = [] if value is None else value if isinstance(value, list) else [value]
-        kept = [_single(attribute, entry) for entry in entries]
+        kept = [_single(attribute, entry) for number, entry in enumerate(entries) if entry not in entries[:number]]
         return [entry for entry in kept if entry is not None] or None
     return _single(attribute, value)
 
