@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 import orjson
-from scim2_models import PatchOp, Resource, ResourceType, ResponseParameters, SearchRequest
+from scim2_models import PatchOp, Resource, ResourceType, ResponseParameters, SCIMException, SearchRequest
 from scim2_server.conditions import Conditions
 from scim2_server.storage import ScimStorage, SearchPage
 from sqlalchemy.engine import Connection
@@ -257,11 +257,11 @@ class DirectoryStorage(ScimStorage):
         with self._writing() as push:
             if mapping.kind_of(resource_type) is ResourceKind.USER:
                 user = mirroring.user(push, resource_id)
-                _check(conditions, user.answered, "PUT")
+                _check(push, conditions, user.answered, "PUT")
                 replacement = self._user_record(resource_type, resource, resource_id, active=user.record.active)
                 return self._replaced_user(push, user, replacement)
             current, group = mirroring.group(push, resource_id)
-            _check(conditions, current, "PUT")
+            _check(push, conditions, current, "PUT")
             body = cast(Resource[Any], resource)
             after = mapping.group_record(body, resource_id)
             return self._replaced_group(push, current, after, group, read_members(body))
@@ -277,7 +277,7 @@ class DirectoryStorage(ScimStorage):
         with self._writing() as push:
             user = mirroring.user(push, resource_id)
             current, active = user.answered, user.record.active
-            _check(conditions, current, "PATCH")
+            _check(push, conditions, current, "PATCH")
             self._note(current, {})
             if patch is None:
                 return current
@@ -301,7 +301,7 @@ class DirectoryStorage(ScimStorage):
         """Apply a PATCH to a group by difference; its members are not read."""
         with self._writing() as push:
             current, before = mirroring.group(push, resource_id)
-            _check(conditions, current, "PATCH")
+            _check(push, conditions, current, "PATCH")
             change = read_patch(operations, group_id=resource_id)
             after = _written(before, change.attributes, resource_type) if change.attributes else before
             return self._replaced_group(push, current, after, before, change.members)
@@ -311,7 +311,7 @@ class DirectoryStorage(ScimStorage):
         kind = mapping.kind_of(resource_type)
         with self._writing() as push:
             current = mirror.find(push.unit.connection, push.directory.id, kind, resource_id, with_references=False)
-            _check(conditions, current, "DELETE")
+            _check(push, conditions, current, "DELETE")
             mirroring.delete(push, current)
             self._note(current, DELETED)
 
@@ -386,9 +386,13 @@ def _wanted(projection: Projection) -> frozenset[ResourceKind]:
     return frozenset({ResourceKind.USER}) if projection.wants_references(ResourceKind.USER) else frozenset()
 
 
-def _check(conditions: Conditions, current: Mirrored, method: str) -> None:
-    """Under the lock: a write without If-Match never gets 412; a mismatch does."""
-    conditions.check(mapping.version_tag(current.version), method)
+def _check(push: Push, conditions: Conditions, current: Mirrored, method: str) -> None:
+    """Under the lock: a write without If-Match never gets 412; a mismatch does, unless nothing may be told any more."""
+    try:
+        conditions.check(mapping.version_tag(current.version), method)
+    except SCIMException:
+        push.locked()
+        raise
 
 
 def _position_of(position: Any) -> Position | None:

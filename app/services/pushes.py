@@ -16,7 +16,7 @@ from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import listings
 from app.store import pushes as rows
 from app.store.listings import ListedUser
-from app.store.pushes import LockedDirectory
+from app.store.push_locks import LockedDirectory, lock_later
 
 TAKEN = "Another resource of this directory already has one of these values."
 
@@ -113,7 +113,7 @@ def open_push(
     """
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
-        locked_later = rows.lock_later(unit.connection, endpoint.id, token_id or "", now=unit.now)
+        locked_later = lock_later(unit.connection, endpoint.id, token_id or "", now=unit.now)
         opened = Push(unit, endpoint, token_id, locked_later)
         try:
             yield opened

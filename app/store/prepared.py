@@ -67,7 +67,7 @@ class Prepared:
     def _text(self, connection: Connection) -> _Text:
         text = self._texts.get(connection.dialect.name)
         if text is None:
-            text = self._texts[connection.dialect.name] = _text(self._statement, connection.dialect)
+            text = self._texts[connection.dialect.name] = _worded(self._statement, connection.dialect)
         log.debug("%s", text.sql)
         ensure_begun(connection)
         return text
@@ -213,7 +213,7 @@ class _Awaited:
         return self._pipeline.count(self._connection, self._sent)
 
 
-def _text(statement: ClauseElement, dialect: Dialect) -> _Text:
+def _worded(statement: ClauseElement, dialect: Dialect) -> _Text:
     return _InPipeline(statement, dialect) if dialect.name == "postgresql" else _OnCursor(statement, dialect)
 
 

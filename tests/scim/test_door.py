@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path, PosixPath
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.test import Client
 
 from app.rules.scim_requests import EVERYTHING, ScimRequestRecord
 from app.services import scim_requests
-from app.store import pushes
+from app.store import events, push_locks
 from app.store.directories import DirectoryToken
 from app.store.mirror_tables import DirectoryUser
+from app.store.pipeline import Pipeline
 from app.store.turns import Turns
 from scim import recording, redacted_bodies
 from tests.scim.application import ERROR, GROUP, PATCH_OP, USER, Answer, Installation, Pushing
@@ -132,7 +135,7 @@ def test_request_is_made_presentable_before_its_transaction(
     installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    shown, lock = redacted_bodies.redacted_body, pushes.lock_later
+    shown, lock = redacted_bodies.redacted_body, push_locks.lock_later
 
     def show(body: bytes) -> str | None:
         order.append("shown")
@@ -143,32 +146,54 @@ def test_request_is_made_presentable_before_its_transaction(
         return lock(*given, **named)
 
     monkeypatch.setattr(recording, "redacted_body", show)
-    monkeypatch.setattr(pushes, "lock_later", locked)
+    monkeypatch.setattr("app.services.pushes.lock_later", locked)
 
     generic.user("ada")
 
     assert order == ["shown", "locked"]
 
 
+class Revoking(BytesIO):
+    """A body during whose arrival an administrator revokes the tokens of its directory."""
+
+    def __init__(self, body: Any, installation: Installation, pushing: Pushing) -> None:
+        super().__init__(json.dumps(body).encode())
+        self.length = str(len(self.getvalue()))
+        self._transactions = installation.transactions
+        self._theirs = DirectoryToken.directory_id == pushing.directory.id
+
+    def readinto(self, buffer: Any, /) -> int:
+        with self._transactions.writing() as unit:
+            unit.session.execute(update(DirectoryToken).values(revoked_at=unit.now).where(self._theirs))
+        return super().readinto(buffer)
+
+
 def test_token_revoked_while_the_body_arrives_writes_nothing(installation: Installation, generic: Pushing) -> None:
-    class Revoking(BytesIO):
-        """A body during whose arrival an administrator revokes the token."""
-
-        def readinto(self, buffer: Any, /) -> int:
-            with installation.transactions.writing() as unit:
-                unit.session.execute(update(DirectoryToken).values(revoked_at=unit.now).where(hers))
-            return super().readinto(buffer)
-
-    hers = DirectoryToken.directory_id == generic.directory.id
-    body = json.dumps({"schemas": [USER], "userName": "ada"}).encode()
-    answer = generic.send(
-        "POST", "/Users", input_stream=Revoking(body), environ_overrides={"CONTENT_LENGTH": str(len(body))}
-    )
+    body = Revoking({"schemas": [USER], "userName": "ada"}, installation, generic)
+    answer = generic.send("POST", "/Users", input_stream=body, environ_overrides={"CONTENT_LENGTH": body.length})
 
     assert (answer.status_code, answer.json["schemas"]) == (401, [ERROR])
     with installation.transactions.reading() as unit:
         users = select(DirectoryUser).where(DirectoryUser.directory_id == generic.directory.id)
         assert unit.session.scalars(users).all() == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"If-Match": 'W/"7"'}], ids=["taken", "outdated"])
+def test_token_revoked_while_the_body_arrives_tells_nothing_of_what_is_there(
+    installation: Installation, generic: Pushing, headers: dict[str, str]
+) -> None:
+    generic.user("ada")
+    bob = generic.user("bob")
+    body = Revoking({"schemas": [USER], "userName": "ada"}, installation, generic)
+    answer = generic.send(
+        "PUT",
+        f"/Users/{bob['id']}",
+        input_stream=body,
+        headers=headers,
+        environ_overrides={"CONTENT_LENGTH": body.length},
+    )
+
+    assert answer.status_code == 401
 
 
 def test_method_in_small_letters_and_a_length_beyond_numbers_are_no_bugs(generic: Pushing) -> None:
@@ -246,3 +271,64 @@ def test_database_whose_connections_are_all_in_use_answers_503(
     monkeypatch.setattr(installation.transactions.database, "looking", exhausted)
     answer = generic.get("/Users")
     assert (answer.status_code, answer.headers["Retry-After"], answer.json["status"]) == (503, "5", "503")
+
+
+def test_push_whose_commit_fails_is_on_record_as_refused(
+    installation: Installation, generic: Pushing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("COMMIT", {}, TimeoutError("the disk"))
+
+    monkeypatch.setattr(events, "write", fail)
+    answer = generic.post("/Users", {"schemas": [USER], "userName": "ada"})
+    monkeypatch.undo()
+
+    assert answer.status_code == 503
+    assert "Nothing was changed" in answer.json["detail"]
+    (refused,) = recorded(installation, generic)
+    assert (refused.status, refused.method, refused.resource_id, refused.changes) == (503, "POST", None, {})
+
+
+def test_refused_creation_names_no_resource_that_never_was(installation: Installation, generic: Pushing) -> None:
+    ada = generic.user("ada")
+
+    assert generic.post("/Users", {"schemas": [USER], "userName": "ADA"}).status_code == 409
+
+    created, refused = recorded(installation, generic)
+    assert created.resource_id == ada["id"]
+    assert (refused.status, refused.resource_id, refused.changes) == (409, None, {})
+
+
+@pytest.fixture
+def on_postgresql(request: pytest.FixtureRequest) -> Iterator[Pushing]:
+    """A directory in a database that is a connection away."""
+    made = Installation.at(request.getfixturevalue("postgres").create_database())
+    yield made.directory()
+    made.close()
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_connection_lost_around_the_commit_claims_no_more_than_is_known(
+    on_postgresql: Pushing, monkeypatch: pytest.MonkeyPatch, is_confirmed: bool
+) -> None:
+    exchange = Pipeline._exchange
+
+    def lose(pipeline: Pipeline, waiting: Any, *, begins: bool, commit: bool) -> Any:
+        if commit and not is_confirmed:
+            raise psycopg.OperationalError("server closed the connection")
+        failed = exchange(pipeline, waiting, begins=begins, commit=commit)
+        if commit:
+            raise psycopg.OperationalError("server closed the connection")
+        return failed
+
+    monkeypatch.setattr(Pipeline, "_exchange", lose)
+    answer = on_postgresql.post("/Users", {"schemas": [USER], "userName": "ada"})
+    monkeypatch.undo()
+
+    found = on_postgresql.filter("/Users", 'userName eq "ada"').json["totalResults"]
+    if is_confirmed:
+        assert (answer.status_code, found) == (201, 1)
+    else:
+        assert (answer.status_code, found) == (503, 0)
+        assert "cannot tell whether it was carried out" in answer.json["detail"]
+        assert int(answer.headers["Retry-After"]) > 0

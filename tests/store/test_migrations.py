@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from alembic import command
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, text
 
 from app.rules.directories import ResourceKind
 from app.store import mirror, schema
-from app.store.database import prepare_engine
 from app.store.mirror_tables import Selection, value_digest
 
 _ROWS = """
@@ -28,17 +23,6 @@ INSERT INTO directory_memberships (group_id, user_id) VALUES ('group', 'user');
 INSERT INTO directory_user_values (user_id, path, entry, lead, digest, key)
 VALUES ('user', 'nickName', 0, true, DIGEST, 'engineer'), ('user', 'emails.type', 0, true, 1, 'work')
 """
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'doorward.db'}"
-    else:
-        url = request.getfixturevalue("postgres").create_database()
-    made = prepare_engine(create_engine(url))
-    yield made
-    made.dispose()
 
 
 def test_values_of_the_first_schema_are_found_after_the_second(engine: Engine) -> None:

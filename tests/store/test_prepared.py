@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, MetaData, Table, Text, create_engine, insert, select
+from sqlalchemy import Column, Engine, MetaData, Table, Text, insert, select
 from sqlalchemy.exc import StatementError
 
 from app.store import json_columns
-from app.store.database import Database, UtcDateTime, prepare_engine
+from app.store.database import Database, UtcDateTime
 from app.store.prepared import Prepared, among
 
 _NAMES = Table("names", MetaData(), Column("name", Text, primary_key=True), Column("at", UtcDateTime()))
@@ -36,16 +34,10 @@ _HOSTILE = [
 ]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'names.db'}"
-    else:
-        url = request.getfixturevalue("postgres").create_database()
-    engine = prepare_engine(create_engine(url))
+@pytest.fixture
+def database(engine: Engine) -> Database:
     _NAMES.metadata.create_all(engine)
-    yield Database(engine)
-    engine.dispose()
+    return Database(engine)
 
 
 def test_list_of_texts_finds_those_and_no_others_whatever_stands_in_them(database: Database) -> None:
