@@ -180,7 +180,7 @@ def directory() -> None:
 def directory_create(organization_id: str, name: str, provider: str) -> None:
     """Make a directory and a token; prints what to paste into the identity provider, once."""
     with _program(_settings()).transactions.writing(OPERATOR) as unit:
-        created = directories.create(unit, organization_id, name=name, provider=Provider(provider))
+        created = directories.to_create(unit, organization_id, name=name, provider=Provider(provider)).apply()
         if not isinstance(created, Refused):
             unit.session.flush()
             token = directory_tokens.add(unit, organization_id, created.id, label="command line")

@@ -115,6 +115,14 @@ class Browser:
         answer = self.client.post(path, base_url=BASE_URL, data=data, headers={"Sec-Fetch-Site": "same-origin"})
         return self._keep(answer)
 
+    def submit_as_planned(self, path: str, **fields: str) -> TestResponse:
+        """Look at what a form would do, then post it from there; `confirm` is what is typed there."""
+        typed = {name: fields.pop(name) for name in ("confirm",) if name in fields}
+        shown = self.submit(f"{path}?dry_run=true", **fields)
+        assert shown.status_code == 200, shown.text
+        found = re.search(r'name="plan_hash" value="([^"]+)"', shown.text)
+        return self.submit(path, plan_hash=found.group(1) if found else "", **fields, **typed)
+
     def enter_code(self, address: str, **fields: str) -> TestResponse:
         """Type the code that was mailed."""
         self.world.work()

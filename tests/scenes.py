@@ -116,7 +116,7 @@ class Organization:
 
     def add_directory(self, provider: Provider = Provider.OKTA) -> tuple[str, ScimClient]:
         with self.world.transactions.writing(OPERATOR) as unit:
-            directory = directories.create(unit, self.id, name="Okta", provider=provider)
+            directory = directories.to_create(unit, self.id, name="Okta", provider=provider).apply()
             assert not isinstance(directory, Refused), directory
             unit.session.flush()
             token = directory_tokens.add(unit, self.id, directory.id)
@@ -126,13 +126,16 @@ class Organization:
 
     def map_group(self, group_id: str, role: str = ADMIN) -> str:
         with self.world.transactions.writing(OPERATOR) as unit:
-            mapping = role_mappings.add(unit, self.id, source=GroupSource.DIRECTORY, group=group_id, role=role)
+            mapping = role_mappings.to_add(
+                unit, self.id, source=GroupSource.DIRECTORY, group=group_id, role=role
+            ).apply()
             assert not isinstance(mapping, Refused), mapping
             return mapping.id
 
     def activate_directory(self, directory_id: str) -> None:
         with self.world.transactions.writing(OPERATOR) as unit:
-            outcome = directories.activate(unit, self.id, directory_id)
+            planned = directories.to_activate(unit, self.id, directory_id)
+            outcome = planned.apply(shown=planned.plan().hash)
             assert not isinstance(outcome, Refused), outcome
 
     def acting_as(self, email: str) -> Actor:

@@ -38,6 +38,9 @@ class Code(StrEnum):
     LAST_ADMINISTRATOR = "last_administrator"
     OWN_HOLD = "own_hold"
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
+    # plans
+    PLAN_REQUIRED = "plan_required"
+    PLAN_OUTDATED = "plan_outdated"
     # roles and members
     DEFAULT_ROLE_ADMIN = "default_role_admin"
     ROLE_BUILT_IN = "role_built_in"

@@ -89,17 +89,27 @@ class Settlement:
         return {} if isinstance(self.decision, Refused) else dict(self.decision.proof or {})
 
 
-def way_in(person: Standing, access: Access) -> WayIn | None:
-    """How this person would sign in under these settings, proven where the identity provider is part of it; None: not
-    at all.
-    """
+def door(person: Standing, access: Access) -> WayIn | None:
+    """Where this person would have to come in under these settings, whether or not they ever have; None: nowhere."""
     if not person.is_present:
         return None
     if access.sso_revision is None:
-        return WayIn.EMAIL_CODE if person.has_signed_in else None
+        return WayIn.EMAIL_CODE
     if host_of(person.email) in access.verified_hosts:
-        return WayIn.SINGLE_SIGN_ON if access.sso_revision in person.proofs else None
+        return WayIn.SINGLE_SIGN_ON
     return WayIn.EMAIL_CODE if access.guests is Guests.EMAIL_CODE else None
+
+
+def way_in(person: Standing, access: Access) -> WayIn | None:
+    """How this person signs in under these settings, proven where the identity provider is part of it; None: not at
+    all.
+    """
+    way = door(person, access)
+    if access.sso_revision is None:
+        return way if person.has_signed_in else None
+    if way is WayIn.SINGLE_SIGN_ON and access.sso_revision not in person.proofs:
+        return None
+    return way
 
 
 def is_usable(person: Standing, access: Access) -> bool:
@@ -149,14 +159,14 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
     """
     last = usable(before)
     if last:
-        return Settlement(_refused(last), before.people)
+        return Settlement(_refused(last, after), before.people)
     holds_before = [person for person in before.people if person.held]
     if holds_before and not any(
         not person.held or _may_return(person, before.access, after.access) for person in kept.values()
     ):
-        return Settlement(_refused_hold(holds_before[0]), before.people)
+        return Settlement(_refused_hold(holds_before[0], after), before.people)
     if not holds_before and _holders(before) and not _holders(after):
-        return Settlement(_refused(_holders(before)), before.people)
+        return Settlement(_refused(_holders(before), after), before.people)
     return _settled(after, kept)
 
 
@@ -214,20 +224,40 @@ def _allowed(after: World) -> Allowed:
     return Allowed({"administrator": proof.member_id, "email": proof.email, "way_in": str(way)})
 
 
-def _refused(last: tuple[Standing, ...]) -> Refused:
+def _refused(last: tuple[Standing, ...], after: World) -> Refused:
     names = ", ".join(person.email for person in last[:3])
     return Refused(
         Code.LAST_ADMINISTRATOR,
         f"This would leave the organization without an administrator who can sign in: {names} would be the last.",
-        fix="Make another active member who has signed in an admin first.",
+        fix=_smallest_change(after),
         facts={"last": names},
     )
 
 
-def _refused_hold(held: Standing) -> Refused:
+def _refused_hold(held: Standing, after: World) -> Refused:
     return Refused(
         Code.LAST_HELD_ADMINISTRATOR,
         f"{held.email} is on hold as the last administrator; this would take away their way back.",
-        fix="Make another active member who has signed in an admin first.",
+        fix=_smallest_change(after),
         facts={"last": held.email},
     )
+
+
+def _smallest_change(after: World) -> str:
+    """What would be enough for the change to be allowed: of the administrators it leaves, somebody may lack one thing
+    only.
+    """
+    left = _latest_first(person for person in after.people if person.role.role == ADMIN and not person.removed)
+    for person in left:
+        match door(person, after.access):
+            case WayIn.SINGLE_SIGN_ON:
+                return (
+                    f"Have {person.email}, who is an administrator, come in through the identity provider with exactly"
+                    " these settings first: a test sign-in is enough."
+                )
+            case WayIn.EMAIL_CODE:
+                return f"Have {person.email}, who is an administrator, sign in once first."
+    for person in left:
+        if door(replace(person, suspended=False), after.access) is not None:
+            return f"Lift the suspension of {person.email}, who is an administrator, first."
+    return "Make another active member who has signed in an admin first."

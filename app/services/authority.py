@@ -22,6 +22,7 @@ from app.services import alarms
 from app.services.policy import Policy, current
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, listings, organizations, people, sign_ins
+from app.store.listings import ListedUser
 from app.store.people import MemberFacts
 
 _NO_PROOFS: frozenset[str] = frozenset()
@@ -45,6 +46,10 @@ class Change:
     suspended: Mapping[str, bool] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
     signed_in: frozenset[str] = frozenset()
+    #: Who becomes a member by it; their rows are among the `known` ones and may not be stored yet.
+    joining: frozenset[str] = frozenset()
+    #: Directory user -> the member they are, where that is not stored yet.
+    linked: Mapping[str, ListedUser] = field(default_factory=dict)
 
     @property
     def people(self) -> frozenset[str]:
@@ -54,12 +59,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change worked out but not written: who stands how before and after, and what the guard says."""
+    """A change worked out but not written: who stands how before and after (without any hold), what the guard makes of
+    it, and the priorities of the roles there are then.
+    """
 
     change: Change
     before: World
+    after: World
     settlement: Settlement
     rows: Mapping[str, MemberFacts]
+    priorities: Mapping[str, int]
 
     @property
     def refused(self) -> Refused | None:
@@ -97,13 +106,14 @@ def propose(
         before = World(policy.access, tuple(_stored(row, no_proofs) for row in rows.values()))
         after = World(policy.access, _worked_out(connection, rows, change, policy, no_proofs))
         if not any(person.holds_admin for person in (*before.people, *after.people)):
-            return Proposal(change, before, Settlement(Allowed(), after.people), rows)
+            return Proposal(change, before, after, Settlement(Allowed(), after.people), rows, policy.roles.priorities)
     rows = people.administrators(connection, organization_id) | rows
-    proofs = _proofs(unit.connection, policy, after_policy, rows)
+    proofs = _proofs(unit.connection, {policy.access.sso_revision, after_policy.access.sso_revision}, rows)
     before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else unit.actor.id
-    return Proposal(change, before, settle(before, after, by_person=by_person, acting=acting), rows)
+    settlement = settle(before, after, by_person=by_person, acting=acting)
+    return Proposal(change, before, after, settlement, rows, after_policy.roles.priorities)
 
 
 def _touched(
@@ -119,8 +129,21 @@ def world(unit: UnitOfWork, organization_id: str, *, policy: Policy, member_ids:
     """Every administrator and these members as the guard sees them now. Reads only."""
     rows = people.administrators(unit.connection, organization_id)
     rows |= people.present(unit.connection, organization_id, member_ids)
-    proofs = _proofs(unit.connection, policy, policy, rows)
+    proofs = _proofs(unit.connection, {policy.access.sso_revision}, rows)
     return World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
+
+
+def bystanders(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> tuple[Standing, ...]:
+    """Everybody else in the organization, as stored: their role stays, but the doors open to them may not. Nobody
+    where the doors stay as they are. Reads only.
+    """
+    before, after = proposal.before.access, proposal.after.access
+    if before == after:
+        return ()
+    everybody = people.everybody(unit.connection, organization_id)
+    rows = {member_id: row for member_id, row in everybody.items() if member_id not in proposal.rows}
+    proofs = _proofs(unit.connection, {before.sso_revision, after.sso_revision}, rows)
+    return tuple(_stored(row, proofs) for row in rows.values())
 
 
 def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> None:
@@ -164,7 +187,7 @@ def standings(unit: UnitOfWork, organization_id: str) -> Standings:
         raise NotFoundError("There is no such organization.")
     in_force = current(unit.session, organization)
     rows = people.administrators(unit.connection, organization_id)
-    proofs = _proofs(unit.connection, in_force, in_force, rows)
+    proofs = _proofs(unit.connection, {in_force.access.sso_revision}, rows)
     return Standings(
         World(in_force.access, tuple(_stored(row, proofs) for row in rows.values())),
         World(in_force.access, _worked_out(unit.connection, rows, Change(), in_force, proofs)),
@@ -184,8 +207,10 @@ def _worked_out(
     proofs: Mapping[str, frozenset[str]],
 ) -> tuple[Standing, ...]:
     listed_later = listings.listed_later(connection, policy.directory_id, rows) if policy.directory_id else dict
-    groups = _groups(connection, rows, policy)
+    groups = _groups(connection, rows, policy, change.linked)
     listed = listed_later()
+    for user in change.linked.values():
+        listed[str(user.member_id)] = listed.get(str(user.member_id), False) or user.active
     return tuple(
         Standing(
             member_id=row.id,
@@ -208,12 +233,17 @@ def _granted(row: MemberFacts, change: Change) -> str | None:
     return row.granted_role if grant is None else grant.role
 
 
-def _groups(connection: Connection, rows: Mapping[str, MemberFacts], policy: Policy) -> dict[str, frozenset[GroupRef]]:
+def _groups(
+    connection: Connection, rows: Mapping[str, MemberFacts], policy: Policy, linked: Mapping[str, ListedUser]
+) -> dict[str, frozenset[GroupRef]]:
     source = policy.roles.groups_from
     if policy.directory_id is None:
         return {row.id: frozenset(GroupRef(source, value) for value in row.sign_in_groups) for row in rows.values()}
     mapped = {rule.group.ref for rule in policy.roles.mappings if rule.group.source is GroupSource.DIRECTORY}
     found = listings.groups_of(connection, policy.directory_id, rows, among=mapped)
+    for user_id, groups in listings.groups_of_users(connection, linked, among=mapped).items():
+        member_id = str(linked[user_id].member_id)
+        found[member_id] = found.get(member_id, frozenset()) | groups
     return {id_: frozenset(GroupRef(source, group) for group in found.get(id_, ())) for id_ in rows}
 
 
@@ -231,11 +261,12 @@ def _stored(row: MemberFacts, proofs: Mapping[str, frozenset[str]]) -> Standing:
     )
 
 
-def _proofs(connection: Connection, before: Policy, after: Policy, ids: Collection[str]) -> dict[str, frozenset[str]]:
-    """Who came in through the revisions in question: the one in force before and the one after."""
-    revisions = {before.access.sso_revision, after.access.sso_revision} - {None}
+def _proofs(
+    connection: Connection, revisions: Collection[str | None], ids: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """Who came in through which of these revisions: the one in force before a change and the one after."""
     found: dict[str, set[str]] = {member_id: set() for member_id in ids}
-    for revision_id in revisions:
+    for revision_id in set(revisions) - {None}:
         for some in people.chunks(ids):
             for member_id in connections.proven_by(connection, str(revision_id), some):
                 found[member_id].add(str(revision_id))

@@ -7,21 +7,24 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from app.rules import prerequisites
 from app.rules.connections import ConnectionState, Revision, SettingsRead
-from app.rules.decisions import Decision, Refused
+from app.rules.decisions import Allowed, Decision
 from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
 from app.rules.prerequisites import Acting, SignInProof
 from app.services import authority, policy, recovery
-from app.services.authority import Change
+from app.services.authority import Change, Proposal
+from app.services.plans import Planned, Proof
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, organizations, sign_ins
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.members import Member
+from app.store.organizations import Organization
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Connection]:
@@ -62,7 +65,7 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
     )
 
 
-def create(
+def to_create(
     unit: UnitOfWork,
     organization_id: str,
     *,
@@ -71,17 +74,13 @@ def create(
     read: SettingsRead,
     acting: Acting | None,
     connection_id: str | None = None,
-) -> Connection | Refused:
+) -> Planned[Connection]:
     """A connection with its first revision, ready to be tested.
 
     `connection_id` is one that this organization was promised, because identity providers ask for our addresses
-    before they
-    give theirs. Raises ConflictError when it was used already.
+    before they give theirs. Raises ConflictError when it was used already.
     """
     unit.lock(organization_id)
-    decision = _set_up(unit, organization_id, acting)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, "connection.created", decision)
     if connection_id is not None and exists(unit, connection_id):
         raise ConflictError("This connection was saved already.")
     connection = Connection(
@@ -93,15 +92,20 @@ def create(
         created_at=unit.now,
         latest_revision=unit.id(Prefix.REVISION),
     )
-    unit.session.add(connection)
-    unit.session.flush()
-    _add_revision(unit, connection, read)
-    what = {"protocol": protocol, "name": connection.name}
-    unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
-    return connection
+
+    def write(_proof: Proof) -> Connection:
+        unit.session.add(connection)
+        unit.session.flush()
+        _add_revision(unit, connection, read)
+        what = {"protocol": protocol, "name": connection.name}
+        unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
+        return connection
+
+    judged = _set_up(unit, organization_id, acting)
+    return Planned(unit, organization_id, "connection.created", write, judged=judged, about=connection.name)
 
 
-def edit(
+def to_edit(
     unit: UnitOfWork,
     organization_id: str,
     connection_id: str,
@@ -109,25 +113,27 @@ def edit(
     name: str | None,
     settings: SettingsRead | None,
     acting: Acting | None,
-) -> Connection | Refused:
+) -> Planned[Connection]:
     """Rename, or make a new revision, which never changes what is in force until it was tested and activated."""
     unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
+    name = connection.name if name is None else read_text(name, field="name")
     # Renaming is always possible, and mending what is in force: whoever cannot sign in waits for it.
-    if settings is not None and connection.state != ConnectionState.ACTIVE:
-        decision = _set_up(unit, organization_id, acting)
-        if isinstance(decision, Refused):
-            return unit.refuse(organization_id, "connection.updated", decision, subject=connection_id)
-    if name is not None:
-        connection.name = read_text(name, field="name")
-    if settings is not None:
-        connection.latest_revision = unit.id(Prefix.REVISION)
-        _add_revision(unit, connection, settings)
-        if connection.state != ConnectionState.ACTIVE:
-            connection.state = ConnectionState.VALIDATING
-    after = {"name": connection.name, "revision": connection.latest_revision}
-    unit.audit(organization_id, "connection.updated", subject=connection_id, after=after)
-    return connection
+    needs_set_up = settings is not None and connection.state != ConnectionState.ACTIVE
+
+    def write(_proof: Proof) -> Connection:
+        connection.name = name
+        if settings is not None:
+            connection.latest_revision = unit.id(Prefix.REVISION)
+            _add_revision(unit, connection, settings)
+            if connection.state != ConnectionState.ACTIVE:
+                connection.state = ConnectionState.VALIDATING
+        after = {"name": connection.name, "revision": connection.latest_revision}
+        unit.audit(organization_id, "connection.updated", subject=connection_id, after=after)
+        return connection
+
+    judged = _set_up(unit, organization_id, acting) if needs_set_up else Allowed()
+    return Planned(unit, organization_id, "connection.updated", write, judged=judged, subject=connection_id)
 
 
 def latest_proof(unit: UnitOfWork, connection: Connection, member: Member) -> SignInProof | None:
@@ -156,70 +162,88 @@ def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | N
     )
 
 
-def activate(
+def to_activate(
     unit: UnitOfWork,
     organization_id: str,
     connection_id: str,
     *,
     acting: Member | None,
     keep_session: str | None = None,
-) -> Connection | Refused:
+) -> Planned[Connection]:
     """Require single sign-on through the latest revision. Sessions opened otherwise end, except the acting one."""
     organization = unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
-    decision = may_activate(unit, connection, acting=acting)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, EventType.CONNECTION_ACTIVATED, decision, subject=connection_id)
-    before = policy.current(unit.session, organization)
-    after = before.with_access(sso_revision=connection.latest_revision)
-    proposal = authority.propose(unit, organization_id, policy=before, change=Change(policy=after), by_person=True)
-    if proposal.refused is not None:
-        return unit.refuse(organization_id, EventType.CONNECTION_ACTIVATED, proposal.refused, subject=connection_id)
-    connection.state, connection.activated_at = ConnectionState.ACTIVE, unit.now
-    connection.revision_in_force = connection.latest_revision
-    authority.carry_out(unit, organization_id, proposal)
-    sign_ins.end_sessions_opened_otherwise(
-        unit.session, organization_id, connection_id=connection_id, keep=keep_session, now=unit.now
+    revision = connection.latest_revision
+
+    def write(proof: Proof) -> Connection:
+        connection.state, connection.activated_at = ConnectionState.ACTIVE, unit.now
+        connection.revision_in_force = revision
+        sign_ins.end_sessions_opened_otherwise(
+            unit.session, organization_id, connection_id=connection_id, keep=keep_session, now=unit.now
+        )
+        return _switched(unit, connection, EventType.CONNECTION_ACTIVATED, proof)
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.CONNECTION_ACTIVATED,
+        write,
+        propose=partial(_propose, unit, organization, revision),
+        judged=may_activate(unit, connection, acting=acting),
+        subject=connection_id,
+        about=f"{connection_id} {revision}",
+        shown_first=True,
     )
-    unit.audit(organization_id, EventType.CONNECTION_ACTIVATED, subject=connection_id, proof=proposal.proof)
-    unit.event(organization_id, EventType.CONNECTION_ACTIVATED, subject=connection_id)
-    return connection
 
 
-def deactivate(
+def to_deactivate(
     unit: UnitOfWork, organization_id: str, connection_id: str, *, keep_session: str | None = None
-) -> Connection | Refused:
+) -> Planned[Connection]:
     """Turn single sign-on off: everyone falls back to email codes. Sessions opened through it end, except the acting
     one.
     """
     organization = unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
-    decision = prerequisites.deactivate_sso(state=ConnectionState(connection.state))
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, EventType.CONNECTION_DEACTIVATED, decision, subject=connection_id)
+
+    def write(proof: Proof) -> Connection:
+        connection.state, connection.revision_in_force = ConnectionState.INACTIVE, None
+        sign_ins.end_sessions_opened_through(unit.session, connection_id, keep=keep_session, now=unit.now)
+        return _switched(unit, connection, EventType.CONNECTION_DEACTIVATED, proof)
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.CONNECTION_DEACTIVATED,
+        write,
+        propose=partial(_propose, unit, organization, None),
+        judged=prerequisites.deactivate_sso(state=ConnectionState(connection.state)),
+        subject=connection_id,
+    )
+
+
+def _propose(unit: UnitOfWork, organization: Organization, revision: str | None) -> Proposal:
     before = policy.current(unit.session, organization)
-    change = Change(policy=before.with_access(sso_revision=None))
-    proposal = authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
-    if proposal.refused is not None:
-        return unit.refuse(organization_id, EventType.CONNECTION_DEACTIVATED, proposal.refused, subject=connection_id)
-    connection.state, connection.revision_in_force = ConnectionState.INACTIVE, None
-    authority.carry_out(unit, organization_id, proposal)
-    sign_ins.end_sessions_opened_through(unit.session, connection_id, keep=keep_session, now=unit.now)
-    unit.audit(organization_id, EventType.CONNECTION_DEACTIVATED, subject=connection_id, proof=proposal.proof)
-    unit.event(organization_id, EventType.CONNECTION_DEACTIVATED, subject=connection_id)
+    change = Change(policy=before.with_access(sso_revision=revision))
+    return authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
+
+
+def _switched(unit: UnitOfWork, connection: Connection, action: EventType, proof: Proof) -> Connection:
+    unit.audit(connection.organization_id, action, subject=connection.id, proof=proof)
+    unit.event(connection.organization_id, action, subject=connection.id)
     return connection
 
 
-def delete(unit: UnitOfWork, organization_id: str, connection_id: str) -> Refused | None:
+def to_delete(unit: UnitOfWork, organization_id: str, connection_id: str) -> Planned[None]:
     """Delete a connection nobody depends on."""
     unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
-    decision = prerequisites.delete_connection(state=ConnectionState(connection.state))
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, "connection.deleted", decision, subject=connection_id)
-    unit.session.delete(connection)
-    unit.audit(organization_id, "connection.deleted", subject=connection_id, before={"name": connection.name})
-    return None
+
+    def write(_proof: Proof) -> None:
+        unit.session.delete(connection)
+        unit.audit(organization_id, "connection.deleted", subject=connection_id, before={"name": connection.name})
+
+    judged = prerequisites.delete_connection(state=ConnectionState(connection.state))
+    return Planned(unit, organization_id, "connection.deleted", write, judged=judged, subject=connection_id)
 
 
 def acting_of(member: Member | None) -> Acting | None:

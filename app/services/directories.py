@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import partial
 
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
-from app.rules.decisions import Decision, Refused
+from app.rules.decisions import Decision
 from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.organizations import read_text
+from app.rules.plans import Aside
 from app.rules.roles import ADMIN, GroupSource
 from app.services import authority, effects, policy, recovery
-from app.services.authority import Change, Grant
+from app.services.authority import Change, Grant, Proposal
+from app.services.effects import Linking
+from app.services.plans import Planned, Proof
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import directories, listings, members, organizations, roles
+from app.store import directories, listings, members, organizations, people, roles
 from app.store.directories import Directory
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organizations import Organization
@@ -76,12 +80,9 @@ def groups(
     return listings.groups(unit.session, directory.id, after=after, limit=limit)
 
 
-def create(unit: UnitOfWork, organization_id: str, *, name: str, provider: Provider) -> Directory | Refused:
+def to_create(unit: UnitOfWork, organization_id: str, *, name: str, provider: Provider) -> Planned[Directory]:
     """A directory that stores what is pushed and has no effect until it is activated."""
     unit.lock(organization_id)
-    decision = may_set_up(unit, organization_id)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, "directory.created", decision)
     directory = Directory(
         id=unit.id(Prefix.DIRECTORY),
         organization_id=organization_id,
@@ -91,25 +92,32 @@ def create(unit: UnitOfWork, organization_id: str, *, name: str, provider: Provi
         state=DirectoryState.DRAFT,
         created_at=unit.now,
     )
-    unit.session.add(directory)
-    what = {"name": directory.name, "provider": provider}
-    unit.audit(organization_id, "directory.created", subject=directory.id, after=what)
-    return directory
+
+    def write(_proof: Proof) -> Directory:
+        unit.session.add(directory)
+        what = {"name": directory.name, "provider": provider}
+        unit.audit(organization_id, "directory.created", subject=directory.id, after=what)
+        return directory
+
+    judged = may_set_up(unit, organization_id)
+    return Planned(unit, organization_id, "directory.created", write, judged=judged, about=directory.name)
 
 
-def edit(
+def to_edit(
     unit: UnitOfWork, organization_id: str, directory_id: str, *, name: str | None, provider: Provider | None
-) -> Directory:
+) -> Planned[Directory]:
     """Rename, or speak another dialect."""
     unit.lock(organization_id)
     directory = read(unit, organization_id, directory_id)
-    if name is not None:
-        directory.name = read_text(name, field="name")
-    if provider is not None:
-        directory.provider = provider
-    after = {"name": directory.name, "provider": directory.provider}
-    unit.audit(organization_id, "directory.updated", subject=directory_id, after=after)
-    return directory
+    name = directory.name if name is None else read_text(name, field="name")
+
+    def write(_proof: Proof) -> Directory:
+        directory.name, directory.provider = name, provider or directory.provider
+        after = {"name": directory.name, "provider": directory.provider}
+        unit.audit(organization_id, "directory.updated", subject=directory_id, after=after)
+        return directory
+
+    return Planned(unit, organization_id, "directory.updated", write, subject=directory_id)
 
 
 def endpoint_of(directory: Directory) -> DirectoryEndpoint:
@@ -141,20 +149,47 @@ def may_activate(unit: UnitOfWork, directory: Directory) -> Decision:
     )
 
 
-def activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Directory | Refused:
+def to_activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Planned[Directory]:
     """From now on membership and roles follow the mirror, worked out at once for everybody in it."""
     organization = unit.lock(organization_id)
     directory = read(unit, organization_id, directory_id)
-    decision = may_activate(unit, directory)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, EventType.DIRECTORY_ACTIVATED, decision, subject=directory_id)
     before = policy.current(unit.session, organization)
     after = before.with_directory(directory.id)
     everybody = listings.living_users(unit.session, directory.id)
-    linked = effects.link_members(unit, endpoint_of(directory), everybody, after)
-    sign_in_members = frozenset(members.with_sign_in_groups(unit.session, organization_id))
-    change = Change(policy=after, touched=frozenset(linked) | sign_in_members)
-    return _switch(unit, directory, before, change, DirectoryState.ACTIVE)
+    links = effects.plan_links(unit, endpoint_of(directory), everybody, after)
+
+    def propose() -> Proposal:
+        concerned = links.concerned
+        with_groups = set(members.with_sign_in_groups(unit.session, organization_id)) - concerned.keys()
+        known = people.present(unit.connection, organization_id, with_groups) | concerned
+        change = Change(policy=after, touched=frozenset(known), joining=frozenset(links.joining), linked=links.linked)
+        return authority.propose(unit, organization_id, policy=before, change=change, by_person=True, known=known)
+
+    def write(proof: Proof) -> Directory:
+        return _switched(unit, directory, DirectoryState.ACTIVE, proof)
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.DIRECTORY_ACTIVATED,
+        write,
+        propose=propose,
+        prepare=links.write_all,
+        judged=may_activate(unit, directory),
+        subject=directory_id,
+        shown_first=True,
+        leaves_out=partial(_left_out, unit, organization_id, links),
+    )
+
+
+def _left_out(unit: UnitOfWork, organization_id: str, links: Linking) -> Iterator[Aside]:
+    """Members the directory does not list stay as they are; users who cannot be members stay in the mirror."""
+    for member_id, member in people.everybody(unit.connection, organization_id).items():
+        if member_id not in links.concerned:
+            yield Aside(member.email, effects.NOT_IN_DIRECTORY)
+    for user in links.users:
+        if user.active and user.member_id is None and user.reason is not None:
+            yield Aside(user.email or user.name or str(user.external_id or user.id), user.reason)
 
 
 def may_deactivate(unit: UnitOfWork, directory: Directory) -> Decision:
@@ -166,16 +201,19 @@ def may_deactivate(unit: UnitOfWork, directory: Directory) -> Decision:
     )
 
 
-def deactivate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Directory | Refused:
+def to_deactivate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Planned[Directory]:
     """Turn it off: everybody stays as they are, with their present role as a granted one."""
     organization = unit.lock(organization_id)
     directory = read(unit, organization_id, directory_id)
-    decision = may_deactivate(unit, directory)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, EventType.DIRECTORY_DEACTIVATED, decision, subject=directory_id)
-    before = policy.current(unit.session, organization)
-    change = _freeze(unit, organization, before, directory)
-    return _switch(unit, directory, before, change, DirectoryState.INACTIVE)
+    return Planned(
+        unit,
+        organization_id,
+        EventType.DIRECTORY_DEACTIVATED,
+        lambda proof: _switched(unit, directory, DirectoryState.INACTIVE, proof),
+        propose=partial(_propose_without, unit, organization, directory),
+        judged=may_deactivate(unit, directory),
+        subject=directory_id,
+    )
 
 
 def may_delete(unit: UnitOfWork, organization_id: str) -> Decision:
@@ -185,41 +223,45 @@ def may_delete(unit: UnitOfWork, organization_id: str) -> Decision:
     )
 
 
-def delete(unit: UnitOfWork, organization_id: str, directory_id: str) -> Refused | None:
+def to_delete(unit: UnitOfWork, organization_id: str, directory_id: str) -> Planned[None]:
     """Delete it: as turning it off, and its endpoint answers 404."""
     organization = unit.lock(organization_id)
     directory = read(unit, organization_id, directory_id)
-    decision = may_delete(unit, organization_id)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, EventType.DIRECTORY_DELETED, decision, subject=directory_id)
-    if directory.state == DirectoryState.ACTIVE:
-        before = policy.current(unit.session, organization)
-        change = _freeze(unit, organization, before, directory)
-        switched = _switch(unit, directory, before, change, DirectoryState.INACTIVE)
-        if isinstance(switched, Refused):
-            return switched
-    directory.deleted_at, directory.state = unit.now, DirectoryState.INACTIVE
-    unit.audit(organization_id, EventType.DIRECTORY_DELETED, subject=directory_id)
-    unit.event(organization_id, EventType.DIRECTORY_DELETED, subject=directory_id)
-    return None
+    is_active = directory.state == DirectoryState.ACTIVE
+
+    def write(proof: Proof) -> None:
+        if is_active:
+            _switched(unit, directory, DirectoryState.INACTIVE, proof)
+        directory.deleted_at, directory.state = unit.now, DirectoryState.INACTIVE
+        unit.audit(organization_id, EventType.DIRECTORY_DELETED, subject=directory_id, proof=proof)
+        unit.event(organization_id, EventType.DIRECTORY_DELETED, subject=directory_id)
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.DIRECTORY_DELETED,
+        write,
+        propose=partial(_propose_without, unit, organization, directory) if is_active else None,
+        judged=may_delete(unit, organization_id),
+        subject=directory_id,
+    )
 
 
-def _switch(
-    unit: UnitOfWork, directory: Directory, before: Policy, change: Change, state: DirectoryState
-) -> Directory | Refused:
-    organization_id = directory.organization_id
+def _propose_without(unit: UnitOfWork, organization: Organization, directory: Directory) -> Proposal:
+    """Turning the directory off during a hold is what a recovery session is for."""
+    before = policy.current(unit.session, organization)
+    change = _freeze(unit, organization, before, directory)
+    return authority.propose(
+        unit, organization.id, policy=before, change=change, by_person=True, may_lift_own_hold=True
+    )
+
+
+def _switched(unit: UnitOfWork, directory: Directory, state: DirectoryState, proof: Proof) -> Directory:
     on = state is DirectoryState.ACTIVE
     action = EventType.DIRECTORY_ACTIVATED if on else EventType.DIRECTORY_DEACTIVATED
-    # Turning the directory off during a hold is what a recovery session is for.
-    proposal = authority.propose(
-        unit, organization_id, policy=before, change=change, by_person=True, may_lift_own_hold=not on
-    )
-    if proposal.refused is not None:
-        return unit.refuse(organization_id, action, proposal.refused, subject=directory.id)
     directory.state = state
-    authority.carry_out(unit, organization_id, proposal)
-    unit.audit(organization_id, action, subject=directory.id, proof=proposal.proof)
-    unit.event(organization_id, action, subject=directory.id)
+    unit.audit(directory.organization_id, action, subject=directory.id, proof=proof)
+    unit.event(directory.organization_id, action, subject=directory.id)
     return directory
 
 

@@ -19,6 +19,7 @@ from app.rules.prerequisites import Acting
 from app.services import authority, effects, policy
 from app.services.authority import Change
 from app.services.directories import endpoint_of
+from app.services.plans import Planned, Proof
 from app.services.policy import Defaults
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, listings, organizations
@@ -106,17 +107,31 @@ def verify_by_operator(unit: UnitOfWork, organization_id: str, domain_id: str) -
     return domain
 
 
-def remove(unit: UnitOfWork, organization_id: str, domain_id: str) -> Refused | None:
+def to_remove(unit: UnitOfWork, organization_id: str, domain_id: str) -> Planned[None]:
     """Give the domain up; refused while something active depends on it."""
-    unit.lock(organization_id)
+    organization = unit.lock(organization_id)
     domain = read(unit, organization_id, domain_id)
-    decision = may_remove(unit, domain)
-    if isinstance(decision, Refused):
-        return unit.refuse(organization_id, EventType.DOMAIN_REMOVED, decision, subject=domain_id)
-    unit.session.delete(domain)
-    unit.audit(organization_id, EventType.DOMAIN_REMOVED, subject=domain_id, before={"host": domain.host})
-    unit.event(organization_id, EventType.DOMAIN_REMOVED, subject=domain_id, host=domain.host)
-    return None
+    before = policy.current(unit.session, organization)
+    lost = {domain.host} if domain.state == DomainState.VERIFIED else frozenset[str]()
+    after = before.with_access(verified_hosts=before.access.verified_hosts - lost)
+
+    def write(proof: Proof) -> None:
+        unit.session.delete(domain)
+        told = {"host": domain.host}
+        unit.audit(organization_id, EventType.DOMAIN_REMOVED, subject=domain_id, before=told, proof=proof)
+        unit.event(organization_id, EventType.DOMAIN_REMOVED, subject=domain_id, **told)
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.DOMAIN_REMOVED,
+        write,
+        propose=lambda: authority.propose(
+            unit, organization_id, policy=before, change=Change(policy=after), by_person=True
+        ),
+        judged=may_remove(unit, domain),
+        subject=domain_id,
+    )
 
 
 def may_remove(unit: UnitOfWork, domain: Domain) -> Decision:

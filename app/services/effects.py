@@ -4,8 +4,9 @@ follow groups.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from app.rules.directories import DirectoryEndpoint, Link
@@ -28,6 +29,8 @@ UNVERIFIED_HOST = "unverified_host"
 ADDRESS_IN_USE = "address_in_use"
 INACTIVE = "inactive"
 WAITS_FOR_HOLD = "waits_for_hold"
+#: Why a member is not managed by the directory.
+NOT_IN_DIRECTORY = "not_in_directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,9 @@ def link_push(
     in_force_later = policy.read_later(unit.connection, directory.organization_id, defaults)
     users = list((known or {}).values())
     users += listings.users(unit.connection, directory.id, set(user_ids) - {user.id for user in users})
-    linking = _Linking.of(unit, directory, users)
+    linking = Linking.of(unit, directory, users)
     linking.follow_all(in_force_later())
+    linking.write()
     return Linked(linking.in_force, linking.concerned, linking.links)
 
 
@@ -88,25 +92,20 @@ def settle_push(unit: UnitOfWork, directory: DirectoryEndpoint, linked: Linked) 
     authority.carry_out(unit, directory.organization_id, proposal)
     if proposal.settlement.released:
         waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
-        link_members(unit, directory, waiting, linked.in_force)
+        plan_links(unit, directory, waiting, linked.in_force).write_all()
 
 
-def link_members(
-    unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], in_force: Policy
-) -> dict[str, MemberFacts]:
-    """Tie each of these users to a member, existing or new, where their state and address allow it; all members
-    concerned, by id.
-    """
+def plan_links(unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], in_force: Policy) -> Linking:
+    """Who each of these users would be under these settings; nothing is written yet."""
     unit.flush()
-    linking = _Linking.of(unit, directory, listings.users(unit.connection, directory.id, user_ids))
+    linking = Linking.of(unit, directory, listings.users(unit.connection, directory.id, user_ids))
     linking.follow_all(in_force)
-    listings.write_links(unit.connection, linking.links)
-    return linking.concerned
+    return linking
 
 
 @dataclass
-class _Linking:
-    """The users of one push beside the members they may be, and what is to be written.
+class Linking:
+    """The users of one push beside the members they may be, and what is to be written and told.
 
     Read for all users at once: members by address, by earlier link, and who is linked by whom.
     """
@@ -123,9 +122,11 @@ class _Linking:
     created: list[MemberFacts] = field(default_factory=list)
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
+    joining: set[str] = field(default_factory=set)
+    news: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, unit: UnitOfWork, directory: DirectoryEndpoint, users: Sequence[ListedUser]) -> _Linking:
+    def of(cls, unit: UnitOfWork, directory: DirectoryEndpoint, users: Sequence[ListedUser]) -> Linking:
         connection = unit.connection
         unlinked = {user.external_id for user in users if user.external_id and not user.member_id}
         earlier_later = listings.earlier_members_later(connection, directory.id, unlinked)
@@ -148,12 +149,16 @@ class _Linking:
         return {user.member_id: self.by_id[user.member_id] for user in self.users if user.member_id is not None}
 
     def follow_all(self, in_force: Policy) -> None:
-        """Work out every user under these settings, and write the members."""
+        """Work out every user under these settings."""
         self.in_force = in_force
         for user in self.users:
             if user.deleted_at is None:
                 self._follow(user)
-        self._write()
+
+    @property
+    def linked(self) -> dict[str, ListedUser]:
+        """The users whose member is not stored with them yet, by id."""
+        return {user.id: user for user in self.users if user.id in self.links and user.member_id is not None}
 
     def _follow(self, user: ListedUser) -> None:
         was = (user.member_id, user.reason)
@@ -168,13 +173,21 @@ class _Linking:
         if (user.member_id, user.reason) != was:
             self.links[user.id] = Link(user.member_id, user.reason)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write the members, and tell what happened to them; who is whom is left to whoever writes the users."""
         connection = self.unit.connection
         people.add(connection, self.created, now=self.unit.now)
         people.write(connection, self.changes)
         self.unit.keep_in_step(self.changes)
         if self.moved:
             sign_ins.end_sessions(connection, self.moved, now=self.unit.now, reason="address_changed")
+        for tell in self.news:
+            tell()
+
+    def write_all(self) -> None:
+        """Write the members, and who of the users they are."""
+        self.write()
+        listings.write_links(self.unit.connection, self.links)
 
     def _link(self, user: ListedUser) -> None:
         member = self._existing(user)
@@ -225,6 +238,7 @@ class _Linking:
         if member.removed_at is not None:
             # Deactivated, so that becoming active is told as the event it is.
             self._change(member, removed_at=None, state=MemberState.DEACTIVATED)
+            self.joining.add(member.id)
         if user.name and user.name != member.name:
             self._change(member, name=user.name)
         if user.email is not None and member.email != user.email:
@@ -253,6 +267,7 @@ class _Linking:
             removed_at=None,
         )
         self.created.append(member)
+        self.joining.add(member.id)
         self._tell(EventType.MEMBER_CREATED, member.id, directory=self.directory.id)
         self._audit(EventType.MEMBER_CREATED, member.id, {"email": member.email})
         return member
@@ -286,10 +301,12 @@ class _Linking:
         self.changes.setdefault(member.id, {}).update(columns)
 
     def _tell(self, event: EventType, member_id: str, **data: Any) -> None:
-        self.unit.event(self.directory.organization_id, event, subject=member_id, **data)
+        self.news.append(partial(self.unit.event, self.directory.organization_id, event, subject=member_id, **data))
 
     def _audit(self, event: EventType, member_id: str, after: dict[str, Any]) -> None:
-        self.unit.audit(self.directory.organization_id, event, subject=member_id, after=after)
+        self.news.append(
+            partial(self.unit.audit, self.directory.organization_id, event, subject=member_id, after=after)
+        )
 
 
 def _has_address(member: MemberFacts | None, user: ListedUser) -> bool:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from app.rules.decisions import Code, Refused
+from app.rules.decisions import Allowed, Code, Refused
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.roles import RoleSource
 from app.services import authority, policy
-from app.services.authority import Change, Grant
+from app.services.authority import Change, Grant, Proposal
+from app.services.plans import Planned, Proof
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, roles
 from app.store.members import Member
+
+_GRANTED = "member.role_granted"
 
 
 def read(unit: UnitOfWork, organization_id: str, member_id: str) -> Member:
@@ -68,48 +72,69 @@ def explain(unit: UnitOfWork, member: Member) -> Explained:
     )
 
 
-def grant_role(unit: UnitOfWork, organization_id: str, member_id: str, *, slug: str) -> Member | Refused:
-    """Give a role by hand. Refused while a group decides, and when it would leave no usable administrator."""
+def to_edit(
+    unit: UnitOfWork, organization_id: str, member_id: str, *, role: str | None = None, suspended: bool | None = None
+) -> Planned[Member]:
+    """Give a role by hand, suspend, or lift a suspension; asked for both, either both happen or neither. None leaves
+    it as it is.
+
+    A role is refused while a group decides. Suspending works also where a directory manages the member.
+    """
     unit.lock(organization_id)
     member = read(unit, organization_id, member_id)
-    if roles.role(unit.session, organization_id, slug) is None:
+    if role is not None and roles.role(unit.session, organization_id, role) is None:
         raise InvalidInputError("There is no such role.", field="role")
-    if member.role_source == RoleSource.MAPPED:
-        refused = decided_by_group(member.email)
-        return unit.refuse(organization_id, EventType.MEMBER_ROLE_CHANGED, refused, subject=member_id)
-    before = {"granted": member.granted_role}
-    outcome = _carry_out(
-        unit, member, Change(granted={member_id: Grant(slug, unit.actor.kind)}), action=EventType.MEMBER_ROLE_CHANGED
+    if suspended is member.suspended:
+        suspended = None
+    change = Change(
+        granted={} if role is None else {member_id: Grant(role, unit.actor.kind)},
+        suspended={} if suspended is None else {member_id: suspended},
     )
-    if isinstance(outcome, Refused):
-        return outcome
-    unit.audit(organization_id, "member.role_granted", subject=member_id, before=before, after={"granted": slug})
-    return member
 
-
-def suspend(unit: UnitOfWork, organization_id: str, member_id: str, *, suspended: bool) -> Member | Refused:
-    """Suspend by hand, also where a directory manages the member, or lift that. Sessions end with it."""
-    unit.lock(organization_id)
-    member = read(unit, organization_id, member_id)
-    action = EventType.MEMBER_SUSPENDED if suspended else EventType.MEMBER_RESTORED
-    if member.suspended is suspended:
+    def write(proof: Proof) -> Member:
+        if role is not None:
+            after = {"granted": role}
+            unit.audit(organization_id, _GRANTED, subject=member_id, before=before, after=after, proof=proof)
+        if suspended is not None:
+            unit.audit(organization_id, _suspension(suspended=suspended), subject=member_id, proof=proof)
         return member
-    return _carry_out(unit, member, Change(suspended={member_id: suspended}), action=action, audited=True)
+
+    before = {"granted": member.granted_role}
+    is_decided = role is not None and member.role_source == RoleSource.MAPPED
+    return Planned(
+        unit,
+        organization_id,
+        EventType.MEMBER_ROLE_CHANGED if suspended is None else _suspension(suspended=suspended),
+        write,
+        propose=partial(_propose, unit, organization_id, change) if change.people else None,
+        judged=decided_by_group(member.email) if is_decided else Allowed(),
+        subject=member_id,
+        about=f"{member_id} {role} {suspended}",
+    )
 
 
-def remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Member | Refused:
+def to_remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Planned[None]:
     """Remove by hand; refused for members a directory manages. Only an invitation or the directory brings them back."""
     unit.lock(organization_id)
     member = read(unit, organization_id, member_id)
-    if is_managed(unit, member):
-        refused = managed_by_directory(member.email)
-        return unit.refuse(organization_id, EventType.MEMBER_REMOVED, refused, subject=member_id)
-    outcome = _carry_out(
-        unit, member, Change(removed=frozenset({member_id})), action=EventType.MEMBER_REMOVED, audited=True
-    )
-    if not isinstance(outcome, Refused):
+
+    def write(proof: Proof) -> None:
+        unit.audit(organization_id, EventType.MEMBER_REMOVED, subject=member_id, proof=proof)
         unit.event(organization_id, EventType.MEMBER_REMOVED, subject=member_id)
-    return outcome
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.MEMBER_REMOVED,
+        write,
+        propose=partial(_propose, unit, organization_id, Change(removed=frozenset({member_id}))),
+        judged=managed_by_directory(member.email) if is_managed(unit, member) else Allowed(),
+        subject=member_id,
+    )
+
+
+def _suspension(*, suspended: bool) -> EventType:
+    return EventType.MEMBER_SUSPENDED if suspended else EventType.MEMBER_RESTORED
 
 
 def decided_by_group(email: str) -> Refused:
@@ -130,15 +155,6 @@ def managed_by_directory(email: str) -> Refused:
     )
 
 
-def _carry_out(
-    unit: UnitOfWork, member: Member, change: Change, *, action: str, audited: bool = False
-) -> Member | Refused:
-    organization = unit.lock(member.organization_id)
-    in_force = policy.current(unit.session, organization)
-    proposal = authority.propose(unit, organization.id, policy=in_force, change=change, by_person=True)
-    if proposal.refused is not None:
-        return unit.refuse(organization.id, action, proposal.refused, subject=member.id)
-    authority.carry_out(unit, organization.id, proposal)
-    if audited:
-        unit.audit(organization.id, action, subject=member.id, proof=proposal.proof)
-    return member
+def _propose(unit: UnitOfWork, organization_id: str, change: Change) -> Proposal:
+    in_force = policy.current(unit.session, unit.lock(organization_id))
+    return authority.propose(unit, organization_id, policy=in_force, change=change, by_person=True)

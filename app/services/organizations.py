@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from app.rules.decisions import Refused
+from app.rules.decisions import Allowed, Decision
 from app.rules.domains import normalize_address
 from app.rules.errors import ConflictError, InvalidInputError, NotFoundError
 from app.rules.events import EventType
@@ -16,7 +17,9 @@ from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.roles import ADMIN, MEMBER, RoleSource, judge_default_role
 from app.services import authority, policy, roles
-from app.services.authority import Change
+from app.services.authority import Change, Proposal
+from app.services.plans import Planned, Proof
+from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, members, organizations, sign_ins
 from app.store.members import Member
@@ -96,30 +99,44 @@ class Edit:
     default_role: str | None = None
 
 
-def edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Organization | Refused:
-    """Rename, allow or refuse guests, just-in-time creation, default role: the guard is asked about the last three."""
+def to_edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Planned[Organization]:
+    """Rename, allow or refuse guests, just-in-time creation, default role: the guard is asked about guests and role."""
     organization = unit.lock(organization_id)
     before = policy.current(unit.session, organization)
+    name = None if changes.name is None else read_text(changes.name, field="name")
+    judged: Decision = Allowed()
+    if changes.default_role is not None:
+        judged = judge_default_role(changes.default_role)
+        if changes.default_role not in before.roles.priorities:
+            raise InvalidInputError("There is no such role.", field="default_role")
+
+    def write(proof: Proof) -> Organization:
+        _write(unit, organization, replace(changes, name=name), proof)
+        if changes.guests is Guests.REFUSE:
+            _end_guest_sessions(unit, organization_id)
+        return organization
+
+    return Planned(
+        unit,
+        organization_id,
+        "organization.updated",
+        write,
+        propose=partial(_propose, unit, organization_id, before, changes),
+        judged=judged,
+        subject=organization_id,
+        about=f"{changes.guests} {changes.default_role}",
+    )
+
+
+def _propose(unit: UnitOfWork, organization_id: str, before: Policy, changes: Edit) -> Proposal:
     after, touched = before, frozenset[str]()
     if changes.guests is not None:
         after = after.with_access(guests=changes.guests)
-    if changes.default_role is not None:
-        refused = judge_default_role(changes.default_role)
-        if isinstance(refused, Refused):
-            return unit.refuse(organization_id, "organization.updated", refused)
-        if changes.default_role not in before.roles.priorities:
-            raise InvalidInputError("There is no such role.", field="default_role")
-        after = after.with_default_role(changes.default_role)
+    if changes.default_role not in {None, before.roles.default_role}:
+        after = after.with_default_role(str(changes.default_role))
         touched = frozenset(members.following_default(unit.session, organization_id))
     change = Change(policy=after, touched=touched)
-    proposal = authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
-    if proposal.refused is not None:
-        return unit.refuse(organization_id, "organization.updated", proposal.refused)
-    _write(unit, organization, changes)
-    authority.carry_out(unit, organization_id, proposal)
-    if changes.guests is Guests.REFUSE:
-        _end_guest_sessions(unit, organization_id)
-    return organization
+    return authority.propose(unit, organization_id, policy=before, change=change, by_person=True)
 
 
 def _end_guest_sessions(unit: UnitOfWork, organization_id: str) -> None:
@@ -131,18 +148,15 @@ def _end_guest_sessions(unit: UnitOfWork, organization_id: str) -> None:
         )
 
 
-def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:
+def _write(unit: UnitOfWork, organization: Organization, changes: Edit, proof: Proof) -> None:
     before = {key: getattr(organization, key) for key in ("name", "guests", "jit", "default_role")}
-    if changes.name is not None:
-        organization.name = read_text(changes.name, field="name")
-    if changes.guests is not None:
-        organization.guests = changes.guests
-    if changes.jit is not None:
-        organization.jit = changes.jit
-    if changes.default_role is not None:
-        organization.default_role = changes.default_role
+    for key in before:
+        if getattr(changes, key) is not None:
+            setattr(organization, key, getattr(changes, key))
     after = {key: getattr(organization, key) for key in before}
-    unit.audit(organization.id, "organization.updated", subject=organization.id, before=before, after=after)
+    unit.audit(
+        organization.id, "organization.updated", subject=organization.id, before=before, after=after, proof=proof
+    )
     if before["default_role"] != after["default_role"]:
         changed = {"before": before["default_role"], "after": after["default_role"]}
         unit.event(organization.id, EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED, subject=organization.id, **changed)

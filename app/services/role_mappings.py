@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from app.rules.decisions import Refused
 from app.rules.errors import ConflictError, InvalidInputError, NotFoundError
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
 from app.rules.roles import GroupRef, GroupSource, MappingRule
 from app.services import authority, policy
-from app.services.authority import Change
+from app.services.authority import Change, Proposal
+from app.services.plans import Planned, Proof
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, members, roles
@@ -23,7 +24,17 @@ def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[RoleMapping]:
     return roles.mappings(unit.session, organization_id)
 
 
-def add(unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: str, role: str) -> RoleMapping | Refused:
+def read(unit: UnitOfWork, organization_id: str, mapping_id: str) -> RoleMapping:
+    """One mapping. Raises NotFoundError."""
+    mapping = roles.mapping(unit.session, organization_id, mapping_id)
+    if mapping is None:
+        raise NotFoundError("There is no such mapping.")
+    return mapping
+
+
+def to_add(
+    unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: str, role: str
+) -> Planned[RoleMapping]:
     """Everyone in `group` gets `role` from now on. `group` is a SCIM group id or the value a sign-in sends."""
     organization = unit.lock(organization_id)
     if roles.role(unit.session, organization_id, role) is None:
@@ -35,45 +46,59 @@ def add(unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: s
     if any(rule.group == GroupRef(source, group) and rule.role == role for rule in before.roles.mappings):
         raise ConflictError("This group is mapped to this role already.", field="group")
     rule = MappingRule(unit.id(Prefix.MAPPING), GroupRef(source, group), role)
+
+    def write(proof: Proof) -> RoleMapping:
+        mapping = RoleMapping(
+            id=rule.id, organization_id=organization_id, source=source, group_ref=group, label=label, role=role
+        )
+        unit.session.add(mapping)
+        unit.audit(organization_id, "role_mapping.created", subject=rule.id, after=_told(rule), proof=proof)
+        return mapping
+
     after = before.with_mappings((*before.roles.mappings, rule))
-    refused = _change(unit, organization, before, after, rule, action="role_mapping.created")
-    if refused is not None:
-        return refused
-    mapping = RoleMapping(
-        id=rule.id, organization_id=organization_id, source=source, group_ref=group, label=label, role=role
+    return Planned(
+        unit,
+        organization_id,
+        "role_mapping.created",
+        write,
+        propose=partial(_propose, unit, organization, before, after, rule),
+        subject=rule.id,
+        about=f"{source} {group} {role}",
+        groups={rule.id: label},
     )
-    unit.session.add(mapping)
-    return mapping
 
 
-def remove(unit: UnitOfWork, organization_id: str, mapping_id: str) -> Refused | None:
+def to_remove(unit: UnitOfWork, organization_id: str, mapping_id: str) -> Planned[None]:
     """The group no longer decides. Raises NotFoundError."""
     organization = unit.lock(organization_id)
-    mapping = roles.mapping(unit.session, organization_id, mapping_id)
-    if mapping is None:
-        raise NotFoundError("There is no such mapping.")
+    mapping = read(unit, organization_id, mapping_id)
     before = policy.current(unit.session, organization)
     rule = policy.rule_of(mapping)
-    after = before.with_mappings(tuple(kept for kept in before.roles.mappings if kept.id != rule.id))
-    refused = _change(unit, organization, before, after, rule, action="role_mapping.deleted")
-    if refused is None:
+
+    def write(proof: Proof) -> None:
         unit.session.delete(mapping)
-    return refused
+        unit.audit(organization_id, "role_mapping.deleted", subject=rule.id, before=_told(rule), proof=proof)
+
+    after = before.with_mappings(tuple(kept for kept in before.roles.mappings if kept.id != rule.id))
+    return Planned(
+        unit,
+        organization_id,
+        "role_mapping.deleted",
+        write,
+        propose=partial(_propose, unit, organization, before, after, rule),
+        subject=rule.id,
+    )
 
 
-def _change(
-    unit: UnitOfWork, organization: Organization, before: Policy, after: Policy, rule: MappingRule, *, action: str
-) -> Refused | None:
+def _propose(
+    unit: UnitOfWork, organization: Organization, before: Policy, after: Policy, rule: MappingRule
+) -> Proposal:
     change = Change(policy=after, touched=_touched(unit, organization.id, before, rule.group))
-    proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
-    if proposal.refused is not None:
-        return unit.refuse(organization.id, action, proposal.refused, subject=rule.id)
-    authority.carry_out(unit, organization.id, proposal)
-    what = {"source": rule.group.source, "group": rule.group.ref, "role": rule.role}
-    is_new = rule in after.roles.mappings
-    before_text, after_text = (None, what) if is_new else (what, None)
-    unit.audit(organization.id, action, subject=rule.id, before=before_text, after=after_text, proof=proposal.proof)
-    return None
+    return authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
+
+
+def _told(rule: MappingRule) -> dict[str, str]:
+    return {"source": rule.group.source, "group": rule.group.ref, "role": rule.role}
 
 
 def _touched(unit: UnitOfWork, organization_id: str, in_force: Policy, group: GroupRef) -> frozenset[str]:

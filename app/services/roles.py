@@ -5,6 +5,7 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.errors import ConflictError, NotFoundError
@@ -26,6 +27,7 @@ from app.rules.roles import (
 )
 from app.services import authority, policy
 from app.services.authority import Change, Proposal
+from app.services.plans import Planned, Proof
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import listings, members, organizations, roles
@@ -54,7 +56,9 @@ def add_built_in(unit: UnitOfWork, organization_id: str) -> None:
         unit.session.add(_role(unit, organization_id, slug, name, priority, built_in=True))
 
 
-def add(unit: UnitOfWork, organization_id: str, *, slug: str, name: str, priority: int | None = None) -> Role:
+def to_add(
+    unit: UnitOfWork, organization_id: str, *, slug: str, name: str, priority: int | None = None
+) -> Planned[Role]:
     """A role of the organization's own, without a priority directly below admin. Nobody has it yet, so that nobody is
     touched. Raises ConflictError for a slug or priority in use.
     """
@@ -67,15 +71,19 @@ def add(unit: UnitOfWork, organization_id: str, *, slug: str, name: str, priorit
         priority = free_priority(taken)
     _refuse_taken(taken, slug, read_priority(priority))
     role = _role(unit, organization_id, slug, name, priority, built_in=False)
-    unit.session.add(role)
-    unit.audit(organization_id, EventType.ROLE_CREATED, subject=role.id, after=_told(role))
-    unit.event(organization_id, EventType.ROLE_CREATED, subject=role.id, **_told(role))
-    return role
+
+    def write(_proof: Proof) -> Role:
+        unit.session.add(role)
+        unit.audit(organization_id, EventType.ROLE_CREATED, subject=role.id, after=_told(role))
+        unit.event(organization_id, EventType.ROLE_CREATED, subject=role.id, **_told(role))
+        return role
+
+    return Planned(unit, organization_id, EventType.ROLE_CREATED, write, subject=role.id, about=slug)
 
 
-def edit(
+def to_edit(
     unit: UnitOfWork, organization_id: str, role_id: str, *, name: str | None = None, priority: int | None = None
-) -> Role | Refused:
+) -> Planned[Role]:
     """Rename a role, or give it another priority; None leaves it as it is. Raises ConflictError for a priority in use.
 
     The slug stays: mappings, grants and the applications behind us know the role by it.
@@ -84,63 +92,74 @@ def edit(
     role = read(unit, organization_id, role_id)
     name = role.name if name is None else read_text(name, field="name")
     priority = role.priority if priority is None else read_priority(priority)
-    if (name, priority) == (role.name, role.priority):
-        return role
-    judged = _judge_edit(role, name=name, priority=priority)
-    if isinstance(judged, Refused):
-        return unit.refuse(organization_id, EventType.ROLE_UPDATED, judged, subject=role_id)
     in_force = policy.current(unit.session, organization)
-    _refuse_taken(in_force.roles.priorities, role.slug, priority)
-    proposal = _propose_order(unit, organization, in_force, {**in_force.roles.priorities, role.slug: priority})
-    if proposal.refused is not None:
-        return unit.refuse(organization_id, EventType.ROLE_UPDATED, proposal.refused, subject=role_id)
-    before = _told(role)
-    role.name, role.priority = name, priority
-    authority.carry_out(unit, organization_id, proposal)
-    after = _told(role)
-    unit.audit(
-        organization_id, EventType.ROLE_UPDATED, subject=role_id, before=before, after=after, proof=proposal.proof
+    judged = _judge_edit(role, name=name, priority=priority)
+    if isinstance(judged, Allowed):
+        _refuse_taken(in_force.roles.priorities, role.slug, priority)
+    before, after = _told(role), {**_told(role), "name": name, "priority": priority}
+
+    def write(proof: Proof) -> Role:
+        if before != after:
+            role.name, role.priority = name, priority
+            unit.audit(
+                organization_id, EventType.ROLE_UPDATED, subject=role_id, before=before, after=after, proof=proof
+            )
+            unit.event(organization_id, EventType.ROLE_UPDATED, subject=role_id, before=before, after=after)
+        return role
+
+    priorities = {**in_force.roles.priorities, role.slug: priority}
+    return Planned(
+        unit,
+        organization_id,
+        EventType.ROLE_UPDATED,
+        write,
+        propose=partial(_propose_order, unit, organization_id, in_force, priorities),
+        judged=judged,
+        subject=role_id,
+        about=f"{role_id} {priority}",
     )
-    unit.event(organization_id, EventType.ROLE_UPDATED, subject=role_id, before=before, after=after)
-    return role
 
 
-def reorder(unit: UnitOfWork, organization_id: str, slugs: Sequence[str]) -> Sequence[Role] | Refused:
+def to_reorder(unit: UnitOfWork, organization_id: str, slugs: Sequence[str]) -> Planned[Sequence[Role]]:
     """Put all roles into this order, highest first; the roles in it. Raises InvalidInputError unless each is named
     once.
     """
-    organization = unit.lock(organization_id)
-    return _put_in_order(unit, organization, slugs)
+    in_force = policy.current(unit.session, unit.lock(organization_id))
+    order = read_order(slugs, known=in_force.roles.priorities)
+    return _to_put_in_order(unit, organization_id, in_force, order, judged=judge_order(order))
 
 
-def move(unit: UnitOfWork, organization_id: str, role_id: str, *, up: bool) -> Sequence[Role] | Refused:
+def to_move(unit: UnitOfWork, organization_id: str, role_id: str, *, up: bool) -> Planned[Sequence[Role]]:
     """Let a role change places with the one above or below it."""
-    organization = unit.lock(organization_id)
+    in_force = policy.current(unit.session, unit.lock(organization_id))
     slug = read(unit, organization_id, role_id).slug
     order = [role.slug for role in roles.roles(unit.session, organization_id)]
     judged = judge_step(order, slug, up=up)
-    if isinstance(judged, Refused):
-        return unit.refuse(organization_id, EventType.ROLES_REORDERED, judged, subject=organization_id)
-    return _put_in_order(unit, organization, step(order, slug, up=up))
+    moved = order if isinstance(judged, Refused) else step(order, slug, up=up)
+    return _to_put_in_order(unit, organization_id, in_force, moved, judged=judged)
 
 
-def delete(unit: UnitOfWork, organization_id: str, role_id: str) -> Refused | None:
+def to_delete(unit: UnitOfWork, organization_id: str, role_id: str) -> Planned[None]:
     """Delete a role: mappings to it and grants of it fall away, and whoever had it gets what they have without it."""
     organization = unit.lock(organization_id)
     role = read(unit, organization_id, role_id)
-    judged = judge_deletion(role.slug, default_role=organization.default_role)
-    if isinstance(judged, Refused):
-        return unit.refuse(organization_id, EventType.ROLE_DELETED, judged, subject=role_id)
     in_force = policy.current(unit.session, organization)
-    proposal = _propose_deletion(unit, organization, in_force, role.slug)
-    if proposal.refused is not None:
-        return unit.refuse(organization_id, EventType.ROLE_DELETED, proposal.refused, subject=role_id)
-    authority.carry_out(unit, organization_id, proposal)
-    _forget(unit, organization_id, role.slug)
-    unit.session.delete(role)
-    unit.audit(organization_id, EventType.ROLE_DELETED, subject=role_id, before=_told(role), proof=proposal.proof)
-    unit.event(organization_id, EventType.ROLE_DELETED, subject=role_id, **_told(role))
-    return None
+
+    def write(proof: Proof) -> None:
+        _forget(unit, organization_id, role.slug)
+        unit.session.delete(role)
+        unit.audit(organization_id, EventType.ROLE_DELETED, subject=role_id, before=_told(role), proof=proof)
+        unit.event(organization_id, EventType.ROLE_DELETED, subject=role_id, **_told(role))
+
+    return Planned(
+        unit,
+        organization_id,
+        EventType.ROLE_DELETED,
+        write,
+        propose=partial(_propose_deletion, unit, organization, in_force, role.slug),
+        judged=judge_deletion(role.slug, default_role=organization.default_role),
+        subject=role_id,
+    )
 
 
 def _judge_edit(role: Role, *, name: str, priority: int) -> Decision:
@@ -150,42 +169,46 @@ def _judge_edit(role: Role, *, name: str, priority: int) -> Decision:
     return judge_priority(role.slug)
 
 
-def _put_in_order(unit: UnitOfWork, organization: Organization, slugs: Sequence[str]) -> Sequence[Role] | Refused:
-    found = roles.roles(unit.session, organization.id)
-    in_force = policy.current(unit.session, organization)
-    order = read_order(slugs, known=in_force.roles.priorities)
-    judged = judge_order(order)
-    if isinstance(judged, Refused):
-        return unit.refuse(organization.id, EventType.ROLES_REORDERED, judged, subject=organization.id)
-    dealt = deal(order, in_force.roles.priorities)
-    if dealt == in_force.roles.priorities:
-        return found
-    proposal = _propose_order(unit, organization, in_force, dealt)
-    if proposal.refused is not None:
-        return unit.refuse(organization.id, EventType.ROLES_REORDERED, proposal.refused, subject=organization.id)
+def _to_put_in_order(
+    unit: UnitOfWork, organization_id: str, in_force: Policy, order: Sequence[str], *, judged: Decision
+) -> Planned[Sequence[Role]]:
+    found = roles.roles(unit.session, organization_id)
+    dealt = in_force.roles.priorities if isinstance(judged, Refused) else deal(order, in_force.roles.priorities)
     before, after = [role.slug for role in found], list(order)
-    for role in found:
-        role.priority = dealt[role.slug]
-    authority.carry_out(unit, organization.id, proposal)
-    unit.audit(
-        organization.id,
+
+    def write(proof: Proof) -> Sequence[Role]:
+        if before == after:
+            return found
+        for role in found:
+            role.priority = dealt[role.slug]
+        unit.audit(
+            organization_id,
+            EventType.ROLES_REORDERED,
+            subject=organization_id,
+            before={"order": before},
+            after={"order": after},
+            proof=proof,
+        )
+        unit.event(organization_id, EventType.ROLES_REORDERED, subject=organization_id, before=before, after=after)
+        return sorted(found, key=lambda role: -role.priority)
+
+    return Planned(
+        unit,
+        organization_id,
         EventType.ROLES_REORDERED,
-        subject=organization.id,
-        before={"order": before},
-        after={"order": after},
-        proof=proposal.proof,
+        write,
+        propose=partial(_propose_order, unit, organization_id, in_force, dealt),
+        judged=judged,
+        subject=organization_id,
+        about=" ".join(after),
     )
-    unit.event(organization.id, EventType.ROLES_REORDERED, subject=organization.id, before=before, after=after)
-    return sorted(found, key=lambda role: -role.priority)
 
 
-def _propose_order(
-    unit: UnitOfWork, organization: Organization, in_force: Policy, priorities: Mapping[str, int]
-) -> Proposal:
+def _propose_order(unit: UnitOfWork, organization_id: str, in_force: Policy, priorities: Mapping[str, int]) -> Proposal:
     """Other priorities concern only people in several mapped groups who have a role that another one overtakes."""
     after = in_force.with_priorities(priorities)
-    change = Change(policy=after, touched=_overtaken(unit, organization.id, in_force, priorities))
-    return authority.propose(unit, organization.id, policy=in_force, change=change, by_person=True)
+    change = Change(policy=after, touched=_overtaken(unit, organization_id, in_force, priorities))
+    return authority.propose(unit, organization_id, policy=in_force, change=change, by_person=True)
 
 
 def _overtaken(

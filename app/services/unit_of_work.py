@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from app.store.database import Database
 from app.store.organizations import Organization
 from app.store.pipeline import CommittedError
 
+log = logging.getLogger("doorward.changes")
+
 
 @dataclass
 class UnitOfWork:
@@ -33,6 +36,8 @@ class UnitOfWork:
     actor: Actor
     #: Asked once, right after the first lock: whether whoever acts still may. Raises where not.
     recheck: Callable[[UnitOfWork], None] | None = None
+    #: False in a unit that only plans: it works from one moment and locks nobody out.
+    may_write: bool = True
     now: datetime = field(init=False)
     _session: Session | None = field(default=None, init=False)
     _locked: set[str] = field(default_factory=set, init=False)
@@ -89,12 +94,14 @@ class UnitOfWork:
     def lock(self, organization_id: str) -> Organization:
         """The organization, locked: from here on nobody else changes what its administrators depend on.
 
-        What was read before the wait may be out of date; it is read again, and whoever acts is asked for again.
+        What was read before the wait may be out of date; it is read again, and whoever acts is asked for again. A unit
+        that only plans finds the organization as it is at its moment, and locks nothing.
         """
         is_first = organization_id not in self._locked
         if is_first:
             self.flush()
-        organization = organizations.lock(self.session, organization_id)
+        find = organizations.lock if self.may_write else organizations.find
+        organization = find(self.session, organization_id)
         if organization is None:
             raise NotFoundError("There is no such organization.")
         if is_first:
@@ -138,8 +145,9 @@ class UnitOfWork:
     def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
         """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
         self.rollback()
-        reason = f"{refused.code}: {refused.sentence}"
+        reason = " ".join(filter(None, (f"{refused.code}: {refused.sentence}", refused.fix)))
         self.audit(organization_id, action, subject=subject, reason=reason, outcome="refused")
+        log.info("refused", extra={"reason": refused.code, "action": action, "organization": organization_id})
         return refused
 
     def event(self, organization_id: str, type_: str, *, subject: str, **data: Any) -> None:
@@ -184,6 +192,16 @@ class Transactions:
         """A unit that only reads: nothing it does stays."""
         with self.database.reading() as connection:
             unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor)
+            try:
+                yield unit
+            finally:
+                unit.close()
+
+    @contextmanager
+    def planning(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
+        """A unit in which changes are worked out from one moment; the database refuses whatever it would write."""
+        with self.database.snapshot() as connection:
+            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor, may_write=False)
             try:
                 yield unit
             finally:

@@ -100,7 +100,7 @@ def unique_where(name: str, *columns: str, where: str) -> Index:
 
 
 class Database:
-    """One engine and the three ways to use it, each a connection to close again.
+    """One engine and the four ways to use it, each a connection to close again.
 
     On SQLite a writing transaction is BEGIN IMMEDIATE from its first statement, because a read that turns into a write
     later fails at once when someone else wrote in between; a reading one is deferred and never waits.
@@ -115,6 +115,21 @@ class Database:
     def reading(self) -> Connection:
         """A connection that must not write; what it reads on SQLite is of one moment."""
         return self.engine.connect()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection that sees everything as of one moment, and on which the database itself refuses to write."""
+        with self.engine.connect() as connection:
+            if self.engine.dialect.name != "sqlite":
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield connection
+                return
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

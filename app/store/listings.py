@@ -80,6 +80,23 @@ _GROUPS_OF = Prepared(
 )
 
 
+def groups_of_users(
+    connection: Connection, user_ids: Collection[str], *, among: Collection[str]
+) -> dict[str, frozenset[str]]:
+    """user id -> the groups among `among` that they are in, for users who are not linked yet."""
+    found: dict[str, set[str]] = {}
+    for ids in chunks(user_ids) if among else ():
+        for user_id, group_id in _GROUPS_OF_USERS.rows(connection, {"ids": ids}):
+            if group_id in among:
+                found.setdefault(user_id, set()).add(group_id)
+    return {user_id: frozenset(groups) for user_id, groups in found.items()}
+
+
+_GROUPS_OF_USERS = Prepared(
+    select(MEMBERSHIPS.c.user_id, MEMBERSHIPS.c.group_id).where(among(MEMBERSHIPS.c.user_id, "ids"))
+)
+
+
 def members_of_group(session: Session, directory_id: str, group_id: str) -> frozenset[str]:
     """Ids of the members who are in this group."""
     query = (

@@ -87,6 +87,15 @@ _ADMINISTRATORS = Prepared(
 )
 
 
+def everybody(connection: Connection, organization_id: str) -> dict[str, MemberFacts]:
+    """Everyone in the organization who was not removed, by id."""
+    rows = _EVERYBODY.rows(connection, {"organization": organization_id})
+    return {row[0]: MemberFacts(*row) for row in rows}
+
+
+_EVERYBODY = Prepared(_OF_ORGANIZATION.where(MEMBERS.c.removed_at.is_(None)).order_by(MEMBERS.c.id))
+
+
 def by_email(connection: Connection, emails: Collection[str]) -> dict[str, MemberFacts]:
     """address -> the member who has it, in any organization; a removed member only where nobody else has it."""
     found: dict[str, MemberFacts] = {}

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from app.rules.decisions import Code
 from app.rules.errors import (
     ConflictError,
     DoorwardError,
@@ -36,6 +37,12 @@ STATUS: dict[type[DoorwardError], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     UnreachableError: HTTPStatus.BAD_GATEWAY,
+}
+
+#: What a refusal is answered with where it is not a conflict with how things are.
+STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
+    Code.PLAN_REQUIRED: HTTPStatus.PRECONDITION_REQUIRED,
+    Code.PLAN_OUTDATED: HTTPStatus.PRECONDITION_FAILED,
 }
 
 

@@ -18,7 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from app.rules.actor import OPERATOR, SYSTEM, Actor
 from app.rules.connections import ConnectionKind
-from app.rules.errors import ForbiddenError, UnauthenticatedError
+from app.rules.errors import ForbiddenError, InvalidInputError, UnauthenticatedError
 from app.rules.sessions import TOUCH_EVERY
 from app.services import sessions
 from app.services.sessions import SignedIn
@@ -80,11 +80,26 @@ def reading() -> Iterator[UnitOfWork]:
 @contextmanager
 def writing() -> Iterator[UnitOfWork]:
     """For views that open their own units, because they talk to the network in between: whoever acts is asked for again
-    under the lock, as in every other writing unit.
+    under the lock, as in every other writing unit. A dry run gets one that only plans.
     """
-    with transactions().writing(actor()) as opened:
+    open_ = transactions().planning if is_dry_run() else transactions().writing
+    with open_(actor()) as opened:
         opened.recheck = _recheck(cast(Route, g.route))
         yield opened
+
+
+def is_dry_run() -> bool:
+    """Whether this request asks what a change would do, instead of asking for it. Raises InvalidInputError for
+    anything but true or false, and where there is no dry run.
+    """
+    asked = request.args.get("dry_run")
+    if asked is None:
+        return False
+    if not cast(Route, g.route).plans:
+        raise InvalidInputError("There is no dry run of this.", code="not_supported", field="dry_run")
+    if asked not in {"true", "false"}:
+        raise InvalidInputError("This is either true or false.", field="dry_run")
+    return asked == "true"
 
 
 def reference() -> str:
@@ -195,7 +210,11 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
 
 @contextmanager
 def _opened(route: Route, context: Context) -> Iterator[UnitOfWork | None]:
-    if route.transaction is Transaction.WRITE:
+    if route.transaction is Transaction.WRITE and is_dry_run():
+        _need_credentials(route)
+        with context.transactions.planning() as opened:
+            yield opened
+    elif route.transaction is Transaction.WRITE:
         _need_credentials(route)
         with context.transactions.writing() as opened:
             yield opened

@@ -6,7 +6,15 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADA, GRACE, Town, found_organization, sign_in_through_provider, verify_domain
+from tests.browser.conftest import (
+    ADA,
+    GRACE,
+    Town,
+    check_everywhere,
+    found_organization,
+    sign_in_through_provider,
+    verify_domain,
+)
 from tests.identity_providers import Person
 from tests.servers.identity_providers import OidcIdp, SamlIdp
 
@@ -55,7 +63,9 @@ def _test_and_activate(page: Page, name: str, person: Person) -> None:
     page.locator(f'[data-user="{person.id}"]').click()
     expect(page.get_by_text(person.email).first).to_be_visible()
     page.goto("/settings/authentication#single-sign-on")
-    page.get_by_text("Activate…").click()
+    page.get_by_role("button", name="Activate…").click()
+    expect(page.get_by_text("Afterwards an administrator can still get in")).to_be_visible()
+    check_everywhere(page)
     page.get_by_role("button", name="Require single sign-on").click()
     expect(page.get_by_text("Single sign-on is required from now on")).to_be_visible()
 
@@ -83,6 +93,6 @@ def _administrator_gets_back_in(town: Town) -> None:
     page.goto(link.group(0))
     page.get_by_role("button", name="Start the recovery session").click()
     expect(page.get_by_text("This is a recovery session")).to_be_visible()
-    page.get_by_text("Deactivate…").click()
+    page.get_by_role("button", name="Deactivate…").click()
     page.get_by_role("button", name="Turn single sign-on off").click()
     expect(page.get_by_text("Single sign-on is off")).to_be_visible()

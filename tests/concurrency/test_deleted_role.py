@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.rules.actor import OPERATOR
+from app.rules.decisions import Refused
 from app.services import members, role_mappings, roles
 from tests.application import OPERATOR_TOKEN, World
 from tests.concurrency.rivals import Call, Rivals, rivals
@@ -37,7 +38,8 @@ def test_role_deleted_while_a_group_is_mapped_to_it_is_nobodys_in_every_round(wo
 
 def _delete_while(call: Call, organization: Organization, both: Rivals) -> tuple[int, int]:
     with organization.world.transactions.writing(OPERATOR) as unit:
-        role = roles.add(unit, organization.id, slug="editor", name="Editor")
+        role = roles.to_add(unit, organization.id, slug="editor", name="Editor").apply()
+        assert not isinstance(role, Refused)
     codes = both.play(Call("DELETE", f"{_path(organization)}/roles/{role.id}", None, OPERATOR_TOKEN), call)
     with organization.world.transactions.reading() as unit:
         people = members.page(unit, organization.id, after="", limit=10)

@@ -256,3 +256,52 @@ def test_recovery_is_for_active_administrators_and_whoever_is_on_hold(
     state: MemberState, suspended: bool, is_admin: bool, held: bool, expected: bool
 ) -> None:
     assert may_recover(state=state, suspended=suspended, is_admin=is_admin, held=held) is expected
+
+
+# ------------------------------------------------------------------------------------------ the smallest change to make
+
+
+TEST_FIRST = (
+    "Have grace@acme.test, who is an administrator, come in through the identity provider with exactly these settings"
+    " first: a test sign-in is enough."
+)
+
+
+@pytest.mark.parametrize(
+    ("left", "access", "fix"),
+    [
+        ({"has_signed_in": False}, EMAIL, "Have grace@acme.test, who is an administrator, sign in once first."),
+        ({"proofs": frozenset()}, SSO, TEST_FIRST),
+        ({"suspended": True}, EMAIL, "Lift the suspension of grace@acme.test, who is an administrator, first."),
+        ({"suspended": True}, SSO, "Lift the suspension of grace@acme.test, who is an administrator, first."),
+        ({"state": MemberState.DEACTIVATED}, EMAIL, "Make another active member who has signed in an admin first."),
+        (
+            {"state": MemberState.DEACTIVATED, "suspended": True},
+            EMAIL,
+            "Make another active member who has signed in an admin first.",
+        ),
+        ({"removed": True}, EMAIL, "Make another active member who has signed in an admin first."),
+        ({"role": PLAIN}, EMAIL, "Make another active member who has signed in an admin first."),
+        ({"email": "grace@other.test"}, SSO, "Make another active member who has signed in an admin first."),
+    ],
+)
+def test_refusal_names_the_smallest_change_that_would_be_enough(
+    left: dict[str, object], access: Access, fix: str
+) -> None:
+    grace = replace(GRACE, **left)  # type: ignore[arg-type]  # the fields are Standing's own
+
+    outcome = settle(World(access, (ADA, grace)), World(access, (replace(ADA, role=PLAIN), grace)), by_person=True)
+
+    assert isinstance(outcome.decision, Refused)
+    assert outcome.decision.fix == fix
+    assert outcome.decision.facts == {"last": "ada@acme.test"}
+
+
+def test_smallest_change_names_the_latest_to_have_signed_in() -> None:
+    lin = replace(GRACE, member_id="mem_l", email="lin@acme.test", proofs=frozenset(), last_signed_in_at=NOW)
+    grace = replace(GRACE, proofs=frozenset())
+
+    outcome = settle(World(SSO, (ADA, grace, lin)), World(SSO, (replace(ADA, role=PLAIN), grace, lin)), by_person=True)
+
+    assert isinstance(outcome.decision, Refused)
+    assert str(outcome.decision.fix).startswith("Have lin@acme.test")

@@ -67,7 +67,8 @@ class SingleSignOn:
     def activate(self) -> object:
         with self.world.transactions.writing(OPERATOR) as unit:
             admin = members.read(unit, self.organization.id, self.organization.admin_id)
-            return connections.activate(unit, self.organization.id, self.connection_id, acting=admin)
+            planned = connections.to_activate(unit, self.organization.id, self.connection_id, acting=admin)
+            return planned.apply(shown=planned.plan().hash)
 
 
 def connected(world: World) -> SingleSignOn:
@@ -81,14 +82,14 @@ def connect(organization: Organization) -> SingleSignOn:
         organization.verify_domain()
     with organization.world.transactions.writing(OPERATOR) as unit:
         admin = members.read(unit, organization.id, organization.admin_id)
-        connection = connections.create(
+        connection = connections.to_create(
             unit,
             organization.id,
             protocol="saml",
             name="Provider",
             read=SettingsRead({"idp": "test"}),
             acting=connections.acting_of(admin),
-        )
+        ).apply()
     assert not isinstance(connection, Refused)
     return SingleSignOn(organization, connection.id)
 

@@ -151,7 +151,7 @@ def test_suspending_the_last_administrator_is_refused_and_their_session_lives(wo
 def test_removing_the_last_administrator_is_refused(world: World) -> None:
     organization = found_organization(world)
     with world.transactions.writing(OPERATOR) as unit:
-        outcome = members.remove(unit, organization.id, organization.admin_id)
+        outcome = members.to_remove(unit, organization.id, organization.admin_id).apply()
 
     assert isinstance(outcome, Refused)
     assert outcome.code is Code.LAST_ADMINISTRATOR
@@ -162,7 +162,7 @@ def test_removing_the_mapping_that_makes_the_last_administrator_is_refused(world
     with world.transactions.reading() as unit:
         mapping = role_mappings.all_of(unit, scene.organization.id)[0].id
     with world.transactions.writing(OPERATOR) as unit:
-        outcome = role_mappings.remove(unit, scene.organization.id, mapping)
+        outcome = role_mappings.to_remove(unit, scene.organization.id, mapping).apply()
 
     assert isinstance(outcome, Refused)
     assert outcome.code is Code.LAST_ADMINISTRATOR
@@ -184,7 +184,7 @@ def test_turning_the_directory_off_is_refused_to_an_administrator_on_hold(world:
     scene = provisioned(world)
     scene.scim.remove_member(scene.admins, scene.ada)
     with world.transactions.writing(scene.organization.acting_as(ADA)) as unit:
-        outcome = directories.deactivate(unit, scene.organization.id, scene.directory_id)
+        outcome = directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()
 
     assert isinstance(outcome, Refused)
     assert outcome.code is Code.DIRECTORY_HOLDS_ADMIN
@@ -194,7 +194,7 @@ def test_operator_may_turn_the_directory_off_during_a_hold_and_the_administrator
     scene = provisioned(world)
     scene.scim.remove_member(scene.admins, scene.ada)
     with world.transactions.writing(OPERATOR) as unit:
-        outcome = directories.deactivate(unit, scene.organization.id, scene.directory_id)
+        outcome = directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()
 
     ada = scene.organization.member(ADA)
     assert not isinstance(outcome, Refused)
@@ -228,13 +228,13 @@ def test_administrator_who_never_signed_in_is_not_lost_to_a_push_either(world: W
 def grant(organization: Organization, email: str, role: str, *, by: str) -> object:
     member_id = organization.member(email).id
     with organization.world.transactions.writing(organization.acting_as(by)) as unit:
-        return members.grant_role(unit, organization.id, member_id, slug=role)
+        return members.to_edit(unit, organization.id, member_id, role=role).apply()
 
 
 def suspend(organization: Organization, email: str) -> object:
     member_id = organization.member(email).id
     with organization.world.transactions.writing(OPERATOR) as unit:
-        return members.suspend(unit, organization.id, member_id, suspended=True)
+        return members.to_edit(unit, organization.id, member_id, suspended=True).apply()
 
 
 def event_types(organization: Organization) -> list[str]:
@@ -258,9 +258,9 @@ def test_member_on_hold_cannot_lift_their_own_hold_by_a_mapping(world: World) ->
     scene.scim.remove_member(scene.admins, scene.ada)
     other = scene.scim.add_group("Other", scene.ada)
     with world.transactions.writing(scene.organization.acting_as(ADA)) as unit:
-        outcome = role_mappings.add(
+        outcome = role_mappings.to_add(
             unit, scene.organization.id, source=GroupSource.DIRECTORY, group=other, role="admin"
-        )
+        ).apply()
 
     assert isinstance(outcome, Refused)
     assert outcome.code is Code.OWN_HOLD
@@ -270,7 +270,7 @@ def test_operator_may_make_the_member_on_hold_an_administrator_again(world: Worl
     scene = provisioned(world)
     scene.scim.remove_member(scene.admins, scene.ada)
     with world.transactions.writing(OPERATOR) as unit:
-        members.grant_role(unit, scene.organization.id, scene.organization.admin_id, slug="admin")
+        members.to_edit(unit, scene.organization.id, scene.organization.admin_id, role="admin").apply()
 
     ada = scene.organization.member(ADA)
     assert (ada.role, ada.role_source, ada.held) == ("admin", "granted", False)

@@ -18,7 +18,7 @@ def code_of(outcome: object) -> Code | None:
 def test_role_that_follows_from_a_group_is_not_changed_by_hand(world: World) -> None:
     scene = provisioned(world)
     with world.transactions.writing(OPERATOR) as unit:
-        outcome = members.grant_role(unit, scene.organization.id, scene.organization.admin_id, slug="member")
+        outcome = members.to_edit(unit, scene.organization.id, scene.organization.admin_id, role="member").apply()
 
     assert code_of(outcome) is Code.ROLE_DECIDED_BY_GROUP
 
@@ -28,11 +28,11 @@ def test_member_the_directory_manages_is_not_removed_by_hand_but_may_be_suspende
     scene.scim.add_user(GRACE)
     grace = scene.organization.member(GRACE).id
     with world.transactions.writing(OPERATOR) as unit:
-        outcome = members.remove(unit, scene.organization.id, grace)
+        outcome = members.to_remove(unit, scene.organization.id, grace).apply()
     assert code_of(outcome) is Code.MEMBER_DIRECTORY_MANAGED
 
     with world.transactions.writing(OPERATOR) as unit:
-        assert code_of(members.suspend(unit, scene.organization.id, grace, suspended=True)) is None
+        assert code_of(members.to_edit(unit, scene.organization.id, grace, suspended=True).apply()) is None
     scene.scim.patch(f"/Users/{user_id(scene, GRACE)}", {"op": "replace", "path": "active", "value": True})
     assert scene.organization.member(GRACE).suspended
 
@@ -84,7 +84,7 @@ def test_deleted_user_who_is_pushed_again_gets_their_member_back_without_earlier
     first = scene.scim.add_user(GRACE, external_id="00u-grace")
     member_id = scene.organization.member(GRACE).id
     with world.transactions.writing(OPERATOR) as unit:
-        members.grant_role(unit, scene.organization.id, member_id, slug="admin")
+        members.to_edit(unit, scene.organization.id, member_id, role="admin").apply()
     scene.scim.request("DELETE", f"/Users/{first}")
     assert scene.organization.member(GRACE).state == "deactivated"
 
@@ -113,7 +113,7 @@ def test_turning_the_directory_off_keeps_people_and_their_roles_as_grants(world:
     grace = scene.scim.add_user(GRACE)
     scene.scim.add_member(scene.admins, grace)
     with world.transactions.writing(OPERATOR) as unit:
-        assert code_of(directories.deactivate(unit, scene.organization.id, scene.directory_id)) is None
+        assert code_of(directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()) is None
 
     member = scene.organization.member(GRACE)
     assert (member.state, member.role, member.role_source, member.granted_origin) == (
@@ -190,7 +190,7 @@ def test_recovery_session_may_turn_the_directory_off_during_the_hold(world: Worl
     scene.scim.set_active(scene.ada, False)
     actor = Actor(ActorKind.RECOVERY, id=scene.organization.admin_id)
     with world.transactions.writing(actor) as unit:
-        outcome = directories.deactivate(unit, scene.organization.id, scene.directory_id)
+        outcome = directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()
 
     assert code_of(outcome) is None
 

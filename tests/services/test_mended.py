@@ -96,8 +96,8 @@ def test_what_was_read_before_the_wait_for_the_lock_is_read_again_after_it(world
     with world.transactions.writing(OPERATOR) as slow:
         members.read(slow, scene.organization.id, grace)
         with world.transactions.writing(OPERATOR) as quick:
-            members.suspend(quick, scene.organization.id, grace, suspended=True)
-        members.grant_role(slow, scene.organization.id, grace, slug="admin")
+            members.to_edit(quick, scene.organization.id, grace, suspended=True).apply()
+        members.to_edit(slow, scene.organization.id, grace, role="admin").apply()
 
     assert scene.organization.member(GRACE).suspended
     assert scene.organization.member(ADA).held
@@ -148,9 +148,9 @@ def test_member_on_hold_cannot_lift_the_hold_by_a_mapping_that_takes_others_alon
     everyone = scene.scim.add_group("Everyone", scene.ada, grace)
     scene.scim.remove_member(scene.admins, scene.ada)
     with world.transactions.writing(scene.organization.acting_as(ADA)) as unit:
-        outcome = role_mappings.add(
+        outcome = role_mappings.to_add(
             unit, scene.organization.id, source=GroupSource.DIRECTORY, group=everyone, role="admin"
-        )
+        ).apply()
 
     assert code_of(outcome) is Code.OWN_HOLD
 
@@ -234,9 +234,9 @@ def test_directory_turned_on_again_brings_back_who_was_removed_in_between(world:
     scene.scim.add_user(GRACE)
     grace = scene.organization.member(GRACE).id
     with world.transactions.writing(OPERATOR) as unit:
-        directories.deactivate(unit, scene.organization.id, scene.directory_id)
+        directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()
         unit.session.flush()
-        assert not isinstance(members.remove(unit, scene.organization.id, grace), Refused)
+        assert not isinstance(members.to_remove(unit, scene.organization.id, grace).apply(), Refused)
 
     scene.organization.activate_directory(scene.directory_id)
 
@@ -272,7 +272,7 @@ def test_host_header_is_not_looked_at(world: World, host: str) -> None:
 
 def edit(organization_id: str, world: World, guests: Guests) -> None:
     with world.transactions.writing(OPERATOR) as unit:
-        outcome = organizations.edit(unit, organization_id, Edit(guests=guests))
+        outcome = organizations.to_edit(unit, organization_id, Edit(guests=guests)).apply()
         assert not isinstance(outcome, Refused)
 
 

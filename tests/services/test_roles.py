@@ -104,7 +104,9 @@ def test_renamed_role_keeps_its_slug_and_its_people(world: World) -> None:
     staff = staffed(world)
 
     with world.transactions.writing(OPERATOR) as unit:
-        renamed = roles.edit(unit, staff.organization.id, id_of(staff.organization, "editor"), name="  Redaktion ")
+        renamed = roles.to_edit(
+            unit, staff.organization.id, id_of(staff.organization, "editor"), name="  Redaktion "
+        ).apply()
 
     assert not isinstance(renamed, Refused)
     assert (renamed.slug, renamed.name) == ("editor", "Redaktion")
@@ -120,8 +122,8 @@ def test_change_to_what_is_there_already_is_not_recorded(world: World) -> None:
     before = last_entry(organization).id
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.edit(unit, organization.id, role_id, name="Editor", priority=10)
-        roles.reorder(unit, organization.id, ["admin", "editor", "member"])
+        roles.to_edit(unit, organization.id, role_id, name="Editor", priority=10).apply()
+        roles.to_reorder(unit, organization.id, ["admin", "editor", "member"]).apply()
 
     assert last_entry(organization).id == before
 
@@ -131,7 +133,7 @@ def test_admin_is_neither_renamed_nor_moved(world: World, changes: dict[str, obj
     organization = found_organization(world)
 
     with world.transactions.writing(OPERATOR) as unit:
-        refused = roles.edit(unit, organization.id, id_of(organization, "admin"), **changes)  # type: ignore[arg-type]
+        refused = roles.to_edit(unit, organization.id, id_of(organization, "admin"), **changes).apply()  # type: ignore[arg-type]
 
     assert isinstance(refused, Refused)
     assert refused.code is Code.ROLE_BUILT_IN
@@ -145,10 +147,10 @@ def test_member_may_be_renamed_and_moved_but_not_deleted(world: World) -> None:
     member = id_of(organization, "member")
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.edit(unit, organization.id, member, name="Colleague")
-        roles.move(unit, organization.id, member, up=True)
+        roles.to_edit(unit, organization.id, member, name="Colleague").apply()
+        roles.to_move(unit, organization.id, member, up=True).apply()
     with world.transactions.writing(OPERATOR) as unit:
-        refused = roles.delete(unit, organization.id, member)
+        refused = roles.to_delete(unit, organization.id, member).apply()
 
     assert isinstance(refused, Refused)
     assert refused.code is Code.ROLE_BUILT_IN
@@ -163,7 +165,7 @@ def test_new_order_touches_exactly_those_in_both_groups(world: World) -> None:
     assert staff.roles() == ("admin", "editor", "author")
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.reorder(unit, staff.organization.id, ["admin", "author", "editor", "member"])
+        roles.to_reorder(unit, staff.organization.id, ["admin", "author", "editor", "member"]).apply()
 
     assert staff.roles() == ("admin", "author", "author")
     grace = staff.organization.member(GRACE).id
@@ -194,7 +196,7 @@ def test_priority_alone_moves_a_role_too(world: World) -> None:
     staff = staffed(world)
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.edit(unit, staff.organization.id, id_of(staff.organization, "author"), priority=71)
+        roles.to_edit(unit, staff.organization.id, id_of(staff.organization, "author"), priority=71).apply()
 
     assert order(staff.organization) == ["admin", "author", "editor", "member"]
     assert staff.roles() == ("admin", "author", "author")
@@ -204,7 +206,7 @@ def test_priority_that_passes_nobody_touches_nobody(world: World) -> None:
     staff = staffed(world)
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.edit(unit, staff.organization.id, id_of(staff.organization, "author"), priority=69)
+        roles.to_edit(unit, staff.organization.id, id_of(staff.organization, "author"), priority=69).apply()
 
     assert staff.roles() == ("admin", "editor", "author")
 
@@ -214,10 +216,10 @@ def test_step_up_and_down_again_changes_nothing_in_the_end(world: World) -> None
     author = id_of(staff.organization, "author")
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.move(unit, staff.organization.id, author, up=True)
+        roles.to_move(unit, staff.organization.id, author, up=True).apply()
     assert staff.roles() == ("admin", "author", "author")
     with world.transactions.writing(OPERATOR) as unit:
-        roles.move(unit, staff.organization.id, author, up=False)
+        roles.to_move(unit, staff.organization.id, author, up=False).apply()
 
     assert staff.roles() == ("admin", "editor", "author")
     assert order(staff.organization) == ["admin", "editor", "author", "member"]
@@ -231,7 +233,7 @@ def test_step_past_admin_or_below_the_lowest_is_refused(world: World, slug: str,
     add(organization, "editor")
 
     with world.transactions.writing(OPERATOR) as unit:
-        refused = roles.move(unit, organization.id, id_of(organization, slug), up=up)
+        refused = roles.to_move(unit, organization.id, id_of(organization, slug), up=up).apply()
 
     assert isinstance(refused, Refused)
     assert refused.code is code
@@ -242,7 +244,7 @@ def test_order_without_admin_on_top_is_refused_and_only_that_is_written(world: W
     staff = staffed(world)
 
     with world.transactions.writing(OPERATOR) as unit:
-        refused = roles.reorder(unit, staff.organization.id, ["author", "admin", "editor", "member"])
+        refused = roles.to_reorder(unit, staff.organization.id, ["author", "admin", "editor", "member"]).apply()
 
     assert isinstance(refused, Refused)
     assert refused.code is Code.ROLE_BUILT_IN
@@ -258,14 +260,14 @@ def test_order_decides_over_groups_of_a_sign_in_too(world: World) -> None:
     add(organization, "editor", priority=70)
     with world.transactions.writing(OPERATOR) as unit:
         for group, role in (("editors", "editor"), ("authors", "author")):
-            role_mappings.add(unit, organization.id, source=GroupSource.SIGN_IN, group=group, role=role)
+            role_mappings.to_add(unit, organization.id, source=GroupSource.SIGN_IN, group=group, role=role).apply()
             unit.session.flush()
     for email, groups in ((GRACE, {"editors", "authors"}), (ALAN, {"authors"})):
         scene.come_back(identity_of(world, email, groups=ReceivedGroups.of(frozenset(groups))))
     assert organization.member(GRACE).role == "editor"
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.reorder(unit, organization.id, ["admin", "author", "editor", "member"])
+        roles.to_reorder(unit, organization.id, ["admin", "author", "editor", "member"]).apply()
 
     assert [organization.member(email).role for email in (GRACE, ALAN)] == ["author", "author"]
 
@@ -277,7 +279,7 @@ def test_deleted_role_falls_away_with_its_mappings_and_exactly_its_people_are_to
     staff = staffed(world)
 
     with world.transactions.writing(OPERATOR) as unit:
-        assert roles.delete(unit, staff.organization.id, id_of(staff.organization, "editor")) is None
+        assert roles.to_delete(unit, staff.organization.id, id_of(staff.organization, "editor")).apply() is None
 
     assert staff.roles() == ("admin", "author", "author")
     grace = staff.organization.member(GRACE).id
@@ -293,7 +295,7 @@ def test_deleted_role_takes_its_grants_along_and_does_not_come_back_with_the_slu
     leave_grant(staff.organization, ADA, "author")
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.delete(unit, staff.organization.id, id_of(staff.organization, "author"))
+        roles.to_delete(unit, staff.organization.id, id_of(staff.organization, "author")).apply()
     add(staff.organization, "author")
 
     ada = staff.organization.member(ADA)
@@ -308,10 +310,10 @@ def test_person_with_a_deleted_grant_gets_the_default_role(world: World) -> None
     scene.scim.add_user(GRACE)
     grace = scene.organization.member(GRACE).id
     with world.transactions.writing(OPERATOR) as unit:
-        members.grant_role(unit, scene.organization.id, grace, slug="editor")
+        members.to_edit(unit, scene.organization.id, grace, role="editor").apply()
 
     with world.transactions.writing(OPERATOR) as unit:
-        roles.delete(unit, scene.organization.id, id_of(scene.organization, "editor"))
+        roles.to_delete(unit, scene.organization.id, id_of(scene.organization, "editor")).apply()
 
     member = scene.organization.member(GRACE)
     assert (member.role, member.role_source, member.granted_role) == ("member", "default", None)
@@ -324,13 +326,13 @@ def test_default_role_is_not_deleted_before_another_one_is_chosen(world: World) 
     choose_default(organization, "editor")
 
     with world.transactions.writing(OPERATOR) as unit:
-        refused = roles.delete(unit, organization.id, editor)
+        refused = roles.to_delete(unit, organization.id, editor).apply()
     assert isinstance(refused, Refused)
     assert refused.code is Code.ROLE_IS_DEFAULT
 
     choose_default(organization, "member")
     with world.transactions.writing(OPERATOR) as unit:
-        assert roles.delete(unit, organization.id, editor) is None
+        assert roles.to_delete(unit, organization.id, editor).apply() is None
     assert order(organization) == ["admin", "member"]
 
 
@@ -353,7 +355,7 @@ def test_whatever_is_done_to_roles_the_last_administrator_stays_one(world: World
     staff = staffed(world)
     staff.scene.scim.add_member(staff.editors, staff.scene.ada)
 
-    for operation in (move_down, move_up, roles.delete):
+    for operation in (move_down, move_up, delete):
         for slug in ("author", "editor", "member", "admin"):
             role_id = id_of(staff.organization, slug)
             with world.transactions.writing(OPERATOR) as unit:
@@ -373,7 +375,7 @@ def test_member_on_hold_cannot_lift_their_own_hold_by_deleting_a_role(world: Wor
     editor, before = id_of(staff.organization, "editor"), len(happened(staff.organization))
 
     with world.transactions.writing(staff.organization.acting_as(ADA)) as unit:
-        refused = roles.delete(unit, staff.organization.id, editor)
+        refused = roles.to_delete(unit, staff.organization.id, editor).apply()
 
     assert isinstance(refused, Refused)
     assert refused.code is Code.OWN_HOLD
@@ -391,7 +393,7 @@ def test_operator_may_settle_a_hold_by_deleting_the_role_in_between(world: World
     staff.scene.scim.remove_member(staff.scene.admins, staff.scene.ada)
 
     with world.transactions.writing(OPERATOR) as unit:
-        assert roles.delete(unit, staff.organization.id, id_of(staff.organization, "editor")) is None
+        assert roles.to_delete(unit, staff.organization.id, id_of(staff.organization, "editor")).apply() is None
 
     ada = staff.organization.member(ADA)
     assert (ada.role, ada.role_source, ada.held) == ("admin", "granted", False)
@@ -402,7 +404,7 @@ def test_role_of_another_organization_is_not_found(world: World) -> None:
     acme, other = found_organization(world), found_organization(world, "eve@other.test", "Other")
     editor = add(acme, "editor")
 
-    operations: tuple[Callable[[UnitOfWork, str, str], object], ...] = (roles.delete, roles.read, roles.edit, move_up)
+    operations: tuple[Callable[[UnitOfWork, str, str], object], ...] = (delete, roles.read, roles.to_edit, move_up)
     for operation in operations:
         with pytest.raises(NotFoundError), world.transactions.writing(OPERATOR) as unit:
             operation(unit, other.id, editor)
@@ -414,20 +416,26 @@ def test_role_of_another_organization_is_not_found(world: World) -> None:
 
 def add(organization: Organization, slug: str, *, priority: int | None = None) -> str:
     with organization.world.transactions.writing(OPERATOR) as unit:
-        return roles.add(unit, organization.id, slug=slug, name=slug.title(), priority=priority).id
+        role = roles.to_add(unit, organization.id, slug=slug, name=slug.title(), priority=priority).apply()
+        assert not isinstance(role, Refused)
+        return role.id
+
+
+def delete(unit: UnitOfWork, organization_id: str, role_id: str) -> object:
+    return roles.to_delete(unit, organization_id, role_id).apply()
 
 
 def move_up(unit: UnitOfWork, organization_id: str, role_id: str) -> object:
-    return roles.move(unit, organization_id, role_id, up=True)
+    return roles.to_move(unit, organization_id, role_id, up=True).apply()
 
 
 def move_down(unit: UnitOfWork, organization_id: str, role_id: str) -> object:
-    return roles.move(unit, organization_id, role_id, up=False)
+    return roles.to_move(unit, organization_id, role_id, up=False).apply()
 
 
 def choose_default(organization: Organization, slug: str) -> None:
     with organization.world.transactions.writing(OPERATOR) as unit:
-        outcome = organizations.edit(unit, organization.id, Edit(default_role=slug))
+        outcome = organizations.to_edit(unit, organization.id, Edit(default_role=slug)).apply()
         assert not isinstance(outcome, Refused), outcome
 
 

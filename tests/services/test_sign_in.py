@@ -127,7 +127,7 @@ def test_guest_is_refused_unless_the_organization_lets_guests_use_codes(world: W
     assert reason(by_code(world, GUEST)) is Code.GUESTS_REFUSED
 
     with world.transactions.writing(OPERATOR) as unit:
-        organizations.edit(unit, scene.organization.id, Edit(guests=Guests.EMAIL_CODE))
+        organizations.to_edit(unit, scene.organization.id, Edit(guests=Guests.EMAIL_CODE)).apply()
     assert isinstance(by_code(world, GUEST), SignedIn)
 
 
@@ -157,7 +157,7 @@ def test_unknown_person_is_created_with_the_default_role(world: World) -> None:
 def test_unknown_person_is_refused_where_creation_is_switched_off(world: World) -> None:
     scene = required(world)
     with world.transactions.writing(OPERATOR) as unit:
-        organizations.edit(unit, scene.organization.id, Edit(jit=False))
+        organizations.to_edit(unit, scene.organization.id, Edit(jit=False)).apply()
 
     assert reason(scene.come_back(identity_of(world, GRACE))) is Code.NOT_PROVISIONED
 
@@ -175,7 +175,7 @@ def test_removed_person_does_not_come_back_by_signing_in(world: World) -> None:
     scene = required(world)
     scene.come_back(identity_of(world, GRACE))
     with world.transactions.writing(OPERATOR) as unit:
-        members.remove(unit, scene.organization.id, scene.organization.member(GRACE).id)
+        members.to_remove(unit, scene.organization.id, scene.organization.member(GRACE).id).apply()
 
     assert reason(scene.come_back(identity_of(world, GRACE))) is Code.MEMBER_REMOVED
     renamed = identity_of(world, GRACE, subject="another subject")
@@ -267,7 +267,7 @@ def test_sign_in_that_was_under_way_when_single_sign_on_was_turned_off_opens_not
     scene = required(world)
     arrival = scene.leave()
     with world.transactions.writing(OPERATOR) as unit:
-        connections.deactivate(unit, scene.organization.id, scene.connection_id)
+        connections.to_deactivate(unit, scene.organization.id, scene.connection_id).apply()
 
     assert reason(scene.arrive(arrival, identity_of(world, GRACE))) is Code.FLOW_EXPIRED
 
@@ -287,9 +287,11 @@ def test_arrival_in_another_browser_is_refused(world: World) -> None:
 def test_group_sent_by_the_provider_decides_the_role_and_unknown_groups_change_nothing(world: World) -> None:
     scene = required(world)
     with world.transactions.writing(OPERATOR) as unit:
-        roles.add(unit, scene.organization.id, slug="editor", name="Editor", priority=5)
+        roles.to_add(unit, scene.organization.id, slug="editor", name="Editor", priority=5).apply()
         unit.session.flush()
-        role_mappings.add(unit, scene.organization.id, source=GroupSource.SIGN_IN, group="writers", role="editor")
+        role_mappings.to_add(
+            unit, scene.organization.id, source=GroupSource.SIGN_IN, group="writers", role="editor"
+        ).apply()
     scene.come_back(identity_of(world, GRACE, groups=ReceivedGroups.of(frozenset({"writers"}))))
     assert scene.organization.member(GRACE).role == "editor"
 
@@ -345,7 +347,9 @@ def test_activation_is_refused_when_the_acting_admin_would_stop_being_one(world:
     scene = connected(world)
     scene.organization.store_recovery_codes()
     with world.transactions.writing(OPERATOR) as unit:
-        role_mappings.add(unit, scene.organization.id, source=GroupSource.SIGN_IN, group="staff", role="member")
+        role_mappings.to_add(
+            unit, scene.organization.id, source=GroupSource.SIGN_IN, group="staff", role="member"
+        ).apply()
     groups = ReceivedGroups.of(frozenset({"staff"}))
     scene.come_back(identity_of(world, ADA, groups=groups), tester=True)
 

@@ -60,8 +60,6 @@ class ConnectionFacts:
     activated_at: datetime | None
     last_sign_in_at: datetime | None
     sign_ins: int
-    sessions_through: int
-    sessions_otherwise: int
 
 
 def read(unit: UnitOfWork, organization_id: str, *, acting_id: str, keep_session: str) -> tuple[ConnectionFacts, ...]:
@@ -105,11 +103,24 @@ def _judge(unit: UnitOfWork, *, another_active: bool = False, proof: SignInProof
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SessionsEnding:
+    """How many sessions were opened through a connection, and how many otherwise; the acting one is not counted."""
+
+    through: int
+    otherwise: int
+
+
+def sessions_ending(unit: UnitOfWork, organization_id: str, connection_id: str, *, keep: str) -> SessionsEnding:
+    """How many sessions end when the connection is turned off or on. Raises NotFoundError."""
+    connections.read(unit, organization_id, connection_id)
+    return SessionsEnding(
+        *figures.sessions_by_way_in(unit.session, organization_id, connection_id, keep=keep, now=unit.now)
+    )
+
+
 def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: str) -> ConnectionFacts:
     state = ConnectionState(row.state)
-    through, otherwise = figures.sessions_by_way_in(
-        unit.session, row.organization_id, row.id, keep=keep_session, now=unit.now
-    )
     return ConnectionFacts(
         id=row.id,
         name=row.name,
@@ -125,8 +136,6 @@ def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: s
         activated_at=row.activated_at,
         last_sign_in_at=figures.last_sign_in(unit.session, row.organization_id, row.id),
         sign_ins=figures.active_people_through(unit.session, row.revision_in_force) if row.revision_in_force else 0,
-        sessions_through=through,
-        sessions_otherwise=otherwise,
     )
 
 

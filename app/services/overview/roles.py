@@ -37,26 +37,15 @@ class RoleFacts:
     delete: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class RolesFacts:
-    """All roles, highest first, and how many people have the default one because nothing else applies to them."""
-
-    roles: tuple[RoleFacts, ...]
-    by_default: int
-
-
-def read(unit: UnitOfWork, organization_id: str) -> RolesFacts:
-    """The organization's roles. Raises NotFoundError."""
+def read(unit: UnitOfWork, organization_id: str) -> tuple[RoleFacts, ...]:
+    """The organization's roles, highest first. Raises NotFoundError."""
     organization = organizations.read(unit, organization_id)
     found = roles.all_of(unit, organization_id)
     counted = figures.roles(unit.session, organization_id)
     anybody_held = any(person.held for person in authority.standings(unit, organization_id).stored.people)
-    return RolesFacts(
-        roles=tuple(
-            _facts(role, found, organization, counted, delete=_may_delete(unit, organization, role, ask=anybody_held))
-            for role in found
-        ),
-        by_default=counted.by_default.get(organization.default_role, 0),
+    return tuple(
+        _facts(role, found, organization, counted, delete=_may_delete(unit, organization, role, ask=anybody_held))
+        for role in found
     )
 
 

@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
 
 from app.rules.decisions import Refused
+from app.services.plans import Planned
 from app.services.rows import Member
 from app.web import request as current
 from app.web.api import (
@@ -27,10 +27,11 @@ from app.web.api import (
     roles,
 )
 from app.web.api.acting import name_admin
-from app.web.api.operations import Operation
-from app.web.api.reading import check_ids, read_body, read_query, refuse_unsupported
+from app.web.api.operations import Operation, Outcome
+from app.web.api.plans import DryRunQuery, PlanAnswer, settled
+from app.web.api.reading import check_ids, read_apart, read_body, read_query, refuse_dry_run
 from app.web.api.shapes import Body, ChangeBody, ChangeQuery, Query
-from app.web.errors import problem
+from app.web.errors import STATUS_OF_REFUSAL, problem
 from app.web.routes import TABLE, Transaction
 
 PREFIX = "/api/v1"
@@ -70,13 +71,17 @@ def _take_body() -> None:
 
 
 def _answer(operation: Operation, **ids: str) -> Response:
-    refuse_unsupported()
     check_ids(ids)
-    query = read_query(operation.query or Query)
+    if operation.plans:
+        read_apart(DryRunQuery)
+    else:
+        refuse_dry_run()
+    query = read_query(operation.query or Query, apart=DryRunQuery if operation.plans else None)
     body = read_body(operation.body)
     acting = _act(operation, ids, query if body is None else body)
     given = {**ids, "query": query, "body": body, "acting": acting}
-    return _respond(operation, operation.view(**{name: given[name] for name in operation.wants}))
+    found = operation.view(**{name: given[name] for name in operation.wants})
+    return _respond(operation, settled(found) if isinstance(found, Planned) else found)
 
 
 def _act(operation: Operation, ids: Mapping[str, str], sent: Body | Query) -> Member | None:
@@ -90,9 +95,13 @@ def _act(operation: Operation, ids: Mapping[str, str], sent: Body | Query) -> Me
     return name_admin(unit, ids["org"], sent.on_behalf_of)
 
 
-def _respond(operation: Operation, outcome: BaseModel | Refused | None) -> Response:
+def _respond(operation: Operation, outcome: Outcome) -> Response:
     if isinstance(outcome, Refused):
-        return problem(HTTPStatus.CONFLICT, code=outcome.code, detail=outcome.sentence, fix=outcome.fix)
+        status = STATUS_OF_REFUSAL.get(outcome.code, HTTPStatus.CONFLICT)
+        return problem(status, code=outcome.code, detail=outcome.sentence, fix=outcome.fix)
+    if isinstance(outcome, PlanAnswer):
+        etag = {"ETag": f'"{outcome.hash}"'}
+        return Response(outcome.model_dump_json(), headers=etag, mimetype="application/json")
     if outcome is None:
         return Response(status=operation.status)
     return Response(outcome.model_dump_json(), status=operation.status, mimetype="application/json")

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from app.rules.connections import ConnectionKind, ConnectionState, SettingsRead
-from app.rules.decisions import Code, Refused
+from app.rules.decisions import Code
 from app.rules.errors import InvalidInputError
 from app.rules.ids import ConnectionId
 from app.services import connections, organizations
 from app.services.connections import acting_of
+from app.services.plans import Planned
 from app.services.rows import Connection, Member
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.api import acting as on_behalf
-from app.web.api.operations import CONFLICT, GUARDED, operation
+from app.web.api.operations import CONFLICT, GUARDED, Outcome, operation
 from app.web.api.paging import Page, PageQuery, page_of_all
+from app.web.api.plans import settled
 from app.web.api.shapes import Answer, ChangeBody, ChangeQuery, Maybe, MemberId, Name, PatchBody
 
 _PATH = "/organizations/{org}/connections"
@@ -84,17 +87,18 @@ class TestAnswer(Answer):
     latest_proof: LatestProof | None = Field(description="Their latest sign-in through exactly the latest revision.")
 
 
-@operation("POST", _PATH, body=NewConnection, answer=ConnectionAnswer, status=HTTPStatus.CREATED, codes=_SET_UP)
-def create_connection(org: str, body: NewConnection) -> ConnectionAnswer | Refused:
+@operation("POST", _PATH, body=NewConnection, answer=ConnectionAnswer, status=HTTPStatus.CREATED, codes=_SET_UP,
+           plans=True)  # fmt: skip
+def create_connection(org: str, body: NewConnection) -> Outcome:
     """Set a connection up. Metadata or discovery is fetched before the answer."""
     kind = _kind(body.protocol)
     _check_caller(org, body.on_behalf_of)
     settings = kind.read_settings(body.model_extra or {})
     with on_behalf.writing(org, body.on_behalf_of) as (unit, admin):
-        made = connections.create(
+        planned = connections.to_create(
             unit, org, protocol=kind.protocol, name=body.name, read=settings, acting=acting_of(admin)
         )
-        return made if isinstance(made, Refused) else show_connection(unit, made)
+        return settled(planned.then(partial(show_connection, unit)))
 
 
 @operation("GET", _PATH, query=PageQuery, answer=Page[ConnectionAnswer])
@@ -112,43 +116,43 @@ def read_connection(org: str, conn: str) -> ConnectionAnswer:
     return show_connection(unit, connections.read(unit, org, conn))
 
 
-@operation("PATCH", _PATH + "/{conn}", body=ConnectionPatch, answer=ConnectionAnswer, codes=_SET_UP)
-def edit_connection(org: str, conn: str, body: ConnectionPatch) -> ConnectionAnswer | Refused:
+@operation("PATCH", _PATH + "/{conn}", body=ConnectionPatch, answer=ConnectionAnswer, codes=_SET_UP,
+           plans=True)  # fmt: skip
+def edit_connection(org: str, conn: str, body: ConnectionPatch) -> Outcome:
     """Rename a connection, or give it new settings.
 
     New settings make a new revision, which changes nobody's sign-in until it was tested and activated.
     """
     settings = _read_new_settings(org, conn, body)
     with on_behalf.writing(org, body.on_behalf_of) as (unit, admin):
-        edited = connections.edit(unit, org, conn, name=body.name, settings=settings, acting=acting_of(admin))
-        return edited if isinstance(edited, Refused) else show_connection(unit, edited)
+        planned = connections.to_edit(unit, org, conn, name=body.name, settings=settings, acting=acting_of(admin))
+        return settled(planned.then(partial(show_connection, unit)))
 
 
-@operation("DELETE", _PATH + "/{conn}", query=ChangeQuery, codes=(Code.CONNECTION_ACTIVE,))
-def delete_connection(org: str, conn: str) -> Refused | None:
+@operation("DELETE", _PATH + "/{conn}", query=ChangeQuery, codes=(Code.CONNECTION_ACTIVE,), plans=True)
+def delete_connection(org: str, conn: str) -> Planned[None]:
     """Delete a connection that is not active."""
-    return connections.delete(current.unit(), org, conn)
+    return connections.to_delete(current.unit(), org, conn)
 
 
 @operation("POST", _PATH + "/{conn}/activate", body=ChangeBody, answer=ConnectionAnswer,
-           codes=(CONFLICT, *_ACTIVATES))  # fmt: skip
-def activate_connection(org: str, conn: str, acting: Member | None) -> ConnectionAnswer | Refused:
+           codes=(CONFLICT, *_ACTIVATES), plans=True)  # fmt: skip
+def activate_connection(org: str, conn: str, acting: Member | None) -> Planned[ConnectionAnswer]:
     """Require single sign-on through the latest revision.
 
-    Needs a test sign-in by the administrator named by `on_behalf_of`, and confirmed recovery codes.
+    Needs a test sign-in by the administrator named by `on_behalf_of`, confirmed recovery codes, and the hash of its
+    dry run as If-Match.
     """
     unit = current.unit()
-    activated = connections.activate(unit, org, conn, acting=acting)
-    return activated if isinstance(activated, Refused) else show_connection(unit, activated)
+    return connections.to_activate(unit, org, conn, acting=acting).then(partial(show_connection, unit))
 
 
 @operation("POST", _PATH + "/{conn}/deactivate", body=ChangeBody, answer=ConnectionAnswer,
-           codes=(Code.CONNECTION_NOT_ACTIVE, *GUARDED))  # fmt: skip
-def deactivate_connection(org: str, conn: str) -> ConnectionAnswer | Refused:
+           codes=(Code.CONNECTION_NOT_ACTIVE, *GUARDED), plans=True)  # fmt: skip
+def deactivate_connection(org: str, conn: str) -> Planned[ConnectionAnswer]:
     """Turn single sign-on off: everyone falls back to emailed codes."""
     unit = current.unit()
-    deactivated = connections.deactivate(unit, org, conn)
-    return deactivated if isinstance(deactivated, Refused) else show_connection(unit, deactivated)
+    return connections.to_deactivate(unit, org, conn).then(partial(show_connection, unit))
 
 
 @operation("POST", _PATH + "/{conn}/test", body=ConnectionTest, answer=TestAnswer)

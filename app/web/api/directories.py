@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from pydantic import Field, StringConstraints
 from app.rules.decisions import Code, Refused
 from app.services import directories, directory_tokens, organizations
 from app.services.directories import DirectoryState, Provider
+from app.services.plans import Planned
 from app.services.rows import Directory
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
@@ -79,12 +81,12 @@ class TokenCreated(TokenAnswer):
 
 
 @operation("POST", _PATH, body=NewDirectory, answer=DirectoryAnswer, status=HTTPStatus.CREATED,
-           codes=(Code.VERIFIED_DOMAIN_REQUIRED,))  # fmt: skip
-def create_directory(org: str, body: NewDirectory) -> DirectoryAnswer | Refused:
+           codes=(Code.VERIFIED_DOMAIN_REQUIRED,), plans=True)  # fmt: skip
+def create_directory(org: str, body: NewDirectory) -> Planned[DirectoryAnswer]:
     """Make a directory that stores what is pushed; it has no effect until it is activated."""
     unit = current.unit()
-    made = directories.create(unit, org, name=body.name, provider=body.provider)
-    return made if isinstance(made, Refused) else show_directory(unit, made)
+    planned = directories.to_create(unit, org, name=body.name, provider=body.provider)
+    return planned.then(partial(show_directory, unit))
 
 
 @operation("GET", _PATH, query=PageQuery, answer=Page[DirectoryAnswer])
@@ -102,34 +104,34 @@ def read_directory(org: str, dir: str) -> DirectoryAnswer:  # noqa: A002 (the pl
     return show_directory(unit, directories.read(unit, org, dir))
 
 
-@operation("PATCH", _PATH + "/{dir}", body=DirectoryPatch, answer=DirectoryAnswer)
-def edit_directory(org: str, dir: str, body: DirectoryPatch) -> DirectoryAnswer:  # noqa: A002
+@operation("PATCH", _PATH + "/{dir}", body=DirectoryPatch, answer=DirectoryAnswer, plans=True)
+def edit_directory(org: str, dir: str, body: DirectoryPatch) -> Planned[DirectoryAnswer]:  # noqa: A002
     """Rename a directory, or speak another provider's dialect with it."""
     unit = current.unit()
-    return show_directory(unit, directories.edit(unit, org, dir, name=body.name, provider=body.provider))
+    planned = directories.to_edit(unit, org, dir, name=body.name, provider=body.provider)
+    return planned.then(partial(show_directory, unit))
 
 
-@operation("DELETE", _PATH + "/{dir}", query=ChangeQuery, codes=(Code.DIRECTORY_HOLDS_ADMIN, *GUARDED))
-def delete_directory(org: str, dir: str) -> Refused | None:  # noqa: A002
+@operation("DELETE", _PATH + "/{dir}", query=ChangeQuery, codes=(Code.DIRECTORY_HOLDS_ADMIN, *GUARDED),
+           plans=True)  # fmt: skip
+def delete_directory(org: str, dir: str) -> Planned[None]:  # noqa: A002
     """Delete a directory: its active members stay, with their present role; its endpoint answers 404."""
-    return directories.delete(current.unit(), org, dir)
+    return directories.to_delete(current.unit(), org, dir)
 
 
-@operation("POST", _PATH + "/{dir}/activate", body=ChangeBody, answer=DirectoryAnswer, codes=_ACTIVATES)
-def activate_directory(org: str, dir: str) -> DirectoryAnswer | Refused:  # noqa: A002
-    """Let membership and roles follow this directory from now on."""
+@operation("POST", _PATH + "/{dir}/activate", body=ChangeBody, answer=DirectoryAnswer, codes=_ACTIVATES, plans=True)
+def activate_directory(org: str, dir: str) -> Planned[DirectoryAnswer]:  # noqa: A002
+    """Let membership and roles follow this directory from now on. Needs the hash of its dry run as If-Match."""
     unit = current.unit()
-    activated = directories.activate(unit, org, dir)
-    return activated if isinstance(activated, Refused) else show_directory(unit, activated)
+    return directories.to_activate(unit, org, dir).then(partial(show_directory, unit))
 
 
 @operation("POST", _PATH + "/{dir}/deactivate", body=ChangeBody, answer=DirectoryAnswer,
-           codes=(Code.DIRECTORY_NOT_ACTIVE, Code.DIRECTORY_HOLDS_ADMIN, *GUARDED))  # fmt: skip
-def deactivate_directory(org: str, dir: str) -> DirectoryAnswer | Refused:  # noqa: A002
+           codes=(Code.DIRECTORY_NOT_ACTIVE, Code.DIRECTORY_HOLDS_ADMIN, *GUARDED), plans=True)  # fmt: skip
+def deactivate_directory(org: str, dir: str) -> Planned[DirectoryAnswer]:  # noqa: A002
     """Turn a directory off: its active members stay, with their present role as a granted one."""
     unit = current.unit()
-    deactivated = directories.deactivate(unit, org, dir)
-    return deactivated if isinstance(deactivated, Refused) else show_directory(unit, deactivated)
+    return directories.to_deactivate(unit, org, dir).then(partial(show_directory, unit))
 
 
 @operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED)

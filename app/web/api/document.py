@@ -11,10 +11,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core.core_schema import WithDefaultSchema
 
 from app.rules.connections import ConnectionKind
+from app.rules.decisions import Code
 from app.web.api.connection_schemas import NEW, PATCHED, schema_of_any
 from app.web.api.operations import Operation
+from app.web.api.plans import DryRunQuery, PlanAnswer
 from app.web.api.reading import NAMED, takes_nothing
-from app.web.api.shapes import ID_BODY, Problem
+from app.web.api.shapes import ID_BODY, Problem, Query
 from app.web.routes import TABLE, Caller
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -26,6 +28,13 @@ _TEXTS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json.",
     HTTPStatus.BAD_GATEWAY: "The identity provider could not be reached.",
 }
+
+
+#: What a change answers that is held to a dry run.
+_HELD_TO = (
+    (HTTPStatus.PRECONDITION_FAILED, Code.PLAN_OUTDATED, "It has come to take more than the dry run said:"),
+    (HTTPStatus.PRECONDITION_REQUIRED, Code.PLAN_REQUIRED, "It is made only with the hash of its dry run:"),
+)
 
 
 class _Schemas(GenerateJsonSchema):
@@ -60,7 +69,8 @@ def describe(operations: Sequence[Operation], *, url: str, kinds: Iterable[Conne
 
 def _schemas(operations: Sequence[Operation], kinds: Sequence[ConnectionKind]) -> dict[str, Any]:
     bodies = {operation.body for operation in operations if operation.body is not None}
-    answers = {operation.answer for operation in operations if operation.answer is not None} | {Problem}
+    answers: set[type[BaseModel]] = {PlanAnswer, Problem}
+    answers |= {operation.answer for operation in operations if operation.answer is not None}
     modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         *((body, "validation") for body in bodies),
         *((answer, "serialization") for answer in answers),
@@ -79,7 +89,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "description": operation.description,
         "tags": [operation.view.__module__.rpartition(".")[2]],
-        "parameters": [*map(_id_parameter, operation.ids), *_query_parameters(operation)],
+        "parameters": [*map(_id_parameter, operation.ids), *_query_parameters(operation), *_plan_parameters(operation)],
         "responses": {str(status.value): response for status, response in _responses(operation).items()},
     }
     if TABLE[operation.endpoint][operation.method].caller is Caller.ANYONE:
@@ -96,10 +106,21 @@ def _id_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "path", "required": True, "description": f"The {noun}.", "schema": schema}
 
 
-def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
-    if operation.query is None:
+def _plan_parameters(operation: Operation) -> list[dict[str, Any]]:
+    """What asks for a dry run, and what holds the change to one."""
+    if not operation.plans:
         return []
-    made = operation.query.model_json_schema(schema_generator=_Schemas)
+    text = "The `hash` of the dry run that was shown: the change is refused if it would take more than that by now."
+    held_to = {"name": "If-Match", "in": "header", "description": text, "schema": {"type": "string"}}
+    return [*_parameters(DryRunQuery), held_to]
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    return [] if operation.query is None else _parameters(operation.query)
+
+
+def _parameters(query: type[Query]) -> list[dict[str, Any]]:
+    made = query.model_json_schema(schema_generator=_Schemas)
     return [
         {
             "name": name,
@@ -115,6 +136,7 @@ def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:
     success: dict[str, Any] = {"description": operation.status.phrase}
     if operation.answer is not None:
         success["content"] = {"application/json": {"schema": _reference(operation.answer)}}
+    plan = {"description": "The dry run.", "content": {"application/json": {"schema": _reference(PlanAnswer)}}}
     statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
     if operation.ids:
         statuses.append(HTTPStatus.NOT_FOUND)
@@ -123,12 +145,21 @@ def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:
     if operation.body is not None and operation.body.__name__ in {NEW, PATCHED}:
         statuses.append(HTTPStatus.BAD_GATEWAY)
     found = {operation.status: success} | {status: _problem(_TEXTS[status]) for status in sorted(statuses)}
+    if operation.plans:
+        found |= {status: _problem(f"{text} `{code}`.") for status, code, text in _HELD_TO}
+        found[HTTPStatus.OK] = _either(success, plan) if operation.status is HTTPStatus.OK else plan
     if operation.codes:
         codes = ", ".join(f"`{code}`" for code in operation.codes)
         found[HTTPStatus.CONFLICT] = _problem(f"Refused, and why: {codes}.") | {
             "x-codes": list(map(str, operation.codes))
         }
     return found
+
+
+def _either(success: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """The change itself, or the dry run where that was asked for."""
+    schemas = [answer["content"]["application/json"]["schema"] for answer in (success, plan)]
+    return success | {"content": {"application/json": {"schema": {"anyOf": schemas}}}}
 
 
 def _own_description() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.rules.decisions import Code, Refused
 from app.rules.domains import DomainState, record_value
 from app.services import domains, organizations
 from app.services.connections import acting_of
+from app.services.plans import Planned
 from app.services.rows import Domain, Member
 from app.web import request as current
 from app.web.api import acting as on_behalf
@@ -110,10 +111,11 @@ def verify_domain(org: str, dom: str, body: Verification) -> DomainAnswer | Refu
         return verified if isinstance(verified, Refused) else show_domain(verified)
 
 
-@operation("DELETE", "/organizations/{org}/domains/{dom}", query=ChangeQuery, codes=(Code.DOMAIN_IN_USE,))
-def remove_domain(org: str, dom: str) -> Refused | None:
+@operation("DELETE", "/organizations/{org}/domains/{dom}", query=ChangeQuery,
+           codes=(Code.DOMAIN_IN_USE, *GUARDED), plans=True)  # fmt: skip
+def remove_domain(org: str, dom: str) -> Planned[None]:
     """Give a domain up; refused while something active depends on it."""
-    return domains.remove(current.unit(), org, dom)
+    return domains.to_remove(current.unit(), org, dom)
 
 
 def show_domain(domain: Domain) -> DomainAnswer:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from app.rules.decisions import Code, Refused
+from app.rules.decisions import Code
 from app.rules.identity import GroupsState
 from app.rules.lockout import WayIn
 from app.rules.members import MemberState
 from app.rules.roles import GroupSource, RoleSource
 from app.services import explanation, members, organizations
+from app.services.plans import Planned
 from app.services.rows import Member
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
@@ -99,27 +101,19 @@ def read_member(org: str, mem: str) -> MemberAnswer:
 
 
 @operation("PATCH", _PATH + "/{mem}", body=MemberPatch, answer=MemberAnswer,
-           codes=(Code.ROLE_DECIDED_BY_GROUP, *GUARDED))  # fmt: skip
-def edit_member(org: str, mem: str, body: MemberPatch) -> MemberAnswer | Refused:
+           codes=(Code.ROLE_DECIDED_BY_GROUP, *GUARDED), plans=True)  # fmt: skip
+def edit_member(org: str, mem: str, body: MemberPatch) -> Planned[MemberAnswer]:
     """Give a role by hand, suspend, or lift a suspension. Asked for both, either both happen or neither."""
     unit = current.unit()
-    member = members.read(unit, org, mem)
-    if body.role is not None:
-        granted = members.grant_role(unit, org, mem, slug=body.role)
-        if isinstance(granted, Refused):
-            return granted
-    if body.suspended is not None:
-        changed = members.suspend(unit, org, mem, suspended=body.suspended)
-        if isinstance(changed, Refused):
-            return changed
-    return show_member(unit, member)
+    edited = members.to_edit(unit, org, mem, role=body.role, suspended=body.suspended)
+    return edited.then(partial(show_member, unit))
 
 
-@operation("DELETE", _PATH + "/{mem}", query=ChangeQuery, codes=(Code.MEMBER_DIRECTORY_MANAGED, *GUARDED))
-def remove_member(org: str, mem: str) -> Refused | None:
+@operation("DELETE", _PATH + "/{mem}", query=ChangeQuery, codes=(Code.MEMBER_DIRECTORY_MANAGED, *GUARDED),
+           plans=True)  # fmt: skip
+def remove_member(org: str, mem: str) -> Planned[None]:
     """Remove a member whom no directory manages."""
-    removed = members.remove(current.unit(), org, mem)
-    return removed if isinstance(removed, Refused) else None
+    return members.to_remove(current.unit(), org, mem)
 
 
 @operation("GET", _PATH + "/{mem}/explanation", answer=ExplanationAnswer)

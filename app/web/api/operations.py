@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from inspect import signature
+from typing import Any
 
 from pydantic import BaseModel
 
 from app.rules.decisions import Code, Refused
+from app.services.plans import Planned
 from app.web.api.shapes import Body, Query
 
 Outcome = BaseModel | Refused | None
-View = Callable[..., Outcome]
+View = Callable[..., Outcome | Planned[Any]]
 
 #: What the guard may say to any change of what administrators depend on.
 GUARDED = (Code.LAST_ADMINISTRATOR, Code.LAST_HELD_ADMINISTRATOR)
@@ -40,6 +42,7 @@ class Operation:
     body: type[Body] | None
     query: type[Query] | None
     codes: tuple[str, ...]
+    plans: bool
 
     @property
     def name(self) -> str:
@@ -85,11 +88,14 @@ def operation(
     body: type[Body] | None = None,
     query: type[Query] | None = None,
     codes: tuple[str, ...] = (),
+    plans: bool = False,
 ) -> Callable[[View], Operation]:
-    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers."""
+    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers. One that `plans`
+    can be asked for a dry run, and held to it.
+    """
 
     def make(view: View) -> Operation:
         usual = HTTPStatus.OK if answer is not None else HTTPStatus.NO_CONTENT
-        return Operation(method, path, view, answer, status or usual, body, query, codes)
+        return Operation(method, path, view, answer, status or usual, body, query, codes, plans)
 
     return make

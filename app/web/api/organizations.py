@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from app.rules.decisions import Code, Refused
+from app.rules.decisions import Code
 from app.rules.lockout import Guests
 from app.services import organizations
+from app.services.plans import Planned
 from app.services.rows import Organization
 from app.web import request as current
 from app.web.api.members import MemberAnswer, show_member
@@ -73,12 +74,11 @@ def read_organization(org: str) -> OrganizationAnswer:
 
 
 @operation("PATCH", "/organizations/{org}", body=OrganizationPatch, answer=OrganizationAnswer,
-           codes=(Code.DEFAULT_ROLE_ADMIN, *GUARDED))  # fmt: skip
-def edit_organization(org: str, body: OrganizationPatch) -> OrganizationAnswer | Refused:
+           codes=(Code.DEFAULT_ROLE_ADMIN, *GUARDED), plans=True)  # fmt: skip
+def edit_organization(org: str, body: OrganizationPatch) -> Planned[OrganizationAnswer]:
     """Rename an organization, or change who may come in and with which role."""
     changes = organizations.Edit(name=body.name, guests=body.guests, jit=body.jit, default_role=body.default_role)
-    edited = organizations.edit(current.unit(), org, changes)
-    return edited if isinstance(edited, Refused) else show_organization(edited)
+    return organizations.to_edit(current.unit(), org, changes).then(show_organization)
 
 
 @operation("DELETE", "/organizations/{org}")

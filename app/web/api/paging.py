@@ -45,15 +45,7 @@ class PageQuery(Query):
     @property
     def after(self) -> str:
         """The id after which this page begins. Raises InvalidInputError for a cursor we did not make."""
-        if self.cursor is None:
-            return ""
-        try:
-            id_ = base64.urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4)).decode()
-        except (binascii.Error, ValueError) as error:
-            raise _bad_cursor() from error
-        if not _ID.fullmatch(id_) or make_cursor(id_) != self.cursor:
-            raise _bad_cursor()
-        return id_
+        return "" if self.cursor is None else read_cursor(self.cursor)
 
 
 class FeedQuery(Query):
@@ -68,6 +60,17 @@ class FeedQuery(Query):
 def make_cursor(id_: str) -> str:
     """What stands for an id in `next_cursor`."""
     return base64.urlsafe_b64encode(id_.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> str:
+    """The id a cursor stands for. Raises InvalidInputError for one we did not make."""
+    try:
+        id_ = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError) as error:
+        raise _bad_cursor() from error
+    if not _ID.fullmatch(id_) or make_cursor(id_) != cursor:
+        raise _bad_cursor()
+    return id_
 
 
 def page(query: PageQuery, load: Callable[[str, int], Sequence[R]], show: Callable[[R], A]) -> Page[A]:

@@ -51,22 +51,38 @@ def check_ids(ids: Mapping[str, str]) -> None:
             raise NotFoundError(f"There is no such {name}.")
 
 
-def refuse_unsupported() -> None:
+def refuse_dry_run() -> None:
     """What would turn a change into a question is refused where it is not understood: never ignored."""
     if "dry_run" in request.args:
-        raise InvalidInputError("Dry runs are not supported by this version.", code="not_supported", field="dry_run")
+        raise InvalidInputError("There is no dry run of this.", code="not_supported", field="dry_run")
     if "If-Match" in request.headers:
-        raise InvalidInputError("If-Match is not supported by this version.", code="not_supported", field="If-Match")
+        raise InvalidInputError("There is no dry run of this to match.", code="not_supported", field="If-Match")
 
 
-def read_query(model: type[Q]) -> Q:
-    """The query parameters, each once. Raises InvalidInputError."""
+def read_query(model: type[Q], *, apart: type[Query] | None = None) -> Q:
+    """The query parameters, each once, without those of `apart`, which are read by themselves. Raises
+    InvalidInputError.
+    """
+    elsewhere = apart.model_fields if apart is not None else {}
+    return _read_given(model, {name: value for name, value in _given().items() if name not in elsewhere})
+
+
+def read_apart(model: type[Q]) -> Q:
+    """Those of the query parameters that `model` names. Raises InvalidInputError."""
+    return _read_given(model, {name: value for name, value in _given().items() if name in model.model_fields})
+
+
+def _given() -> dict[str, str]:
     given = request.args.to_dict(flat=False)
     for name, values in given.items():
         if len(values) > 1:
             raise InvalidInputError("This is given more than once.", field=_field((name,)))
+    return {name: values[0] for name, values in given.items()}
+
+
+def _read_given(model: type[Q], given: Mapping[str, str]) -> Q:
     try:
-        return model.model_validate_strings({name: values[0] for name, values in given.items()})
+        return model.model_validate_strings(given)
     except ValidationError as error:
         raise _invalid(error) from error
 

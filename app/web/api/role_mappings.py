@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from pydantic import Field
 
-from app.rules.decisions import Refused
 from app.rules.roles import GroupSource
 from app.services import organizations, role_mappings
+from app.services.plans import Planned
 from app.services.rows import RoleMapping
 from app.web import request as current
 from app.web.api.operations import CONFLICT, GUARDED, operation
@@ -34,11 +34,11 @@ class RoleMappingAnswer(Answer):
 
 
 @operation("POST", _PATH, body=NewRoleMapping, answer=RoleMappingAnswer, status=HTTPStatus.CREATED,
-           codes=(CONFLICT, *GUARDED))  # fmt: skip
-def create_role_mapping(org: str, body: NewRoleMapping) -> RoleMappingAnswer | Refused:
+           codes=(CONFLICT, *GUARDED), plans=True)  # fmt: skip
+def create_role_mapping(org: str, body: NewRoleMapping) -> Planned[RoleMappingAnswer]:
     """Give everyone in a group a role, from now on."""
-    made = role_mappings.add(current.unit(), org, source=body.source, group=body.group, role=body.role)
-    return made if isinstance(made, Refused) else show_role_mapping(made)
+    planned = role_mappings.to_add(current.unit(), org, source=body.source, group=body.group, role=body.role)
+    return planned.then(show_role_mapping)
 
 
 @operation("GET", _PATH, query=PageQuery, answer=Page[RoleMappingAnswer])
@@ -49,10 +49,10 @@ def list_role_mappings(org: str, query: PageQuery) -> Page[RoleMappingAnswer]:
     return page_of_all(query, role_mappings.all_of(unit, org), show_role_mapping)
 
 
-@operation("DELETE", _PATH + "/{map}", query=ChangeQuery, codes=GUARDED)
-def delete_role_mapping(org: str, map: str) -> Refused | None:  # noqa: A002 (the placeholder of the path)
+@operation("DELETE", _PATH + "/{map}", query=ChangeQuery, codes=GUARDED, plans=True)
+def delete_role_mapping(org: str, map: str) -> Planned[None]:  # noqa: A002 (the placeholder of the path)
     """Remove a mapping: the roles of everyone in the group are worked out anew."""
-    return role_mappings.remove(current.unit(), org, map)
+    return role_mappings.to_remove(current.unit(), org, map)
 
 
 def show_role_mapping(mapping: RoleMapping) -> RoleMappingAnswer:

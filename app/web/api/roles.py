@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from app.rules.decisions import Code, Refused
+from app.rules.decisions import Code
 from app.rules.roles import ADMIN_PRIORITY, MEMBER_PRIORITY
 from app.services import roles
+from app.services.plans import Planned
+from app.services.rows import Role
 from app.web import request as current
 from app.web.api.operations import CONFLICT, GUARDED, operation
 from app.web.api.organizations import Slug
@@ -45,11 +48,11 @@ class RoleAnswer(Answer):
     built_in: bool
 
 
-@operation("POST", _PATH, body=NewRole, answer=RoleAnswer, status=HTTPStatus.CREATED, codes=(CONFLICT,))
-def create_role(org: str, body: NewRole) -> RoleAnswer:
+@operation("POST", _PATH, body=NewRole, answer=RoleAnswer, status=HTTPStatus.CREATED, codes=(CONFLICT,), plans=True)
+def create_role(org: str, body: NewRole) -> Planned[RoleAnswer]:
     """Add a role of the organization's own."""
-    made = roles.add(current.unit(), org, slug=body.slug, name=body.name, priority=body.priority)
-    return RoleAnswer.of(made)
+    planned = roles.to_add(current.unit(), org, slug=body.slug, name=body.name, priority=body.priority)
+    return planned.then(RoleAnswer.of)
 
 
 @operation("GET", _PATH, query=PageQuery, answer=Page[RoleAnswer])
@@ -58,13 +61,10 @@ def list_roles(org: str, query: PageQuery) -> Page[RoleAnswer]:
     return page_of_all(query, roles.all_of(current.unit(), org), RoleAnswer.of)
 
 
-@operation("POST", _PATH + "/reorder", body=RoleOrder, answer=Page[RoleAnswer], codes=_CODES)
-def reorder_roles(org: str, body: RoleOrder) -> Page[RoleAnswer] | Refused:
+@operation("POST", _PATH + "/reorder", body=RoleOrder, answer=Page[RoleAnswer], codes=_CODES, plans=True)
+def reorder_roles(org: str, body: RoleOrder) -> Planned[Page[RoleAnswer]]:
     """Put all roles into an order: their priorities are dealt anew. Answers every role, the highest first."""
-    ordered = roles.reorder(current.unit(), org, body.slugs)
-    if isinstance(ordered, Refused):
-        return ordered
-    return Page[RoleAnswer](data=[RoleAnswer.of(role) for role in ordered], next_cursor=None)
+    return roles.to_reorder(current.unit(), org, body.slugs).then(_show_all)
 
 
 @operation("GET", _PATH + "/{role}", answer=RoleAnswer)
@@ -73,17 +73,20 @@ def read_role(org: str, role: str) -> RoleAnswer:
     return RoleAnswer.of(roles.read(current.unit(), org, role))
 
 
-@operation("PATCH", _PATH + "/{role}", body=RolePatch, answer=RoleAnswer, codes=(CONFLICT, *_CODES))
-def edit_role(org: str, role: str, body: RolePatch) -> RoleAnswer | Refused:
+@operation("PATCH", _PATH + "/{role}", body=RolePatch, answer=RoleAnswer, codes=(CONFLICT, *_CODES), plans=True)
+def edit_role(org: str, role: str, body: RolePatch) -> Planned[RoleAnswer]:
     """Rename a role, or give it another priority. Its slug stays: mappings, grants and applications know it by that."""
-    edited = roles.edit(current.unit(), org, role, name=body.name, priority=body.priority)
-    return edited if isinstance(edited, Refused) else RoleAnswer.of(edited)
+    return roles.to_edit(current.unit(), org, role, name=body.name, priority=body.priority).then(RoleAnswer.of)
 
 
-@operation("DELETE", _PATH + "/{role}", query=ChangeQuery, codes=(Code.ROLE_IS_DEFAULT, *_CODES))
-def delete_role(org: str, role: str) -> Refused | None:
+@operation("DELETE", _PATH + "/{role}", query=ChangeQuery, codes=(Code.ROLE_IS_DEFAULT, *_CODES), plans=True)
+def delete_role(org: str, role: str) -> Planned[None]:
     """Delete a role, the mappings to it and the grants of it: whoever had it gets what they have without it."""
-    return roles.delete(current.unit(), org, role)
+    return roles.to_delete(current.unit(), org, role)
+
+
+def _show_all(ordered: Sequence[Role]) -> Page[RoleAnswer]:
+    return Page[RoleAnswer](data=[RoleAnswer.of(role) for role in ordered], next_cursor=None)
 
 
 OPERATIONS = (create_role, list_roles, reorder_roles, read_role, edit_role, delete_role)

@@ -49,7 +49,7 @@ class Domain:
     state: str
     record: DnsRecord
     check: Control
-    remove: Change
+    remove: Control
     verified: Moment | None = None
     verified_how: str = ""
     last_check: DomainCheck | None = None

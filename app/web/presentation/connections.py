@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.rules.connections import ServiceProviderValue, SetupField
-from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Fact, Failure, Form, Moment, Prerequisite
+from app.web.presentation.elements import EMPTY_FORM, Choice, Control, Fact, Failure, Form, Moment, Prerequisite
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Connection:
     facts: tuple[Fact, ...]
     prerequisites: tuple[Prerequisite, ...]
     test: Control
-    activate: Change
-    deactivate: Change
+    activate: Control
+    deactivate: Control
     edit: Control
-    delete: Change
+    delete: Control
     last_test: LastTest | None = None
     untested_edit: bool = False
     activated: Moment | None = None

@@ -48,9 +48,9 @@ class Directory:
     new_token: Control
     requests_href: str
     prerequisites: tuple[Prerequisite, ...]
-    activate: Change
-    deactivate: Change
-    delete: Change
+    activate: Control
+    deactivate: Control
+    delete: Control
     guide: str
     first_request: Moment | None = None
     last_request: Moment | None = None
@@ -71,7 +71,7 @@ class RoleMapping:
     id: str
     group: str
     role: str
-    remove: Change
+    remove: Control
     people: int = 0
     dangling: bool = False
 

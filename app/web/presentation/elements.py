@@ -36,13 +36,10 @@ ALLOWED = Control(allowed=True)
 class Change:
     """A control with consequences: `effects` are whole sentences with counts ("Ends 3 sessions."), shown before it is
     confirmed.
-
-    `plan_hash` is the hash of the dry run that was shown; it comes back as the field `plan_hash`. Empty: no such field.
     """
 
     control: Control
     effects: tuple[str, ...] = ()
-    plan_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.web.presentation.elements import EMPTY_FORM, Change, Control, Form
+from app.web.presentation.elements import EMPTY_FORM, Control, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Role:
     rename: Control
     move_up: Control
     move_down: Control
-    make_default: Change
-    remove: Change
+    make_default: Control
+    remove: Control
     form: Form
     built_in: bool = False
     is_default: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -21,11 +22,12 @@ from app.web.presentation.connections import ConnectionFormPage
 from app.web.presentation.elements import Choice, Form, Notice
 from app.web.presentation.sign_in import LeavingPage
 from app.web.settings import overview
-from app.web.settings.controls import refusal
+from app.web.settings.controls import PAGE, refusal
+from app.web.settings.plans import Review, decide
 from app.web.settings.setup_form import fields_again, fields_of, nested, typed_again, with_error
 from app.web.settings.tested import tested_page
-from app.web.settings.typed import not_confirmed
 from app.web.shell import show
+from app.web.wording import count
 
 pages = Blueprint("connections", __name__, url_prefix="/settings/connections")
 _HINTS = {
@@ -126,30 +128,62 @@ def activate(connection_id: str) -> ResponseReturnValue:
     """Require single sign-on through the latest settings."""
     unit, person = current.unit(), current.signed_in()
     acting = members.read(unit, person.organization_id, person.member_id)
-    outcome = connections.activate(
+    connection = connections.read(unit, person.organization_id, connection_id)
+    ended = _sessions(connection_id, through=False)
+    review = Review(
+        f"Require single sign-on through {connection.name}?",
+        "Require single sign-on",
+        back=f"{PAGE}#{connection_id}",
+        effects=(
+            f"Everyone at your verified domains signs in through {connection.name} from then on.",
+            *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
+        ),
+        dangerous=False,
+    )
+    planned = connections.to_activate(
         unit, person.organization_id, connection_id, acting=acting, keep_session=person.session_id
     )
-    return overview.answer(outcome, done="connection-activated", anchor=connection_id)
+    return decide(planned, review, partial(overview.answer, done="connection-activated", anchor=connection_id))
 
 
 @pages.post("/<connection_id>/deactivate")
 def deactivate(connection_id: str) -> ResponseReturnValue:
     """Turn single sign-on off."""
-    person = current.signed_in()
-    outcome = connections.deactivate(
-        current.unit(), person.organization_id, connection_id, keep_session=person.session_id
+    unit, person = current.unit(), current.signed_in()
+    connection = connections.read(unit, person.organization_id, connection_id)
+    ended = _sessions(connection_id, through=True)
+    review = Review(
+        "Turn single sign-on off?",
+        "Turn single sign-on off",
+        back=f"{PAGE}#{connection_id}",
+        effects=(
+            "Everyone signs in with a code by email from then on.",
+            *([f"Ends {ended} opened through {connection.name}; yours stays."] if ended else ()),
+        ),
     )
-    return overview.answer(outcome, done="connection-deactivated", anchor=connection_id)
+    planned = connections.to_deactivate(unit, person.organization_id, connection_id, keep_session=person.session_id)
+    return decide(planned, review, partial(overview.answer, done="connection-deactivated", anchor=connection_id))
 
 
 @pages.post("/<connection_id>/delete")
 def delete(connection_id: str) -> ResponseReturnValue:
     """Delete it, once its name was typed."""
     unit, organization_id = current.unit(), current.organization_id()
-    if notice := not_confirmed(connections.read(unit, organization_id, connection_id).name):
-        return overview.again(notice)
-    outcome = connections.delete(unit, organization_id, connection_id)
-    return overview.answer(outcome, done="connection-deleted", anchor="single-sign-on")
+    name = connections.read(unit, organization_id, connection_id).name
+    told = "Its settings and the links between people and their identities are deleted."
+    review = Review(f"Delete {name}?", "Delete connection", back=f"{PAGE}#{connection_id}", effects=(told,), typed=name)
+    planned = connections.to_delete(unit, organization_id, connection_id)
+    return decide(planned, review, partial(overview.answer, done="connection-deleted", anchor="single-sign-on"))
+
+
+def _sessions(connection_id: str, *, through: bool) -> str:
+    """How many sessions end with a switch, in words: those opened through the connection, or those that were not."""
+    person = current.signed_in()
+    ending = read_connections.sessions_ending(
+        current.unit(), person.organization_id, connection_id, keep=person.session_id
+    )
+    number = ending.through if through else ending.otherwise
+    return count(number, "session", "sessions") if number else ""
 
 
 def _create(drafted: Drafted) -> ResponseReturnValue:
@@ -157,7 +191,7 @@ def _create(drafted: Drafted) -> ResponseReturnValue:
     try:
         settings = drafted.kind.read_settings(nested(drafted.kind, typed))
         with current.writing() as unit:
-            outcome = connections.create(
+            outcome = connections.to_create(
                 unit,
                 current.organization_id(),
                 protocol=drafted.kind.protocol,
@@ -165,7 +199,7 @@ def _create(drafted: Drafted) -> ResponseReturnValue:
                 read=settings,
                 acting=overview.acting(unit),
                 connection_id=drafted.id,
-            )
+            ).apply()
     except ConflictError:
         outcome = None  # sent twice: it is there, and that is what was wanted
     except (InvalidInputError, UnreachableError) as error:
@@ -182,14 +216,14 @@ def _edit(
     try:
         settings = None if is_same else kind.read_settings(nested(kind, typed))
         with current.writing() as unit:
-            outcome = connections.edit(
+            outcome = connections.to_edit(
                 unit,
                 current.organization_id(),
                 connection_id,
                 name=typed.get("name", ""),
                 settings=settings,
                 acting=overview.acting(unit),
-            )
+            ).apply()
     except (InvalidInputError, UnreachableError) as error:
         wrong = replace(page, form=with_error(kind, typed, error))
         return show("settings/connection_new.html", wrong, status=400)

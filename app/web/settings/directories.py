@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -17,12 +18,23 @@ from app.web.presentation.directories import DirectoryTokenPage
 from app.web.presentation.elements import Form, Notice
 from app.web.settings import overview
 from app.web.settings.cards.directories import LIFETIMES, named
-from app.web.settings.controls import refusal
+from app.web.settings.controls import PAGE, refusal
 from app.web.settings.overview import Forms
-from app.web.settings.typed import not_confirmed
+from app.web.settings.plans import Review, decide
 from app.web.shell import show
 
 pages = Blueprint("directories", __name__, url_prefix="/settings/directories")
+_WHEN_ACTIVATED = (
+    "Whoever is active in it, with an address at a verified domain, becomes or stays a member.",
+    "Members who are inactive in it are deactivated.",
+    "Members who are not in it stay as they are.",
+    "Roles follow its groups where a group is mapped, also against a role granted by hand.",
+)
+_WHEN_DEACTIVATED = (
+    "The members it manages stay as they are, with their present role as a granted one.",
+    "Pushes are kept and change nobody any more.",
+)
+_WHEN_DELETED = ("Its base URL answers 404, and its tokens stop working.",)
 
 
 @pages.post("")
@@ -32,9 +44,9 @@ def add() -> ResponseReturnValue:
     if typed["provider"] not in set(Provider):
         return overview.again(forms=Forms(directory=Form(typed, {"provider": "Choose who pushes."})))
     try:
-        outcome = directories.create(
+        outcome = directories.to_create(
             current.unit(), current.organization_id(), name=typed["name"], provider=Provider(typed["provider"])
-        )
+        ).apply()
     except InvalidInputError as error:
         return overview.again(forms=Forms(directory=overview.wrong(error, **typed)))
     return overview.answer(outcome, done="directory-added", anchor="directory")
@@ -78,22 +90,38 @@ def revoke_token(directory_id: str, token_id: str) -> ResponseReturnValue:
 @pages.post("/<directory_id>/activate")
 def activate(directory_id: str) -> ResponseReturnValue:
     """Let the directory decide who is a member and which role they have."""
-    outcome = directories.activate(current.unit(), current.organization_id(), directory_id)
-    return overview.answer(outcome, done="directory-activated", anchor=directory_id)
+    unit, organization_id = current.unit(), current.organization_id()
+    name = directories.read(unit, organization_id, directory_id).name
+    review = Review(
+        f"Let {name} decide who is a member?",
+        "Let the directory decide",
+        back=f"{PAGE}#{directory_id}",
+        effects=_WHEN_ACTIVATED,
+        dangerous=False,
+    )
+    planned = directories.to_activate(unit, organization_id, directory_id)
+    return decide(planned, review, partial(overview.answer, done="directory-activated", anchor=directory_id))
 
 
 @pages.post("/<directory_id>/deactivate")
 def deactivate(directory_id: str) -> ResponseReturnValue:
     """Turn it off: everybody stays as they are."""
-    outcome = directories.deactivate(current.unit(), current.organization_id(), directory_id)
-    return overview.answer(outcome, done="directory-deactivated", anchor=directory_id)
+    unit, organization_id = current.unit(), current.organization_id()
+    name = directories.read(unit, organization_id, directory_id).name
+    review = Review(
+        f"Turn {name} off?", "Turn the directory off", back=f"{PAGE}#{directory_id}", effects=_WHEN_DEACTIVATED
+    )
+    planned = directories.to_deactivate(unit, organization_id, directory_id)
+    return decide(planned, review, partial(overview.answer, done="directory-deactivated", anchor=directory_id))
 
 
 @pages.post("/<directory_id>/delete")
 def delete(directory_id: str) -> ResponseReturnValue:
     """Delete it, once its name was typed."""
     unit, organization_id = current.unit(), current.organization_id()
-    if notice := not_confirmed(directories.read(unit, organization_id, directory_id).name):
-        return overview.again(notice)
-    outcome = directories.delete(unit, organization_id, directory_id)
-    return overview.answer(outcome, done="directory-deleted", anchor="directory")
+    name = directories.read(unit, organization_id, directory_id).name
+    review = Review(
+        f"Delete {name}?", "Delete directory", back=f"{PAGE}#{directory_id}", effects=_WHEN_DELETED, typed=name
+    )
+    planned = directories.to_delete(unit, organization_id, directory_id)
+    return decide(planned, review, partial(overview.answer, done="directory-deleted", anchor="directory"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -12,8 +14,9 @@ from app.services import domains
 from app.web import request as current
 from app.web.presentation.elements import Form
 from app.web.settings import overview
+from app.web.settings.controls import PAGE
 from app.web.settings.overview import Forms
-from app.web.settings.typed import not_confirmed
+from app.web.settings.plans import Review, decide
 
 pages = Blueprint("domains", __name__, url_prefix="/settings/domains")
 
@@ -51,7 +54,17 @@ def check(domain_id: str) -> ResponseReturnValue:
 def remove(domain_id: str) -> ResponseReturnValue:
     """Give a domain up, once its host was typed."""
     unit, organization_id = current.unit(), current.organization_id()
-    if notice := not_confirmed(domains.read(unit, organization_id, domain_id).host):
-        return overview.again(notice)
-    outcome = domains.remove(unit, organization_id, domain_id)
-    return overview.answer(outcome, done="domain-removed", anchor="domains")
+    domain = domains.read(unit, organization_id, domain_id)
+    review = Review(
+        f"Remove {domain.host}?",
+        "Remove domain",
+        back=f"{PAGE}#domains",
+        effects=(
+            f"Nobody at {domain.host} can use single sign-on or come from a directory any more."
+            if domain.state == DomainState.VERIFIED
+            else "Nothing depends on it yet. Adding it again makes a new record.",
+        ),
+        typed=domain.host,
+    )
+    planned = domains.to_remove(unit, organization_id, domain_id)
+    return decide(planned, review, partial(overview.answer, done="domain-removed", anchor="domains"))

@@ -46,7 +46,7 @@ def change_role(member_id: str) -> ResponseReturnValue:
     if person.is_recovery and slug != ADMIN:
         raise ForbiddenError("A recovery session can only make someone an administrator.")
     try:
-        outcome = members.grant_role(unit, person.organization_id, member.id, slug=slug)
+        outcome = members.to_edit(unit, person.organization_id, member.id, role=slug).apply()
     except InvalidInputError as error:
         return _again(member_id, Notice("error", "The role was not changed.", error.sentence), status=400)
     return _answer(outcome, member_id, done="role-changed")
@@ -55,14 +55,14 @@ def change_role(member_id: str) -> ResponseReturnValue:
 @pages.post("/<member_id>/suspend")
 def suspend(member_id: str) -> ResponseReturnValue:
     """Suspend by hand; no push lifts it."""
-    outcome = members.suspend(current.unit(), current.organization_id(), member_id, suspended=True)
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, suspended=True).apply()
     return _answer(outcome, member_id, done="member-suspended")
 
 
 @pages.post("/<member_id>/restore")
 def restore(member_id: str) -> ResponseReturnValue:
     """Lift a suspension."""
-    outcome = members.suspend(current.unit(), current.organization_id(), member_id, suspended=False)
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, suspended=False).apply()
     return _answer(outcome, member_id, done="member-restored")
 
 
@@ -72,7 +72,7 @@ def remove(member_id: str) -> ResponseReturnValue:
     unit, organization_id = current.unit(), current.organization_id()
     if notice := not_confirmed(members.read(unit, organization_id, member_id).email):
         return _again(member_id, notice, status=400)
-    outcome = members.remove(unit, organization_id, member_id)
+    outcome = members.to_remove(unit, organization_id, member_id).apply()
     return _answer(outcome, member_id, done="member-removed")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -11,7 +13,9 @@ from app.services import role_mappings
 from app.web import request as current
 from app.web.presentation.elements import Notice
 from app.web.settings import overview
+from app.web.settings.controls import PAGE
 from app.web.settings.overview import Forms
+from app.web.settings.plans import Review, decide
 
 pages = Blueprint("role_mappings", __name__, url_prefix="/settings/role-mappings")
 _NO_SOURCE = Notice("error", "No mapping was added.", "A group comes from the directory or from a sign-in.")
@@ -25,7 +29,7 @@ def add() -> ResponseReturnValue:
     if source not in set(GroupSource):
         return overview.again(_NO_SOURCE)
     try:
-        outcome = role_mappings.add(
+        planned = role_mappings.to_add(
             current.unit(),
             current.organization_id(),
             source=GroupSource(source),
@@ -35,14 +39,24 @@ def add() -> ResponseReturnValue:
     except (ConflictError, InvalidInputError) as error:
         status = 409 if isinstance(error, ConflictError) else 400
         return overview.again(status=status, forms=Forms(mappings={source: overview.wrong(error, **typed)}))
-    return overview.answer(outcome, done="mapping-added", anchor=_anchor(source))
+    (label,) = planned.groups.values()
+    review = _review(f"Give everybody in {label} the role {typed['role']}?", "Add mapping", source, dangerous=False)
+    return decide(planned, review, partial(overview.answer, done="mapping-added", anchor=_anchor(source)))
 
 
 @pages.post("/<mapping_id>/remove")
 def remove(mapping_id: str) -> ResponseReturnValue:
     """The group no longer decides."""
-    outcome = role_mappings.remove(current.unit(), current.organization_id(), mapping_id)
-    return overview.answer(outcome, done="mapping-removed", anchor="directory")
+    unit, organization_id = current.unit(), current.organization_id()
+    mapping = role_mappings.read(unit, organization_id, mapping_id)
+    planned = role_mappings.to_remove(unit, organization_id, mapping_id)
+    title = f"Remove the mapping of {mapping.label} to {mapping.role}?"
+    review = _review(title, "Remove mapping", mapping.source, dangerous=True)
+    return decide(planned, review, partial(overview.answer, done="mapping-removed", anchor=_anchor(mapping.source)))
+
+
+def _review(title: str, verb: str, source: str, *, dangerous: bool) -> Review:
+    return Review(title, verb, back=f"{PAGE}#{_anchor(source)}", dangerous=dangerous)
 
 
 def _anchor(source: str) -> str:

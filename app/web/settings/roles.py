@@ -17,9 +17,9 @@ from app.services.overview.roles import RoleFacts
 from app.web import request as current
 from app.web.presentation.elements import EMPTY_FORM, Form, Notice
 from app.web.presentation.roles import Role, RolesPage
-from app.web.settings.controls import change, control, refusal
+from app.web.settings.controls import control, refusal
 from app.web.settings.overview import wrong
-from app.web.settings.typed import not_confirmed
+from app.web.settings.plans import Review, decide
 from app.web.shell import show
 from app.web.sign_in import see
 from app.web.wording import count
@@ -41,7 +41,8 @@ def add() -> ResponseReturnValue:
     typed = {name: request.form.get(name, "").strip() for name in ("name", "slug")}
     try:
         slug = typed["slug"] or slug_of(typed["name"])
-        role = roles.add(current.unit(), current.organization_id(), slug=slug, name=typed["name"])
+        role = roles.to_add(current.unit(), current.organization_id(), slug=slug, name=typed["name"]).apply()
+        assert not isinstance(role, Refused), "nobody has a role that is new"
     except (ConflictError, InvalidInputError) as error:
         status = 409 if isinstance(error, ConflictError) else 400
         return _again(status=status, forms={_NEW: wrong(error, **typed)})
@@ -54,7 +55,7 @@ def rename(role_id: str) -> ResponseReturnValue:
     unit, organization_id, name = current.unit(), current.organization_id(), request.form.get("name", "")
     roles.read(unit, organization_id, role_id)
     try:
-        outcome = roles.edit(unit, organization_id, role_id, name=name)
+        outcome = roles.to_edit(unit, organization_id, role_id, name=name).apply()
     except InvalidInputError as error:
         return _again(status=400, forms={role_id: wrong(error, name=name)})
     return _answer(outcome, role_id, done="role-renamed")
@@ -63,34 +64,47 @@ def rename(role_id: str) -> ResponseReturnValue:
 @pages.post("/<role_id>/up")
 def move_up(role_id: str) -> ResponseReturnValue:
     """One place up."""
-    outcome = roles.move(current.unit(), current.organization_id(), role_id, up=True)
-    return _answer(outcome, role_id, done="roles-reordered")
+    return _move(role_id, up=True)
 
 
 @pages.post("/<role_id>/down")
 def move_down(role_id: str) -> ResponseReturnValue:
     """One place down."""
-    outcome = roles.move(current.unit(), current.organization_id(), role_id, up=False)
-    return _answer(outcome, role_id, done="roles-reordered")
+    return _move(role_id, up=False)
 
 
 @pages.post("/<role_id>/default")
 def make_default(role_id: str) -> ResponseReturnValue:
     """The role of everybody for whom no group and no grant decides."""
     unit, organization_id = current.unit(), current.organization_id()
-    slug = roles.read(unit, organization_id, role_id).slug
-    outcome = organizations.edit(unit, organization_id, Edit(default_role=slug))
-    return _answer(outcome, role_id, done="default-role-changed")
+    role = roles.read(unit, organization_id, role_id)
+    planned = organizations.to_edit(unit, organization_id, Edit(default_role=role.slug))
+    later = f"Whoever comes without a group or a grant gets {role.name} from then on."
+    review = _review(f"Make {role.name} the default role?", f"Make {role.name} the default", later, dangerous=False)
+    return decide(planned, review, lambda outcome: _answer(outcome, role_id, done="default-role-changed"))
 
 
 @pages.post("/<role_id>/delete")
 def delete(role_id: str) -> ResponseReturnValue:
     """Delete a role, once its slug was typed."""
     unit, organization_id = current.unit(), current.organization_id()
-    if notice := not_confirmed(roles.read(unit, organization_id, role_id).slug):
-        return _again(notice, status=400)
-    outcome = roles.delete(unit, organization_id, role_id)
-    return _answer(outcome, "", done="role-deleted")
+    role = roles.read(unit, organization_id, role_id)
+    review = _review(f"Delete the role {role.name}?", f"Delete {role.name}", *_losses(role_id), typed=role.slug)
+    planned = roles.to_delete(unit, organization_id, role_id)
+    return decide(planned, review, lambda outcome: _answer(outcome, "", done="role-deleted"))
+
+
+def _move(role_id: str, *, up: bool) -> ResponseReturnValue:
+    unit, organization_id = current.unit(), current.organization_id()
+    role = roles.read(unit, organization_id, role_id)
+    review = _review(f"Move the role {role.name} {'up' if up else 'down'}?", "Put the roles into this order")
+    planned = roles.to_move(unit, organization_id, role_id, up=up)
+    return decide(planned, review, lambda outcome: _answer(outcome, role_id, done="roles-reordered"))
+
+
+def _review(title: str, verb: str, *effects: str, typed: str = "", dangerous: bool = True) -> Review:
+    told = tuple(effect for effect in effects if effect)
+    return Review(title, verb, back="/settings/roles", effects=told, typed=typed, dangerous=dangerous, area="roles")
 
 
 def _answer(outcome: object, role_id: str, *, done: str) -> ResponseReturnValue:
@@ -108,16 +122,11 @@ def _again(notice: Notice | None = None, *, status: int, forms: Mapping[str, For
 
 
 def _page(forms: Mapping[str, Form] = _NO_FORMS) -> RolesPage:
-    facts = read_roles.read(current.unit(), current.organization_id())
-    default = next(role.name for role in facts.roles if role.is_default)
-    rows = (_role(role, forms.get(role.id), default=default, by_default=facts.by_default) for role in facts.roles)
-    return RolesPage(roles=tuple(rows), form=forms.get(_NEW, EMPTY_FORM))
+    found = read_roles.read(current.unit(), current.organization_id())
+    return RolesPage(roles=tuple(_role(role, forms.get(role.id)) for role in found), form=forms.get(_NEW, EMPTY_FORM))
 
 
-def _role(facts: RoleFacts, form: Form | None, *, default: str, by_default: int) -> Role:
-    people = count(by_default, "person has", "people have")
-    follow = f"{people} {default} only because no group and no grant decides: they get {facts.name}."
-    later = f"Whoever comes without a group or a grant gets {facts.name}."
+def _role(facts: RoleFacts, form: Form | None) -> Role:
     return Role(
         id=facts.id,
         slug=facts.slug,
@@ -128,23 +137,20 @@ def _role(facts: RoleFacts, form: Form | None, *, default: str, by_default: int)
         rename=control(facts.rename),
         move_up=control(facts.move_up),
         move_down=control(facts.move_down),
-        make_default=change(facts.make_default, follow if by_default else "", later),
-        remove=change(facts.delete, *_losses(facts)),
+        make_default=control(facts.make_default),
+        remove=control(facts.delete),
         form=form or Form(values={"name": facts.name}),
         built_in=facts.built_in,
         is_default=facts.is_default,
     )
 
 
-def _losses(facts: RoleFacts) -> tuple[str, ...]:
-    """What follows from deleting a role."""
-    people = count(facts.people, "person has", "people have")
+def _losses(role_id: str) -> tuple[str, ...]:
+    """What falls away with a role beside what people have of it."""
+    facts = next(role for role in read_roles.read(current.unit(), current.organization_id()) if role.id == role_id)
     mappings = count(facts.mappings, "mapping to it falls", "mappings to it fall")
     grants = count(facts.grants, "grant of it by hand falls", "grants of it by hand fall")
     return (
-        f"{people} this role: they get what their other groups, a grant or the default gives them."
-        if facts.people
-        else "Nobody has this role.",
         f"{mappings} away." if facts.mappings else "",
         f"{grants} away, and none comes back if you make a role with this slug again." if facts.grants else "",
     )

@@ -119,6 +119,32 @@
     revealScripted(fresh);
   }
 
+  // What a form would do is told below it while it is filled in: the gist of the page that its button leads to.
+  const asked = new WeakMap();
+  async function preview(form) {
+    const target = document.getElementById(form.dataset.preview);
+    const sent = new URLSearchParams(new FormData(form)).toString();
+    if (asked.get(form) === sent) return;
+    asked.set(form, sent);
+    target.replaceChildren();
+    if (!form.checkValidity()) return;
+    try {
+      const answer = await fetch(form.getAttribute("action") + "?dry_run=true", { method: "POST", body: new URLSearchParams(sent), redirect: "error" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (asked.get(form) !== sent) return;
+      target.replaceChildren(...page.querySelectorAll("[data-gist], .notice.error"));
+    } catch {
+      asked.delete(form);
+    }
+  }
+
+  let typing;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-preview]");
+    clearTimeout(typing);
+    if (form) typing = setTimeout(preview, 300, form);
+  });
+
   for (const element of document.querySelectorAll("[data-live][id]")) asServed.set(element, element.innerHTML);
   revealScripted(document);
   openTarget();

@@ -49,7 +49,7 @@ def check(answer: TestResponse, *, method: str, path: str) -> None:
     if entry is None:
         assert answer.status_code in {401, 404, 405}, answer.text
         assert answer.content_type == "application/problem+json"
-        _validate("#/components/schemas/Problem", answer)
+        _validate("#/components/schemas/Problem", answer=answer)
         return
     announced = entry["responses"].get(str(answer.status_code))
     assert announced is not None, f"{method} {path}: {answer.status_code} {answer.text}"
@@ -60,13 +60,17 @@ def check(answer: TestResponse, *, method: str, path: str) -> None:
     assert answer.content_type == content_type
     if answer.status_code == 409:
         assert json.loads(answer.text)["code"] in announced["x-codes"], answer.text
-    if "$ref" in content["schema"]:
-        _validate(content["schema"]["$ref"], answer)
+    if "$ref" in content["schema"] or "anyOf" in content["schema"]:
+        _validate(*(one["$ref"] for one in content["schema"].get("anyOf", [content["schema"]])), answer=answer)
 
 
-def _validate(reference: str, answer: TestResponse) -> None:
-    problems = [error.message for error in _validator(reference).iter_errors(json.loads(answer.text))]
-    assert not problems, (problems, answer.text)
+def _validate(*references: str, answer: TestResponse) -> None:
+    """The answer is of one of these schemas."""
+    problems = [
+        [error.message for error in _validator(reference).iter_errors(json.loads(answer.text))]
+        for reference in references
+    ]
+    assert not all(problems), (problems, answer.text)
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,20 @@ class Api:
 
     def post(self, path: str, body: Any = None) -> Any:
         return self.call("POST", path, {} if body is None else body)
+
+    def plan(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """The dry run of a change."""
+        answer = self.send(method, path, body, query_string={"dry_run": "true", **query})
+        assert answer.status_code == 200, answer.text
+        plan = json.loads(answer.text)
+        assert answer.headers["ETag"] == f'"{plan["hash"]}"'
+        return plan
+
+    def post_as_planned(self, path: str, body: Any = None) -> Any:
+        """A change that was looked at first."""
+        body = {} if body is None else body
+        plan = self.plan("POST", path, body)
+        return self.call("POST", path, body, headers={"If-Match": f'"{plan["hash"]}"'})
 
     def patch(self, path: str, body: Any) -> Any:
         return self.call("PATCH", path, body)

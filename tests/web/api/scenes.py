@@ -68,7 +68,7 @@ class Scene:
         connection = self.connect()
         self.prove(connection["id"])
         self.organization.store_recovery_codes()
-        return self.api.post(f"{self.path}/connections/{connection['id']}/activate", self.by_admin)
+        return self.api.post_as_planned(f"{self.path}/connections/{connection['id']}/activate", self.by_admin)
 
     def add_member(self, email: str = BOB, name: str = "Bob") -> str:
         """Somebody who came in through single sign-on for the first time; their id."""

@@ -105,7 +105,7 @@ def test_unknown_repeated_and_malformed_parameters_are_refused_on_every_route(wo
     ids = one_of_everything(world)
     before = snapshot(world, ids["org"])
     api = Api(world)
-    cases = {"colour": "red", "dry_run": "true", "limit": "x", "cursor": "x", "after": "x", "on_behalf_of": "mem_x"}
+    cases = {"colour": "red", "dry_run": "x", "limit": "x", "cursor": "x", "after": "x", "on_behalf_of": "mem_x"}
 
     for operation in OPERATIONS:
         for name, value in cases.items():

@@ -34,7 +34,7 @@ def test_connection_is_set_up_tested_activated_and_turned_off(world: World) -> N
     proof = scene.api.post(f"{one}/test", scene.by_admin)["latest_proof"]
     assert proof == {"member_id": scene.admin, "proven_at": "2026-11-23T12:00:00Z", "would_be_admin": True}
     scene.organization.store_recovery_codes()
-    active = scene.api.post(f"{one}/activate", scene.by_admin)
+    active = scene.api.post_as_planned(f"{one}/activate", scene.by_admin)
     assert (active["state"], active["revision_in_force"]) == ("active", active["latest_revision"])
     assert scene.api.refused("DELETE", one)["code"] == "connection_active"
     assert scene.api.refused("POST", f"{one}/activate", scene.by_admin)["code"] == "connection_active"

@@ -71,7 +71,7 @@ class Desk:
         connection_id = self.connect()
         self.confirm_codes()
         self.test_sign_in(connection_id)
-        answer = self.browser.submit(f"/settings/connections/{connection_id}/activate")
+        answer = self.browser.submit_as_planned(f"/settings/connections/{connection_id}/activate")
         assert answer.status_code == 303, answer.text
         return connection_id
 

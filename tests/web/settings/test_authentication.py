@@ -34,7 +34,7 @@ def test_page_says_what_becomes_of_guests(world: World) -> None:
     assert "guests at other domains cannot sign in." in ada.page()
 
     with world.transactions.writing(OPERATOR) as unit:
-        organizations.edit(unit, ada.organization.id, Edit(guests=Guests.EMAIL_CODE))
+        organizations.to_edit(unit, ada.organization.id, Edit(guests=Guests.EMAIL_CODE)).apply()
 
     assert "guests at other domains use a code by email." in ada.page()
 

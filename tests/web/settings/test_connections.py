@@ -170,11 +170,18 @@ def test_activation_says_beforehand_what_it_does(world: World) -> None:
     ada.confirm_codes()
     ada.test_sign_in(connection_id)
 
-    page = flat(ada.page())
+    shown = ada.browser.submit(f"/settings/connections/{connection_id}/activate")
 
-    assert "Everyone at acme.test signs in through Acme Okta from now on" in page
-    assert "1 guest at other domains cannot sign in any more." in page
+    page = flat(shown.text)
+    assert shown.status_code == 200
+    assert "Everyone at your verified domains signs in through Acme Okta from then on." in page
+    assert "1 person cannot sign in any more." in page
+    assert "guest@other.test Cannot sign in" in page
+    assert "Emailed code becomes None: a guest at another domain" in page
+    assert "1 person signs in another way than before, and has not done so yet." in page
     assert "Ends 1 session opened otherwise; yours stays." in page
+    assert "Afterwards an administrator can still get in: ada@acme.test, with single sign-on ." in page
+    assert "Everyone signs in with a code by email." in ada.page()
 
 
 def test_deactivation_turns_email_codes_on_again(world: World) -> None:

@@ -102,10 +102,12 @@ def test_default_role_is_chosen_and_says_whom_it_concerns(world: World) -> None:
     ada = desk(world)
     editor = add(ada, "Editor")
 
+    ada.member("lin@acme.test")
     page = flat(ada.browser.get(PAGE).text)
+    shown = flat(ada.browser.submit(f"{PAGE}/{editor}/default?dry_run=true").text)
     answer = ada.browser.submit(f"{PAGE}/{editor}/default")
 
-    assert "Whoever comes without a group or a grant gets Editor." in page
+    assert "Whoever comes without a group or a grant gets Editor from then on." in shown
     assert "Make default: The default role may not be admin" in page
     assert answer.headers["Location"] == f"{PAGE}?done=default-role-changed#{editor}"
     assert "Delete: This is the default role. Choose another default role first, then delete it." in flat(
@@ -120,12 +122,13 @@ def test_role_is_deleted_once_its_slug_was_typed_and_says_what_follows(world: Wo
     ada.member(GRACE, role="editor")
     ada.browser.submit("/settings/role-mappings", source="sign_in", group="writers", role="editor")
 
-    page = flat(ada.browser.get(PAGE).text)
-    assert "1 person has this role: they get what their other groups, a grant or the default gives them." in page
+    page = flat(ada.browser.submit(f"{PAGE}/{editor}/delete").text)
+    assert "1 person gets a lower role." in page
+    assert "grace@acme.test Lower role Editor Granted by hand becomes Member The default role" in page
     assert "1 mapping to it falls away." in page
     assert "1 grant of it by hand falls away" in page
-    assert ada.browser.submit(f"{PAGE}/{editor}/delete", confirm="Editor").status_code == 400
-    answer = ada.browser.submit(f"{PAGE}/{editor}/delete", confirm="editor")
+    assert ada.browser.submit_as_planned(f"{PAGE}/{editor}/delete", confirm="Editor").status_code == 400
+    answer = ada.browser.submit_as_planned(f"{PAGE}/{editor}/delete", confirm="editor")
 
     assert answer.headers["Location"] == f"{PAGE}?done=role-deleted"
     assert slugs(ada) == ["admin", "member"]
@@ -138,7 +141,7 @@ def test_changes_of_roles_are_told_in_words(world: World) -> None:
     editor = add(ada, "Editor")
     ada.browser.submit(f"{PAGE}/{editor}/down")
     ada.browser.submit(f"{PAGE}/{editor}/rename", name="Redaktion")
-    ada.browser.submit(f"{PAGE}/{editor}/delete", confirm="editor")
+    ada.browser.submit_as_planned(f"{PAGE}/{editor}/delete", confirm="editor")
 
     page = flat(ada.browser.get("/settings/activity").text)
 
@@ -153,7 +156,7 @@ def test_member_on_hold_sees_why_a_role_is_not_theirs_to_delete(world: World) ->
     scene = provisioned(world)
     organization = scene.organization
     with world.transactions.writing(OPERATOR) as unit:
-        roles.add(unit, organization.id, slug="editor", name="Editor")
+        roles.to_add(unit, organization.id, slug="editor", name="Editor").apply()
         members.read(unit, organization.id, organization.admin_id).granted_role = "admin"
     organization.map_group(scene.scim.add_group("Editors", scene.ada), "editor")
     scene.scim.remove_member(scene.admins, scene.ada)

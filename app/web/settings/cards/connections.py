@@ -14,8 +14,8 @@ from app.services.overview.connections import ConnectionFacts, Needs
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.connections import Connection, LastTest
 from app.web.presentation.elements import ALLOWED, Fact, Prerequisite
-from app.web.settings.controls import change, control, prerequisite
-from app.web.wording import count, readable
+from app.web.settings.controls import control, prerequisite
+from app.web.wording import readable
 
 _NOT_A_CODE = 40  # shorter values without a digit or sign are words
 
@@ -43,10 +43,10 @@ def connection(
         facts=settings_facts(kind, facts.settings),
         prerequisites=checklist(facts.needs),
         test=ALLOWED,
-        activate=change(facts.may_activate, *_when_activated(facts, around)),
-        deactivate=change(facts.may_deactivate, *_when_deactivated(facts)),
+        activate=control(facts.may_activate),
+        deactivate=control(facts.may_deactivate),
         edit=control(set_up),
-        delete=change(facts.may_delete, "Its settings and the links between people and their identities are deleted."),
+        delete=control(facts.may_delete),
         last_test=_last_test(facts, now=now),
         untested_edit=facts.untested_edit,
         activated=moment_or_none(facts.activated_at, now=now),
@@ -102,25 +102,6 @@ def _label(name: str, labels: Mapping[str, str]) -> str:
 
 def _is_code(value: str) -> bool:
     return len(value) > _NOT_A_CODE or any(sign in value for sign in ":/_.")
-
-
-def _when_activated(facts: ConnectionFacts, around: Around) -> tuple[str, ...]:
-    never = around.active - around.guests - facts.sign_ins if facts.sign_ins else 0
-    return (
-        f"Everyone at {around.hosts} signs in through {facts.name} from now on; email codes are off for them.",
-        f"{count(never, 'person has', 'people have')} not signed in through it yet." if never > 0 else "",
-        f"{count(around.guests, 'guest', 'guests')} at other domains cannot sign in any more."
-        if around.guests and around.guests_refused
-        else "",
-        f"Ends {count(facts.sessions_otherwise, 'session', 'sessions')} opened otherwise; yours stays."
-        if facts.sessions_otherwise
-        else "",
-    )
-
-
-def _when_deactivated(facts: ConnectionFacts) -> tuple[str, ...]:
-    ended = f"Ends {count(facts.sessions_through, 'session', 'sessions')} opened through {facts.name}; yours stays."
-    return ("Everyone signs in with a code by email from now on.", ended if facts.sessions_through else "")
 
 
 def _last_test(facts: ConnectionFacts, *, now: datetime) -> LastTest | None:

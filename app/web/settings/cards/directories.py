@@ -13,7 +13,7 @@ from app.services.scim_requests import MOST_ERRORS, Progress
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.directories import Directory, Token
 from app.web.presentation.elements import ALLOWED, Change, Choice, Notice, Prerequisite
-from app.web.settings.controls import PAGE, change, prerequisite
+from app.web.settings.controls import PAGE, control, prerequisite
 from app.web.wording import count
 
 TITLES = {
@@ -52,9 +52,9 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         new_token=ALLOWED,
         requests_href=requests_href(facts.id),
         prerequisites=_checklist(facts.needs),
-        activate=change(facts.may_activate, *_when_activated(facts)),
-        deactivate=change(facts.may_deactivate, *_when_deactivated(facts)),
-        delete=change(facts.may_delete, *_when_deleted(facts)),
+        activate=control(facts.may_activate),
+        deactivate=control(facts.may_deactivate),
+        delete=control(facts.may_delete),
         guide=facts.provider,
         first_request=moment_or_none(progress.first_request_at, now=now),
         last_request=moment_or_none(progress.last_request_at, now=now),
@@ -136,30 +136,3 @@ def _checklist(needs: Needs) -> tuple[Prerequisite, ...]:
     ]
     alone = prerequisite("No other active directory", needs.alone)
     return tuple(lines) if alone.met else (*lines, alone)
-
-
-def _when_activated(facts: DirectoryFacts) -> tuple[str, ...]:
-    inactive = facts.mirror.users - facts.mirror.active_users
-    active = count(
-        facts.mirror.active_users,
-        "active person in it becomes or stays a member",
-        "active people in it become or stay members",
-    )
-    return (
-        f"{active}, where the address is at a verified domain.",
-        f"{count(inactive, 'person is', 'people are')} inactive in it: members among them are deactivated."
-        if inactive
-        else "",
-        "Members who are not in the directory stay as they are.",
-        "Roles follow its groups where a group is mapped, also against a role granted by hand.",
-    )
-
-
-def _when_deactivated(facts: DirectoryFacts) -> tuple[str, ...]:
-    stay = f"{count(facts.mirror.managed, 'member it manages stays', 'members it manages stay')} as they are"
-    return (f"{stay}, with the present role as a granted one.", "Pushes are kept and change nobody any more.")
-
-
-def _when_deleted(facts: DirectoryFacts) -> tuple[str, ...]:
-    gone = ("Its base URL answers 404, and its tokens stop working.",)
-    return (*_when_deactivated(facts)[:1], *gone) if facts.state is DirectoryState.ACTIVE else gone

@@ -9,7 +9,7 @@ from app.services.overview.domains import DomainFacts, LookUp
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.authentication import DnsRecord, Domain, DomainCheck
 from app.web.presentation.elements import ALLOWED
-from app.web.settings.controls import change
+from app.web.settings.controls import control
 from app.web.wording import count
 
 _VERIFIED_BY = {"dns": "DNS record", "manual": "the operator"}
@@ -23,7 +23,7 @@ def domain(facts: DomainFacts, *, now: datetime) -> Domain:
         state=facts.state,
         record=DnsRecord(host=facts.host, value=facts.record),
         check=ALLOWED,
-        remove=change(facts.may_remove, *_effects(facts)),
+        remove=control(facts.may_remove),
         verified=moment_or_none(facts.verified_at, now=now),
         verified_how=_VERIFIED_BY.get(facts.verified_by, facts.verified_by),
         last_check=_check(facts.last, facts.host, now=now) if facts.last and _is_telling(facts) else None,
@@ -38,13 +38,6 @@ def domain(facts: DomainFacts, *, now: datetime) -> Domain:
 def _is_telling(facts: DomainFacts) -> bool:
     """Of a domain that the operator vouched for, nobody wants to read that it has no record."""
     return facts.verified_by != "manual"
-
-
-def _effects(facts: DomainFacts) -> tuple[str, ...]:
-    if facts.state is not DomainState.VERIFIED:
-        return ("Nothing depends on it yet. Adding it again makes a new record.",)
-    people = f"{count(facts.people, 'member has', 'members have')} an address there and stay as they are."
-    return (people, f"Nobody at {facts.host} can use single sign-on or come from a directory any more.")
 
 
 def _check(last: LookUp, host: str, *, now: datetime) -> DomainCheck:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from app.services.overview.role_mappings import MappingFacts, MappingTable, Role
 from app.web.presentation.directories import RoleMapping, RoleMappings
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Choice, Form
-from app.web.settings.controls import change
-from app.web.wording import count
+from app.web.settings.controls import control
 
 
 def role_mappings(table: MappingTable, roles: tuple[Role, ...], form: Form = EMPTY_FORM) -> RoleMappings:
@@ -27,6 +26,4 @@ def role_choices(roles: tuple[Role, ...]) -> tuple[Choice, ...]:
 
 
 def _row(row: MappingFacts) -> RoleMapping:
-    people = count(row.people, "person is", "people are")
-    effect = f"{people} in the group; their role is worked out without this mapping." if row.people else ""
-    return RoleMapping(row.id, row.group, row.role, change(row.may_remove, effect), row.people, row.dangling)
+    return RoleMapping(row.id, row.group, row.role, control(row.may_remove), row.people, row.dangling)

@@ -1,0 +1,252 @@
+"""A change before it is made: who would stand how, what they would lose, and a hash that holds the change to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.rules.decisions import Allowed, Code, Decision, Refused
+from app.rules.lockout import Access, Standing, WayIn, door, way_in
+
+_VERSION = "1"
+_DIGITS = 12  # of each single loss: nobody gains by finding two that look alike
+_MOST_LISTED = 64  # so that a hash fits into a header
+_LONGEST = 1000
+_TOO_MANY = "all"
+
+
+class Loss(StrEnum):
+    """What a change takes from somebody."""
+
+    ADMINISTRATION = "administration"
+    ROLE = "role"
+    SIGN_IN = "sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How somebody stands at one moment: their role and state, the door open to them, and whether they ever came in
+    through it.
+    """
+
+    standing: Standing
+    door: WayIn | None
+    is_proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a change means for one person. `before` is None for somebody who becomes a member by it."""
+
+    before: Position | None
+    after: Position
+    losses: frozenset[Loss] = frozenset()
+
+    @property
+    def member_id(self) -> str:
+        """Whom this is about."""
+        return self.after.standing.member_id
+
+    @property
+    def is_change(self) -> bool:
+        """Whether anything is different for them."""
+        return self.before is None or _compared(self.before) != _compared(self.after)
+
+    @property
+    def must_prove(self) -> bool:
+        """Whether they would have to come in by a door they never used, and did not have to before."""
+        before, after = self.before, self.after
+        if before is None or after.door is None or after.is_proven:
+            return False
+        return before.is_proven or before.door is not after.door
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Somebody a change could be expected to be about and is not, and why: a member who is not in the directory, or a
+    directory user who does not become a member.
+    """
+
+    email: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many people a plan is about, by what it does to them; one person may count more than once."""
+
+    changed: int = 0
+    joining: int = 0
+    leaving: int = 0
+    role_changed: int = 0
+    demoted: int = 0
+    losing_administration: int = 0
+    shut_out: int = 0
+    let_in: int = 0
+    must_prove: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change worked out from one moment. `people` are those for whom something changes, losses first.
+
+    `decision` is whether it may be made; `hash` stands for what it takes from whom. `asides` are those it leaves out,
+    `groups` the names of the groups by mapping.
+    """
+
+    decision: Decision
+    people: tuple[Outlook, ...]
+    hash: str
+    asides: tuple[Aside, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> bool:
+        """Whether anybody loses anything."""
+        return any(outlook.losses for outlook in self.people)
+
+    @property
+    def totals(self) -> Totals:
+        """The same in numbers."""
+        return Totals(
+            changed=len(self.people),
+            joining=sum(outlook.before is None for outlook in self.people),
+            leaving=sum(map(_leaves, self.people)),
+            role_changed=sum(map(_changes_role, self.people)),
+            demoted=sum(Loss.ROLE in outlook.losses for outlook in self.people),
+            losing_administration=sum(Loss.ADMINISTRATION in outlook.losses for outlook in self.people),
+            shut_out=sum(Loss.SIGN_IN in outlook.losses for outlook in self.people),
+            let_in=sum(map(_is_let_in, self.people)),
+            must_prove=sum(outlook.must_prove for outlook in self.people),
+        )
+
+
+def position(person: Standing, access: Access) -> Position:
+    """How this person stands under these settings."""
+    return Position(person, door(person, access), way_in(person, access) is not None)
+
+
+def outlook(before: Position | None, after: Position, *, priorities: Mapping[str, int]) -> Outlook:
+    """What the step from one to the other means; `priorities` are those of the roles after the change."""
+    return Outlook(before, after, frozenset(_losses(before, after, priorities)) if before else frozenset())
+
+
+def make_plan(
+    decision: Decision,
+    outlooks: Iterable[Outlook],
+    *,
+    about: str,
+    asides: Iterable[Aside] = (),
+    groups: Mapping[str, str] | None = None,
+) -> Plan:
+    """The plan of a change. `about` says which change it is: a hash is good for no other."""
+    changed = (outlook for outlook in outlooks if outlook.is_change)
+    people = tuple(sorted(changed, key=lambda outlook: (_weight(outlook), outlook.member_id)))
+    return Plan(decision, people, _hash(about, people), tuple(asides), groups or {})
+
+
+def judge_shown(shown: str | None, now: Plan, *, required: bool) -> Decision:
+    """Whether the change may be made by somebody who was shown the plan with this hash; None: who was shown none."""
+    if shown is None:
+        return PLAN_REQUIRED if required else Allowed()
+    return Allowed() if holds_to(shown, now) else PLAN_OUTDATED
+
+
+PLAN_REQUIRED = Refused(
+    Code.PLAN_REQUIRED,
+    "This change is made only by somebody who has seen what it does.",
+    fix="Ask for its dry run first, and present the hash of that.",
+)
+PLAN_OUTDATED = Refused(
+    Code.PLAN_OUTDATED,
+    "Since you looked, this has come to take more than you were shown. Nothing was changed.",
+    fix="Look at what it would do now, then decide again.",
+)
+
+
+def holds_to(shown: str, now: Plan) -> bool:
+    """Whether a plan takes nothing that was not in the one whose hash was shown.
+
+    Whatever else has changed since does not matter, and neither does it when less is taken. Where more people lose
+    something than a hash can list, it is exactly the same losses that are asked for.
+    """
+    if shown == now.hash:
+        return True
+    known, current = shown.split("-"), now.hash.split("-")
+    is_listed = current[2:3] != [_TOO_MANY] and len(shown) < _LONGEST
+    return is_listed and known[:2] == current[:2] and set(current[2:]) <= set(known[2:])
+
+
+def _hash(about: str, people: Iterable[Outlook]) -> str:
+    """`1-<change>-<loss>-<loss>...`, or `1-<change>-all-<all losses>` where there are too many to list."""
+    losses = sorted(loss for outlook in people for loss in _spelled(outlook))
+    pieces = sorted(map(_hashed, losses))
+    if len(pieces) > _MOST_LISTED:
+        pieces = [_TOO_MANY, hashlib.sha256(" ".join(losses).encode()).hexdigest()]
+    return "-".join((_VERSION, _hashed(about), *pieces))
+
+
+def _spelled(outlook: Outlook) -> Iterable[str]:
+    """Each thing that is taken from one person, by itself: who loses one of two after all loses no more than shown."""
+    after = outlook.after.standing
+    for loss in outlook.losses:
+        yield f"{after.member_id} {loss} {after.role.role if loss is Loss.ROLE else ''}"
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _losses(before: Position, after: Position, priorities: Mapping[str, int]) -> Iterable[Loss]:
+    was, becomes = before.standing.role.role, after.standing.role.role
+    if before.standing.holds_admin and not after.standing.holds_admin:
+        yield Loss.ADMINISTRATION
+    if was != becomes and _rank(was, priorities) > _rank(becomes, priorities):
+        yield Loss.ROLE
+    if before.door is not None and after.door is None:
+        yield Loss.SIGN_IN
+
+
+def _rank(role: str, priorities: Mapping[str, int]) -> float:
+    """A role that is deleted counts as taken from whoever had it, whatever they get instead."""
+    return priorities.get(role, float("inf"))
+
+
+def _compared(position: Position) -> tuple[object, ...]:
+    person = position.standing
+    return (
+        person.role.role,
+        person.role.source,
+        person.state,
+        person.suspended,
+        person.removed,
+        person.held,
+        position.door,
+        position.is_proven,
+    )
+
+
+def _weight(outlook: Outlook) -> int:
+    """What people look for first: who loses what, then who is new, then the others."""
+    order = (
+        Loss.ADMINISTRATION in outlook.losses,
+        Loss.SIGN_IN in outlook.losses,
+        Loss.ROLE in outlook.losses,
+        outlook.must_prove,
+        outlook.before is None,
+    )
+    return next((place for place, applies in enumerate(order) if applies), len(order))
+
+
+def _leaves(outlook: Outlook) -> bool:
+    return outlook.before is not None and outlook.before.standing.is_present and not outlook.after.standing.is_present
+
+
+def _changes_role(outlook: Outlook) -> bool:
+    return outlook.before is not None and outlook.before.standing.role.role != outlook.after.standing.role.role
+
+
+def _is_let_in(outlook: Outlook) -> bool:
+    return outlook.before is not None and outlook.before.door is None and outlook.after.door is not None
