@@ -20,7 +20,7 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.rules.domains import normalize_address, normalize_host
 from app.rules.errors import ConflictError, DoorwardError, NotFoundError
-from app.services import directories, directory_tokens, domains, members, organizations, recovery, worker
+from app.services import directories, directory_tokens, domains, explanation, members, organizations, recovery, worker
 from app.services.directories import Provider
 from app.services.rows import Domain
 from app.services.unit_of_work import UnitOfWork
@@ -209,6 +209,27 @@ def member_list(organization_id: str) -> None:
                 held = " (on hold)" if row.held else ""
                 click.echo(f"{row.id}  {row.email}  {row.role}{held}  {row.state}")
             after = rows[-1].id
+
+
+@member.command("explain")
+@click.argument("email")
+def member_explain(email: str) -> None:
+    """Say why a member has their role, how they sign in, and what keeps them from being a usable administrator."""
+    with _program(_settings()).transactions.reading(OPERATOR) as unit:
+        found = explanation.explain(unit, members.by_email(unit, normalize_address(email)))
+    held = ", on hold" if found.member.held else ""
+    state = f"{found.member.state}, suspended" if found.member.suspended else found.member.state
+    click.echo(f"{found.member.email}  {found.member.role}{held}  {state}")
+    click.echo(f"source       {found.reason.source}" + (f", {found.reason.group}" if found.reason.group else ""))
+    for mapping in found.applying:
+        click.echo(f"mapping      {mapping.group} gives {mapping.role}" + (" (decides)" if mapping.decides else ""))
+    groups = ", ".join(group.label for group in found.seen.groups) or "none"
+    click.echo(f"groups       {groups} ({found.seen.state}, from the {found.seen.source.replace('_', '-')})")
+    click.echo(f"granted      {found.member.granted_role or 'nothing'}")
+    click.echo(f"managed by   {found.reason.managed_by or 'nobody'}")
+    click.echo(f"way in       {found.way_in or 'none that is proven'}")
+    for missing in found.missing:
+        click.echo(f"missing      {missing.sentence}")
 
 
 @main.command()

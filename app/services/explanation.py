@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.rules.domains import host_of
 from app.rules.identity import GroupsState
 from app.rules.lockout import Access, Standing, WayIn, usable, way_in
 from app.rules.members import MemberState
 from app.rules.roles import GroupSource
-from app.services import authority, organizations, policy
+from app.services import authority, members, organizations, policy
+from app.services.members import Explained
 from app.services.unit_of_work import UnitOfWork
-from app.store import directories, listings, memberships
+from app.store import directories, listings, memberships, roles
 from app.store.members import Member
 
 
@@ -26,11 +28,23 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class GroupsSeen:
-    """Which groups count for a member: from where, whether anything is known of them, and which they are."""
+    """Which groups count for a member: from where and as of when, whether anything is known of them, and which they
+    are.
+    """
 
     source: GroupSource
     state: GroupsState
     groups: tuple[Seen, ...]
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """A mapping that gives a member a role; of several, one decides."""
+
+    group: str
+    role: str
+    decides: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,21 @@ class Missing:
 
     code: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a member has this role and this way in, and what keeps them from being a usable administrator.
+
+    `applying` are the mappings of the groups they were seen in, the one that decides first.
+    """
+
+    member: Member
+    reason: Explained
+    seen: GroupsSeen
+    applying: tuple[Applying, ...]
+    way_in: WayIn | None
+    missing: tuple[Missing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +100,50 @@ def managed(unit: UnitOfWork, organization_id: str, member_ids: Collection[str])
     return frozenset(member_id for member_id, is_living in found.items() if is_living)
 
 
-def groups_seen(unit: UnitOfWork, member: Member) -> GroupsSeen:
+def explain(unit: UnitOfWork, member: Member) -> Explanation:
+    """Everything there is to say about why this member stands as they do."""
+    seen = _groups_seen(unit, member)
+    in_force = policy.current(unit.session, organizations.read(unit, member.organization_id))
+    world = authority.world(unit, member.organization_id, policy=in_force, member_ids=frozenset({member.id}))
+    person = next(person for person in world.people if person.member_id == member.id)
+    return Explanation(
+        member=member,
+        reason=members.explain(unit, member),
+        seen=seen,
+        applying=_applying(unit, member, seen, in_force.roles.priorities),
+        way_in=way_in(person, world.access),
+        missing=missing_of(person, world.access),
+    )
+
+
+def _applying(
+    unit: UnitOfWork, member: Member, seen: GroupsSeen, priorities: Mapping[str, int]
+) -> tuple[Applying, ...]:
+    """Ordered as they count: the higher role first, of equal ones the later mapping."""
+    refs = {group.ref for group in seen.groups}
+    found = [
+        mapping
+        for mapping in roles.mappings(unit.session, member.organization_id)
+        if mapping.source == seen.source and mapping.group_ref in refs
+    ]
+    found.sort(key=lambda mapping: (priorities.get(mapping.role, -1), mapping.id), reverse=True)
+    return tuple(Applying(mapping.label, mapping.role, mapping.id == member.role_mapping_id) for mapping in found)
+
+
+def _groups_seen(unit: UnitOfWork, member: Member) -> GroupsSeen:
     """The groups that count for this member."""
     directory = directories.active(unit.session, member.organization_id)
     if directory is None:
         seen = tuple(Seen(value, value) for value in member.sign_in_groups)
-        return GroupsSeen(GroupSource.SIGN_IN, GroupsState(member.sign_in_groups_state), seen)
+        state = GroupsState(member.sign_in_groups_state)
+        return GroupsSeen(GroupSource.SIGN_IN, state, seen, member.last_signed_in_at)
     user = listings.user_of_member(unit.session, directory.id, member.id)
     if user is None:
-        return GroupsSeen(GroupSource.DIRECTORY, GroupsState.UNKNOWN, ())
+        return GroupsSeen(GroupSource.DIRECTORY, GroupsState.UNKNOWN, (), directory.last_request_at)
     references = memberships.groups_of(unit.connection, [user.id]).get(user.id, ())
     state = GroupsState.PRESENT if references else GroupsState.EMPTY
-    return GroupsSeen(GroupSource.DIRECTORY, state, tuple(Seen(group.id, group.name) for group in references))
-
-
-def way_in_of(unit: UnitOfWork, member: Member) -> tuple[WayIn | None, tuple[Missing, ...]]:
-    """How this member would sign in now, and what is missing for them to be a usable administrator."""
-    in_force = policy.current(unit.session, organizations.read(unit, member.organization_id))
-    world = authority.world(unit, member.organization_id, policy=in_force, member_ids=frozenset({member.id}))
-    person = next(person for person in world.people if person.member_id == member.id)
-    return way_in(person, world.access), missing_of(person, world.access)
+    groups = tuple(Seen(group.id, group.name) for group in references)
+    return GroupsSeen(GroupSource.DIRECTORY, state, groups, directory.last_request_at)
 
 
 def missing_of(person: Standing, access: Access) -> tuple[Missing, ...]:

@@ -28,6 +28,14 @@ def read(unit: UnitOfWork, organization_id: str, member_id: str) -> Member:
     return member
 
 
+def by_email(unit: UnitOfWork, email: str) -> Member:
+    """The member with this normalised address, in whichever organization. Raises NotFoundError."""
+    member = members.by_email(unit.session, email)
+    if member is None:
+        raise NotFoundError("Nobody has this address.", field="email")
+    return member
+
+
 def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[Member]:
     """Members, in the order they came."""
     return members.page(unit.session, organization_id, after=after, limit=limit)

@@ -104,6 +104,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "role_mappings.add": {"POST": _ADMIN_PLAN},
     "role_mappings.remove": {"POST": _ADMIN_PLAN},
     "members.list": {"GET": _ADMIN_READ},
+    "members.show": {"GET": _ADMIN_READ},
     "members.change_role": {"POST": _ADMIN_WRITE},
     "members.suspend": {"POST": _FULL_WRITE},
     "members.restore": {"POST": _FULL_WRITE},

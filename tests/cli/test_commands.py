@@ -18,7 +18,7 @@ from app.rules.decisions import Refused
 from app.services import domains, feeds, members, organizations
 from app.services.connections import acting_of
 from tests.application import World, settings_for
-from tests.scenes import ADA, HOST, Organization, found_organization
+from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
 from tests.servers.doorward import environment_for, served
 
 
@@ -48,6 +48,7 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
         ("domain", "verify"),
         ("directory",),
         ("member",),
+        ("member", "explain"),
         ("recover",),
     ],
     ids=lambda arguments: " ".join(arguments) or "doorward",
@@ -198,3 +199,23 @@ def test_no_start_link_is_made_once_there_is_an_organization(world: World, tmp_p
         organizations.create(unit, name="Acme", admin_email=ADA)
     with served(tmp_path, world.program.settings.database_url) as server:
         assert "/start/" not in server.log
+
+
+def test_member_is_explained_on_the_command_line(tmp_path: Path, world: World, database_url: str) -> None:
+    scene = provisioned(world)
+    scene.scim.add_user(GRACE)
+
+    ada = run(tmp_path, "member", "explain", ADA, database_url=database_url).stdout
+    grace = run(tmp_path, "member", "explain", GRACE.upper(), database_url=database_url).stdout
+    nobody = run(tmp_path, "member", "explain", "nobody@acme.test", database_url=database_url)
+
+    assert f"{ADA}  admin  active" in ada
+    assert "source       mapped, Admins" in ada
+    assert "mapping      Admins gives admin (decides)" in ada
+    assert "groups       Admins (present, from the directory)" in ada
+    assert "managed by   Okta" in ada
+    assert "way in       email_code" in ada
+    assert "missing      Their role is not admin." in grace
+    assert "way in       none that is proven" in grace
+    assert nobody.returncode == 1
+    assert "Nobody has this address." in nobody.stderr

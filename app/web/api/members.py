@@ -55,7 +55,14 @@ class GroupAnswer(Answer):
 class GroupsAnswer(Answer):
     source: GroupSource = Field(description="Whose groups count now.")
     state: GroupsState
+    at: datetime | None = Field(description="As of when: the last request of the directory, or the last sign-in.")
     groups: list[GroupAnswer]
+
+
+class ApplyingAnswer(Answer):
+    group: str
+    role: str
+    decides: bool
 
 
 class GrantedAnswer(Answer):
@@ -75,6 +82,7 @@ class ExplanationAnswer(Answer):
     mapping_id: str | None = Field(description="The mapping that won, where a group decides.")
     group: str | None = Field(description="That mapping's group, by name.")
     groups_seen: GroupsAnswer
+    mappings: list[ApplyingAnswer] = Field(description="The mappings of these groups, the one that decides first.")
     granted: GrantedAnswer | None
     held: bool
     managed_by: str | None = Field(description="The directory that manages this member, by name.")
@@ -121,20 +129,18 @@ def explain_member(org: str, mem: str) -> ExplanationAnswer:
     """Say why a member has this role and this way in, and what keeps them from being a usable administrator."""
     unit = current.unit()
     member = members.read(unit, org, mem)
-    explained = members.explain(unit, member)
-    seen = explanation.groups_seen(unit, member)
-    way_in, missing = explanation.way_in_of(unit, member)
-    granted = member.granted_role
+    found, granted = explanation.explain(unit, member), member.granted_role
     return ExplanationAnswer.of(
         member,
-        role_name=explained.role_name,
+        role_name=found.reason.role_name,
         mapping_id=member.role_mapping_id,
-        group=explained.group or None,
-        groups_seen=GroupsAnswer.of(seen, groups=[GroupAnswer.of(group) for group in seen.groups]),
+        group=found.reason.group or None,
+        groups_seen=GroupsAnswer.of(found.seen, groups=[GroupAnswer.of(group) for group in found.seen.groups]),
+        mappings=[ApplyingAnswer.of(mapping) for mapping in found.applying],
         granted=GrantedAnswer(role=granted, origin=member.granted_origin) if granted else None,
-        managed_by=explained.managed_by or None,
-        way_in=way_in,
-        missing=[MissingAnswer.of(one) for one in missing],
+        managed_by=found.reason.managed_by or None,
+        way_in=found.way_in,
+        missing=[MissingAnswer.of(one) for one in found.missing],
     )
 
 

@@ -47,6 +47,43 @@ class MembersPage:
 
 
 @dataclass(frozen=True, slots=True)
+class MappedRow:
+    """A group they are in that gives a role; of several, one decides."""
+
+    group: str
+    role: str
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationPage:
+    """settings/member.html: why somebody has their role, how they sign in, and what keeps them from being an
+    administrator who counts.
+
+    `groups_from` says whose groups count and as of when, as a sentence; `granted` is the role given by hand and by
+    whom, "" for none; `missing` are whole sentences, none for an administrator who can get in.
+    """
+
+    id: str
+    name: str
+    email: str
+    state: str
+    role: str
+    why: str
+    way_in: str
+    groups_from: str
+    groups: tuple[str, ...]
+    mappings: tuple[MappedRow, ...]
+    granted: str
+    default_role: str
+    missing: tuple[str, ...]
+    suspended: bool = False
+    held: bool = False
+    managed_by: str = ""
+    groups_at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRow:
     """One signed-in browser. `way_in` is how it was opened; `is_current` marks the one that asks."""
 

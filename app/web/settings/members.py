@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.rules.decisions import Refused
 from app.rules.errors import ForbiddenError, InvalidInputError
 from app.rules.roles import ADMIN
-from app.services import members
+from app.services import explanation, members, organizations
 from app.services.overview import figures as read_figures
 from app.services.overview import people as read_people
 from app.services.overview import role_mappings as read_mappings
@@ -20,6 +20,7 @@ from app.web import request as current
 from app.web.moments import moment_or_none
 from app.web.presentation.elements import ALLOWED, Change, Choice, Notice
 from app.web.presentation.members import Member, MembersPage
+from app.web.settings.cards.members import explained
 from app.web.settings.cards.role_mappings import role_choices
 from app.web.settings.controls import IN_RECOVERY, change, control, refusal
 from app.web.settings.typed import not_confirmed
@@ -36,6 +37,16 @@ def list_members() -> ResponseReturnValue:
     """One page of members."""
     after, before = request.args.get("after", ""), request.args.get("before", "")
     return show("settings/members.html", _page(current.unit(), after=after, before=before))
+
+
+@pages.get("/<member_id>", endpoint="show")
+def show_member(member_id: str) -> ResponseReturnValue:
+    """Why one member stands as they do."""
+    unit, organization_id = current.unit(), current.organization_id()
+    found = explanation.explain(unit, members.read(unit, organization_id, member_id))
+    names = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
+    default = organizations.read(unit, organization_id).default_role
+    return show("settings/member.html", explained(found, names, default_role=default, now=unit.now))
 
 
 @pages.post("/<member_id>/role")

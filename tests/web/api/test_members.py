@@ -65,11 +65,13 @@ def test_explanation_names_the_group_that_decided_and_what_is_missing(world: Wor
     grace = api.get(f"{path}/{scene.organization.member(GRACE).id}/explanation")
 
     assert (ada["role"], ada["role_source"], ada["group"], ada["way_in"]) == ("admin", "mapped", "Admins", "email_code")
+    assert ada["groups_seen"].pop("at") is not None
     assert ada["groups_seen"] == {
         "source": "directory",
         "state": "present",
         "groups": [{"ref": scene.admins, "label": "Admins"}],
     }
+    assert ada["mappings"] == [{"group": "Admins", "role": "admin", "decides": True}]
     assert (ada["missing"], ada["managed_by"]) == ([], "Okta")
     assert (grace["way_in"], grace["groups_seen"]["state"]) == (None, "empty")
     assert [missing["code"] for missing in grace["missing"]] == ["not_admin", "never_signed_in"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from app.rules.actor import OPERATOR
+from app.services import roles
 from tests.application import World
-from tests.scenes import ADA, GRACE, provisioned
+from tests.scenes import ADA, GRACE, found_organization, provisioned
 from tests.web.settings.scenes import desk, flat, recovery_session, signed_in
 
 LAST = "This would leave the organization without an administrator who can sign in"
@@ -120,3 +122,55 @@ def test_recovery_session_makes_administrators_and_nothing_else(world: World) ->
 def _href(page: str, cursor: str) -> str:
     found = page.partition(f'href="/settings/members?{cursor}=')[2].partition('"')[0]
     return f"/settings/members?{cursor}={found}" if found else ""
+
+
+def test_page_of_a_member_says_which_group_decides_and_which_would_be_next(world: World) -> None:
+    scene = provisioned(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        roles.to_add(unit, scene.organization.id, slug="editor", name="Editor").apply()
+    scene.organization.map_group(scene.scim.add_group("Editors", scene.ada), "editor")
+
+    page = flat(signed_in(world, ADA).get(f"/settings/members/{scene.organization.admin_id}").text)
+
+    assert "Admin From the group Admins." in page
+    assert "1. Mapped groups Admins gives Admin Decides Editors gives Editor" in page
+    assert "2. Granted by hand Nothing 3. Default role Member" in page
+    assert "Groups pushed by Okta, as of just now . Admins Editors" in page
+    assert "They are an administrator who can get in." in page
+
+
+def test_page_of_a_member_says_why_they_are_not_an_administrator_who_can_get_in(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.add_user(GRACE)
+
+    page = flat(signed_in(world, ADA).get(f"/settings/members/{scene.organization.member(GRACE).id}").text)
+
+    assert "None of their groups gives a role." in page
+    assert "Their role is not admin. They have never signed in." in page
+
+
+def test_page_of_a_member_on_hold_says_when_the_hold_ends(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.remove_member(scene.admins, scene.ada)
+
+    page = flat(signed_in(world, ADA).get(f"/settings/members/{scene.organization.admin_id}").text)
+
+    assert "On hold: a push would have taken the last administrator." in page
+    assert "It ends by itself as soon as another administrator can get in." in page
+
+
+def test_page_of_a_member_without_a_directory_goes_by_their_sign_in(world: World) -> None:
+    ada = desk(world)
+    member = ada.member(GRACE, role="admin")
+
+    page = flat(ada.browser.get(f"/settings/members/{member.id}").text)
+
+    assert "No sign-in has said anything about their groups." in page
+    assert "2. Granted by hand Admin, by an administrator" in page
+
+
+def test_member_of_another_organization_has_no_page_here(world: World) -> None:
+    ada = desk(world)
+    other = found_organization(world, "eve@other.test", "Other")
+
+    assert ada.browser.get(f"/settings/members/{other.admin_id}").status_code == 404
