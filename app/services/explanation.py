@@ -142,7 +142,8 @@ def _groups_seen(unit: UnitOfWork, member: Member) -> GroupsSeen:
         return GroupsSeen(GroupSource.DIRECTORY, GroupsState.UNKNOWN, (), directory.last_request_at)
     references = memberships.groups_of(unit.connection, [user.id]).get(user.id, ())
     state = GroupsState.PRESENT if references else GroupsState.EMPTY
-    groups = tuple(Seen(group.id, group.name) for group in references)
+    ordered = sorted(references, key=lambda group: (group.name.lower(), group.id))
+    groups = tuple(Seen(group.id, group.name) for group in ordered)
     return GroupsSeen(GroupSource.DIRECTORY, state, groups, directory.last_request_at)
 
 
