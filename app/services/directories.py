@@ -153,7 +153,9 @@ def activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Direc
     everybody = listings.living_users(unit.session, directory.id)
     linked = effects.link_members(unit, endpoint_of(directory), everybody, after)
     sign_in_members = frozenset(members.with_sign_in_groups(unit.session, organization_id))
-    change = Change(policy=after, touched=frozenset(linked) | sign_in_members)
+    # Also those whose user was deleted while nothing followed from it.
+    touched = frozenset(linked) | listings.members_listed(unit.session, directory.id) | sign_in_members
+    change = Change(policy=after, touched=touched)
     return _switch(unit, directory, before, change, DirectoryState.ACTIVE)
 
 

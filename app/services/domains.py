@@ -19,10 +19,10 @@ from app.rules.prerequisites import Acting
 from app.services import authority, effects, policy
 from app.services.authority import Change
 from app.services.directories import endpoint_of
-from app.services.policy import Defaults
+from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, listings, organizations
-from app.store.organizations import Domain, Organization
+from app.store.organizations import Domain
 
 _MAX_FOUND = 20
 _PROVEN, _VOUCHED = "dns", "manual"
@@ -147,7 +147,7 @@ def _judge(unit: UnitOfWork, host: str, claimed: Sequence[Domain], acting: Actin
 
 def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     """The host counts from now on: the guard is asked, because whoever is at that host now needs the identity
-    provider.
+    provider, and is who the directory lists there.
     """
     owner = organizations.verified_domain(unit.session, domain.host)
     if owner is not None:
@@ -161,25 +161,25 @@ def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     before = policy.current(unit.session, organization)
     after = before.with_access(verified_hosts=before.access.verified_hosts | {domain.host})
     # Also the scheduler is refused: the domain then stays as it is, which locks nobody out.
-    proposal = authority.propose(unit, organization.id, policy=before, change=Change(policy=after), by_person=True)
+    change = Change(policy=after, touched=_admit_waiting(unit, organization.id, after))
+    proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
     if proposal.refused is not None:
         return unit.refuse(organization.id, EventType.DOMAIN_VERIFIED, proposal.refused, subject=domain.id)
     domain.state, domain.verified_at, domain.verified_by = DomainState.VERIFIED, unit.now, how
     authority.carry_out(unit, organization.id, proposal)
     unit.audit(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, after={"host": domain.host, "by": how})
     unit.event(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, host=domain.host)
-    _admit_waiting(unit, organization)
     return None
 
 
-def _admit_waiting(unit: UnitOfWork, organization: Organization) -> None:
-    """Directory users whose host was not verified may be members now."""
-    directory = directories.active(unit.session, organization.id)
-    if directory is not None:
-        unit.flush()
-        waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
-        defaults = Defaults(organization.default_role, organization.guests)
-        effects.follow_push(unit, endpoint_of(directory), waiting, defaults=defaults)
+def _admit_waiting(unit: UnitOfWork, organization_id: str, later: Policy) -> frozenset[str]:
+    """Directory users whose host was not verified are members with it; ids of those concerned."""
+    directory = directories.active(unit.session, organization_id)
+    if directory is None:
+        return frozenset()
+    unit.flush()
+    waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
+    return frozenset(effects.link_members(unit, endpoint_of(directory), waiting, later))
 
 
 def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:

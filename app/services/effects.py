@@ -160,6 +160,7 @@ class _Linking:
         if user.member_id is not None and self.by_id[user.member_id].removed_at is not None:
             user.member_id = None  # removed by hand while the directory was off: now the directory decides again
         if user.member_id is not None:
+            self._lapse(self.by_id[user.member_id])
             user.reason = self._follow_profile(user, self.by_id[user.member_id])
         else:
             user.reason = self._obstacle(user)
@@ -215,12 +216,11 @@ class _Linking:
         return earlier
 
     def _take_over(self, member: MemberFacts, user: ListedUser) -> None:
-        """From now on the directory manages this member.
-
-        Whoever comes back after a deletion or removal has lost earlier grants, and so has a member whose role was only
-        kept from a directory that was turned off: now a directory decides again.
+        """From now on the directory manages this member. Whoever comes back after a deletion or removal has lost
+        earlier grants.
         """
-        if member.removed_at is not None or member.id in self.listed or member.granted_origin == "directory":
+        self._lapse(member)
+        if member.removed_at is not None or member.id in self.listed:
             self._change(member, granted_role=None, granted_origin=None)
         if member.removed_at is not None:
             # Deactivated, so that becoming active is told as the event it is.
@@ -232,6 +232,11 @@ class _Linking:
             self.moved.append(member.id)
         self._tell(EventType.MEMBER_LINKED, member.id, directory=self.directory.id)
         self._audit(EventType.MEMBER_LINKED, member.id, {"directory": self.directory.id})
+
+    def _lapse(self, member: MemberFacts) -> None:
+        """A role that was only kept from a directory that was turned off counts no longer: one decides again."""
+        if member.granted_origin == "directory":
+            self._change(member, granted_role=None, granted_origin=None)
 
     def _create(self, user: ListedUser) -> MemberFacts:
         member = MemberFacts(
