@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from tests.model.world import ABSENT, LISTED_INACTIVE, NO_ROLE, PRESENT, REMOVED, Person, World
+from collections.abc import Collection
+
+from tests.model.world import ABSENT, LISTED, LISTED_INACTIVE, NO_ROLE, PRESENT, REMOVED, Person, World
 
 
 def follow_all(world: World) -> World:
     """Let every member follow their directory user, as an active directory makes them."""
-    return world._replace(people=tuple(_follow(world, person) for person in world.people))
+    return following(world, range(len(world.people)))
+
+
+def following(world: World, whom: Collection[int]) -> World:
+    """Let these members follow their directory users."""
+    people = tuple(_follow(world, one) if who in whom else one for who, one in enumerate(world.people))
+    return world._replace(people=people)
 
 
 def _follow(world: World, person: Person) -> Person:
@@ -27,10 +35,12 @@ def _tied(person: Person) -> Person:
     if person.membership == PRESENT:
         kept = _ungranted(person) if person.buried else _lapsed(person)
         return kept._replace(linked=True)
+    moved = person.listed_host != person.host
+    if person.membership == REMOVED and (person.buried if moved else person.listed == LISTED):
+        back = person._replace(membership=PRESENT, host=person.listed_host, active=False, linked=True)
+        return _ungranted(back)
     if person.listed == LISTED_INACTIVE:
         return person
-    if person.membership == REMOVED and person.listed_host == person.host:
-        return _ungranted(person)._replace(membership=PRESENT, active=False, linked=True)
     return Person(
         membership=PRESENT,
         host=person.listed_host,

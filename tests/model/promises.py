@@ -88,7 +88,7 @@ def _own_hold(step: Step) -> Iterator[str]:
     """Whoever is on hold does not make themselves an administrator; in a recovery session the directory may be turned
     off.
     """
-    who, after = step.asked_by, step.after
+    who, after = step.actor.who if step.actor else None, step.after
     if who is None or after.people[who].held or not model.has_session(after, who):
         return
     if not after.people[who].kept_from_directory:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.rules.roles import ADMIN
 from tests.model import world as model
-from tests.model.steps import Door, Step, decide
+from tests.model.steps import Door, Step, taken
 from tests.model.world import GROUPS, NAMES, NOBODY, PRESENT, TESTED, TESTED_AS_ADMIN, UNKNOWN, World, with_person
 
 _SENT = (UNKNOWN, 0b00, 0b01, 0b10, 0b11)
@@ -19,7 +19,8 @@ def sign_ins(world: World) -> Iterator[Step]:
         if person.membership == PRESENT and not (person.active and not person.suspended):
             continue
         if person.membership == PRESENT and (not world.sso_on or (world.guests_allowed and not at_home)):
-            yield _arrived(world, world, who, f"{NAMES[who]} signs in by email code")
+            sentence = f"{NAMES[who]} signs in by email code"
+            yield taken(Door.SIGN_IN, sentence, ("email", who), world, _signed_in(world, who))
         may_come = person.membership == PRESENT or (person.membership == NOBODY and not world.directory_on)
         if world.sso_on and at_home and may_come:
             for sent in _SENT:
@@ -35,12 +36,8 @@ def _through_provider(world: World, who: int, sent: int) -> Step:
     came = proven if sent == UNKNOWN else proven._replace(sent=sent)
     before = with_person(world, who, proven) if person.membership == PRESENT else world
     sentence = f"{NAMES[who]} signs in through the provider, {_groups_said(sent)}"
-    return _arrived(before, with_person(world, who, came), who, sentence)
-
-
-def _arrived(before: World, facts: World, who: int, sentence: str) -> Step:
-    after, refused = decide(before, _signed_in(facts, who), by_person=False)
-    return Step(Door.SIGN_IN, sentence, after, refused)
+    facts = _signed_in(with_person(world, who, came), who)
+    return taken(Door.SIGN_IN, sentence, ("through_provider", who, sent), before, facts)
 
 
 def _signed_in(world: World, who: int) -> World:
@@ -72,10 +69,10 @@ def _tested(world: World, who: int, sent: int) -> Step:
     tested = person._replace(tested=TESTED_AS_ADMIN if stays else TESTED, proven=person.proven or in_force)
     sentence = f"{NAMES[who]} tests the connection, {_groups_said(sent)}"
     facts = with_person(world, who, tested)
-    if not in_force:
-        return Step(Door.SIGN_IN, sentence, facts)
-    after, refused = decide(facts, facts, by_person=False)
-    return Step(Door.SIGN_IN, sentence, after, refused)
+    action = ("test", who, sent)
+    return (
+        taken(Door.SIGN_IN, sentence, action, facts, facts) if in_force else Step(Door.SIGN_IN, sentence, action, facts)
+    )
 
 
 def _groups_said(sent: int) -> str:

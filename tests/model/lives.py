@@ -1,0 +1,205 @@
+"""Random lives of real organizations, beside a small world and an evaluator that knows no code of the product."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.rules.actor import OPERATOR
+from app.rules.decisions import Refused
+from app.services import connections, members, recovery
+from app.services import roles as role_service
+from tests.application import World as RealWorld
+from tests.model import evaluator
+from tests.model.acting.doors import act
+from tests.model.doors import steps
+from tests.model.stage import Stage, connection_settings
+from tests.model.steps import Action, Door, Step
+from tests.model.world import NAMES, PRESENT, Person, World, has_session
+from tests.scenes import found_organization
+
+_RARE = {"delete_group": 0.05, "directory_deleted": 0.05, "reorder": 0.1, "default": 0.2, "remove": 0.4, "test": 0.4}
+#: What a step was, for telling and for doing it again: who asked, and the action.
+Told = tuple[str, Action]
+
+
+@dataclass
+class Life:
+    """One organization from its first minute; `told` is what happened in it."""
+
+    stage: Stage
+    world: World
+    told: list[Told] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
+
+    def choices(self) -> list[Step]:
+        return [step for step in steps(self.world) if _can_be_done(self.world, step)]
+
+    def take(self, step: Step) -> None:
+        """Do it to the real organization, and compare."""
+        self.told.append(_told(step))
+        self.sentences.append(step.sentence)
+        code = act(self.stage, step)
+        expected = None if step.refused is None else str(step.refused.code)
+        assert code == expected, f"the real one says {code}, the model {expected}"
+        _check_evaluator(self.world, step)
+        self.world = step.after
+        self.check()
+
+    def check(self) -> None:
+        """Everybody stands as the world and the evaluator say, and the explanation agrees."""
+        rows = self.stage.rows()
+        for who, person in enumerate(self.world.people):
+            assert (who in rows) == (person.membership == PRESENT), f"{NAMES[who]} is there: {who in rows}"
+            if who in rows:
+                _check_member(self, who, rows[who])
+
+
+def begin(real: RealWorld, number: int) -> Life:
+    """A founded organization with a verified domain, a directory that is off, a connection, and confirmed codes."""
+    hosts = (f"acme-{number}.test", f"elsewhere-{number}.test")
+    organization = found_organization(real, f"ada@{hosts[0]}", f"Acme {number}")
+    organization.verify_domain(hosts[0])
+    codes = organization.store_recovery_codes()
+    directory_id, scim = organization.add_directory()
+    groups = [scim.add_group(name) for name in ("Admins", "Staff")]
+    with real.transactions.writing(OPERATOR) as unit:
+        role_service.add(unit, organization.id, slug="editor", name="Editor", priority=10)
+        ada = members.read(unit, organization.id, organization.admin_id)
+        for code in codes[2:]:
+            assert recovery.spend(unit, organization.id, code=code, by=ada)
+        acting = connections.acting_of(ada)
+        read = connection_settings("provider")
+        made = connections.create(unit, organization.id, protocol="saml", name="Provider", read=read, acting=acting)
+        assert not isinstance(made, Refused)
+        stage = Stage(organization, hosts, made.id, directory_id, scim, groups, list(codes[:2]))
+    ada_there = Person(membership=PRESENT, granted="admin", signed_in=1, confirmed=True)
+    return Life(stage, World((ada_there, Person(), Person()), verified=0b01, codes=2))
+
+
+def walk(lives: Sequence[Life], *, steps_taken: int, dice: random.Random) -> None:
+    """Let organizations of one database live side by side; the failure tells the shortest life that still shows it."""
+    for _ in range(steps_taken):
+        life = dice.choice(lives)
+        try:
+            life.take(_chosen(life.choices(), dice))
+        except AssertionError as problem:
+            raise AssertionError(_story(life, problem)) from problem
+        for other in lives:
+            other.check() if other is not life and dice.random() < 0.1 else None
+
+
+def again(real: RealWorld, number: int, told: Sequence[Told]) -> tuple[Life, AssertionError | None]:
+    """The same steps in a fresh organization, as far as they can be taken there; how it ended."""
+    life = begin(real, number)
+    for wanted in told:
+        step = next((step for step in life.choices() if _told(step) == wanted), None)
+        if step is not None:
+            try:
+                life.take(step)
+            except AssertionError as problem:
+                return life, problem
+    return life, None
+
+
+def shrunk(real: RealWorld, told: Sequence[Told], numbers: Iterator[int]) -> str:
+    """The story of a life that fails, without the steps it fails without as well."""
+    needed = list(told)
+    for place in reversed(range(len(needed) - 1)):
+        fewer = [*needed[:place], *needed[place + 1 :]]
+        if again(real, next(numbers), fewer)[1] is not None:
+            needed = fewer
+    life, problem = again(real, next(numbers), needed)
+    return _story(life, problem)
+
+
+def _story(life: Life, problem: AssertionError | None) -> str:
+    return "\n".join([str(problem), *(f"{place}. {said}" for place, said in enumerate(life.sentences, 1))])
+
+
+def _told(step: Step) -> Told:
+    return step.actor.name if step.actor else "", step.action
+
+
+def _chosen(choices: Sequence[Step], dice: random.Random) -> Step:
+    """First what kind of thing, then to whom; of what is refused, a part."""
+    verbs: dict[str, list[Step]] = {}
+    for step in choices:
+        verbs.setdefault(str(step.action[0]), []).append(step)
+    weights = [_RARE.get(verb, 1.0) * (1.0 if any(not s.refused for s in verbs[verb]) else 0.1) for verb in verbs]
+    return dice.choice(verbs[dice.choices(list(verbs), weights)[0]])
+
+
+def _can_be_done(world: World, step: Step) -> bool:
+    """Leaves out what the real application asks more for than a small world knows of."""
+    at_work = [person for who, person in enumerate(world.people) if has_session(world, who)]
+    match step.action:
+        case ("directory_deleted",):
+            return bool(world.verified)
+        case ("edit",):
+            asking = [world.people[step.actor.who]] if step.actor and step.actor.who is not None else at_work
+            return world.sso_on or any(world.verified >> person.host & 1 for person in asking)
+        case ("vouch", host):
+            asking = [world.people[step.actor.who]] if step.actor and step.actor.who is not None else at_work
+            return bool(world.verified) or any(person.host == host for person in asking)
+    return True
+
+
+def _check_evaluator(before: World, step: Step) -> None:
+    if step.facts is None or step.known is None:
+        return
+    acting = step.actor.who if step.actor and step.action[0] not in {"directory_off", "directory_deleted"} else None
+    outcome = evaluator.judge(step.known, step.facts, by_person=step.door is Door.REQUEST, acting=acting)
+    assert outcome.refused == (step.refused is not None), f"the evaluator refuses: {outcome.refused}"
+    for who in evaluator.members(step.after if not outcome.refused else before):
+        person = step.after.people[who]
+        assert person.held == (who in outcome.held), f"the evaluator holds {NAMES[who]}: {who in outcome.held}"
+        assert person.active == outcome.active[who], f"the evaluator has {NAMES[who]} active: {outcome.active[who]}"
+
+
+def _check_member(life: Life, who: int, row: Any) -> None:
+    world, person, name = life.world, life.world.people[who], NAMES[who]
+    slug, source = ("admin", "held") if person.held else evaluator.role(world, who)
+    expected = {
+        "email": life.stage.address(who, person.host),
+        "state": "active" if person.active else "deactivated",
+        "suspended": person.suspended,
+        "role": slug,
+        "role_source": source,
+        "held": person.held,
+        "granted_role": person.granted or None,
+    }
+    stored = {key: getattr(row, key) for key in expected}
+    assert stored == expected, f"{name} is stored as {stored}, expected {expected}"
+    told = life.stage.call("GET", f"{life.stage.path}/members/{row.id}/explanation")
+    way = evaluator.way_in(world, who, is_active=person.active)
+    explained = {
+        "role": slug,
+        "role_source": source,
+        "held": person.held,
+        "way_in": way,
+        "managed": world.directory_on and person.linked,
+        "missing": _missing(world, who, slug, way),
+    }
+    said = {
+        **{key: told[key] for key in ("role", "role_source", "held", "way_in")},
+        "managed": told["managed_by"] is not None,
+        "missing": [one["code"] for one in told["missing"]],
+    }
+    assert said == explained, f"{name} is explained as {said}, expected {explained}"
+
+
+def _missing(world: World, who: int, slug: str, way: str | None) -> list[str]:
+    person = world.people[who]
+    at_home = world.verified >> person.host & 1
+    why = "never_signed_in" if not world.sso_on else "not_proven" if at_home else "guests_refused"
+    found = {
+        "not_admin": slug != "admin",
+        "held": person.held,
+        "not_active": not person.active,
+        "suspended": person.suspended,
+        why: person.active and not person.suspended and way is None,
+    }
+    return [code for code, applies in found.items() if applies]
