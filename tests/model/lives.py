@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,21 @@ from tests.model.acting.doors import act
 from tests.model.doors import steps
 from tests.model.stage import Stage, connection_settings
 from tests.model.steps import Action, Door, Step
-from tests.model.world import NAMES, PRESENT, Person, World, has_session
+from tests.model.world import NAMES, PRESENT, UNKNOWN, Person, World, has_session
 from tests.scenes import found_organization
 
-_RARE = {"delete_group": 0.05, "directory_deleted": 0.05, "reorder": 0.1, "default": 0.2, "remove": 0.4, "test": 0.4}
+#: How often the others are looked at after a step that is not theirs.
+_LOOK_ASIDE = 0.1
+_RARE = {
+    "delete_group": 0.05,
+    "directory_deleted": 0.05,
+    "directory_off": 0.2,
+    "sso_off": 0.3,
+    "reorder": 0.1,
+    "default": 0.2,
+    "remove": 0.4,
+    "test": 0.4,
+}
 #: What a step was, for telling and for doing it again: who asked, and the action.
 Told = tuple[str, Action]
 
@@ -33,6 +45,7 @@ class Life:
     world: World
     told: list[Told] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
+    figures: Counter[str] = field(default_factory=Counter)
 
     def choices(self) -> list[Step]:
         return [step for step in steps(self.world) if _can_be_done(self.world, step)]
@@ -45,16 +58,48 @@ class Life:
         expected = None if step.refused is None else str(step.refused.code)
         assert code == expected, f"the real one says {code}, the model {expected}"
         _check_evaluator(self.world, step)
-        self.world = step.after
-        self.check()
+        self._count(step)
+        before, self.world = self.world, step.after
+        self.check(explained=_concerned(before, step.after))
 
-    def check(self) -> None:
-        """Everybody stands as the world and the evaluator say, and the explanation agrees."""
+    def _count(self, step: Step) -> None:
+        held = {(was.held, now.held) for was, now in zip(self.world.people, step.after.people, strict=True)}
+        counted = {
+            str(step.door): True,
+            "refused": step.refused is not None,
+            "put on hold": (False, True) in held,
+            "released": (True, False) in held,
+            "asked by somebody on hold": step.actor is not None and step.actor.who is not None,
+            "directory on": self.world.directory_on,
+            "single sign-on required": self.world.sso_on,
+        }
+        self.figures.update(what for what, applies in counted.items() if applies)
+
+    def check(self, *, explained: Collection[int] = ()) -> None:
+        """Everybody stands as the world and the evaluator say, and what is told of these people agrees."""
         rows = self.stage.rows()
         for who, person in enumerate(self.world.people):
             assert (who in rows) == (person.membership == PRESENT), f"{NAMES[who]} is there: {who in rows}"
             if who in rows:
-                _check_member(self, who, rows[who])
+                _check_stored(self, who, rows[who])
+                if who in explained:
+                    _check_explanation(self, who, rows[who])
+
+
+def _concerned(before: World, after: World) -> Collection[int]:
+    """Whose explanation a step may change: everybody's with the settings, else those who are not as they were."""
+    everybody = range(len(after.people))
+    if before._replace(people=()) != after._replace(people=()):
+        return everybody
+    return [who for who in everybody if before.people[who] != after.people[who]]
+
+
+class LifeFailedError(AssertionError):
+    """A real organization is not as it must be; its story, and what happened in it for doing it again."""
+
+    def __init__(self, life: Life, problem: AssertionError) -> None:
+        super().__init__(_story(life, problem))
+        self.told = life.told
 
 
 def begin(real: RealWorld, number: int) -> Life:
@@ -79,16 +124,37 @@ def begin(real: RealWorld, number: int) -> Life:
     return Life(stage, World((ada_there, Person(), Person()), verified=0b01, codes=2))
 
 
+_PROVISIONED: tuple[Action, ...] = (
+    ("create_active", 0),
+    ("join", 0, 0),
+    ("map", 0, "admin"),
+    ("directory_on",),
+    ("directory_off",),  # and on again, so that no grant is left but the group
+    ("directory_on",),
+)
+_SSO: tuple[Action, ...] = (("test", 0, UNKNOWN), ("sso_on", 0))
+#: How a life may go on at once, because it would seldom come to that by chance.
+YOUTHS: tuple[tuple[Action, ...], ...] = ((), _PROVISIONED, _SSO, (*_PROVISIONED, *_SSO))
+
+
+def grown_up(life: Life, youth: Sequence[Action]) -> Life:
+    """The life after these steps, each compared as any other."""
+    for action in youth:
+        life.take(next(step for step in life.choices() if step.action == action))
+    return life
+
+
 def walk(lives: Sequence[Life], *, steps_taken: int, dice: random.Random) -> None:
-    """Let organizations of one database live side by side; the failure tells the shortest life that still shows it."""
+    """Let organizations of one database live side by side. Raises LifeFailedError."""
     for _ in range(steps_taken):
         life = dice.choice(lives)
         try:
             life.take(_chosen(life.choices(), dice))
         except AssertionError as problem:
-            raise AssertionError(_story(life, problem)) from problem
+            raise LifeFailedError(life, problem) from problem
         for other in lives:
-            other.check() if other is not life and dice.random() < 0.1 else None
+            if other is not life and dice.random() < _LOOK_ASIDE:
+                other.check()
 
 
 def again(real: RealWorld, number: int, told: Sequence[Told]) -> tuple[Life, AssertionError | None]:
@@ -159,9 +225,9 @@ def _check_evaluator(before: World, step: Step) -> None:
         assert person.active == outcome.active[who], f"the evaluator has {NAMES[who]} active: {outcome.active[who]}"
 
 
-def _check_member(life: Life, who: int, row: Any) -> None:
-    world, person, name = life.world, life.world.people[who], NAMES[who]
-    slug, source = ("admin", "held") if person.held else evaluator.role(world, who)
+def _check_stored(life: Life, who: int, row: Any) -> None:
+    person, name = life.world.people[who], NAMES[who]
+    slug, source = _role(life.world, who)
     expected = {
         "email": life.stage.address(who, person.host),
         "state": "active" if person.active else "deactivated",
@@ -173,6 +239,11 @@ def _check_member(life: Life, who: int, row: Any) -> None:
     }
     stored = {key: getattr(row, key) for key in expected}
     assert stored == expected, f"{name} is stored as {stored}, expected {expected}"
+
+
+def _check_explanation(life: Life, who: int, row: Any) -> None:
+    world, person, name = life.world, life.world.people[who], NAMES[who]
+    slug, source = _role(world, who)
     told = life.stage.call("GET", f"{life.stage.path}/members/{row.id}/explanation")
     way = evaluator.way_in(world, who, is_active=person.active)
     explained = {
@@ -189,6 +260,10 @@ def _check_member(life: Life, who: int, row: Any) -> None:
         "missing": [one["code"] for one in told["missing"]],
     }
     assert said == explained, f"{name} is explained as {said}, expected {explained}"
+
+
+def _role(world: World, who: int) -> evaluator.Role:
+    return ("admin", "held") if world.people[who].held else evaluator.role(world, who)
 
 
 def _missing(world: World, who: int, slug: str, way: str | None) -> list[str]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from itertools import count
 
 from tests.application import World
-from tests.model.lives import begin, walk
+from tests.model.lives import YOUTHS, begin, grown_up, walk
 
-STEPS = 120
+STEPS = 140
 
 
 def test_everybody_stands_as_the_promises_say_after_every_step(world: World) -> None:
-    dice, numbers = random.Random(1), count(1)
-    for _ in range(2):
-        walk([begin(world, next(numbers)), begin(world, next(numbers))], steps_taken=STEPS, dice=dice)
+    numbers = count(1)
+    lives = [grown_up(begin(world, next(numbers)), youth) for youth in YOUTHS]
+
+    walk(lives, steps_taken=STEPS, dice=random.Random(1))
+
+    lived = sum((life.figures for life in lives), Counter[str]())
+    assert {"put on hold", "released", "refused", "asked by somebody on hold"} <= lived.keys()
