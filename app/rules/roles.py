@@ -80,7 +80,7 @@ def effective_role(*, groups: frozenset[GroupRef], granted: str | None, policy: 
     if known:
         winner = max(known, key=lambda rule: (policy.priorities[rule.role], rule.id))
         return EffectiveRole(winner.role, RoleSource.MAPPED, winner.id)
-    if granted in policy.priorities:
+    if granted is not None and granted in policy.priorities:
         return EffectiveRole(granted, RoleSource.GRANTED)
     return EffectiveRole(policy.default_role, RoleSource.DEFAULT)
 

@@ -18,7 +18,7 @@ from app.rules.events import EventType
 from app.rules.lockout import Settlement, Standing, World, settle
 from app.rules.members import Listing, MemberState, state_listed
 from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, effective_role
-from app.services import alarms
+from app.services import alarms, effects
 from app.services.policy import Policy, current
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, listings, organizations, people, sign_ins
@@ -138,6 +138,8 @@ def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Non
     people.write(unit.connection, changes)
     unit.keep_in_step(changes)
     _tell_holds(unit, organization_id, proposal.settlement)
+    if proposal.settlement.released:
+        effects.follow_released(unit, unit.lock(organization_id))
     ended = _shut_out(proposal)
     if ended:
         sign_ins.end_sessions(unit.connection, ended, now=unit.now, reason="no_longer_allowed")

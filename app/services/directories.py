@@ -8,7 +8,6 @@ from enum import StrEnum
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
-from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -112,17 +111,6 @@ def edit(
     return directory
 
 
-def endpoint_of(directory: Directory) -> DirectoryEndpoint:
-    """The directory as a value that outlives its unit of work."""
-    return DirectoryEndpoint(
-        id=directory.id,
-        organization_id=directory.organization_id,
-        key=directory.key,
-        name=directory.name,
-        provider=directory.provider,
-    )
-
-
 def may_set_up(unit: UnitOfWork, organization_id: str) -> Decision:
     """Whether a directory may be created."""
     hosts = organizations.verified_hosts(unit.session, organization_id)
@@ -151,7 +139,7 @@ def activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Direc
     before = policy.current(unit.session, organization)
     after = before.with_directory(directory.id)
     everybody = listings.living_users(unit.session, directory.id)
-    linked = effects.link_members(unit, endpoint_of(directory), everybody, after)
+    linked = effects.link_members(unit, effects.endpoint_of(directory), everybody, after)
     sign_in_members = frozenset(members.with_sign_in_groups(unit.session, organization_id))
     # Also those whose user was deleted while nothing followed from it.
     touched = frozenset(linked) | listings.members_listed(unit.session, directory.id) | sign_in_members

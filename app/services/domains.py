@@ -18,7 +18,6 @@ from app.rules.ids import Prefix
 from app.rules.prerequisites import Acting
 from app.services import authority, effects, policy
 from app.services.authority import Change
-from app.services.directories import endpoint_of
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, listings, organizations
@@ -179,7 +178,7 @@ def _admit_waiting(unit: UnitOfWork, organization_id: str, later: Policy) -> fro
         return frozenset()
     unit.flush()
     waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
-    return frozenset(effects.link_members(unit, endpoint_of(directory), waiting, later))
+    return frozenset(effects.link_members(unit, effects.endpoint_of(directory), waiting, later))
 
 
 def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:

@@ -14,12 +14,13 @@ from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import RoleSource
-from app.services import authority, policy
-from app.services.authority import Change
+from app.services import policy
 from app.services.policy import Defaults, Policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import listings, people, sign_ins
+from app.store import directories, listings, people, sign_ins
+from app.store.directories import Directory
 from app.store.listings import ListedUser
+from app.store.organizations import Organization
 from app.store.people import MemberFacts
 
 #: Why a directory user is not a member, or does not follow in full.
@@ -39,21 +40,6 @@ class Linked:
     links: Mapping[str, Link]
 
 
-def follow_push(
-    unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], *, defaults: Defaults
-) -> None:
-    """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
-
-    Called with the organization locked, when the directory is active. Never refuses, because identity providers repeat
-    what was refused for ever: what would leave no usable administrator is held.
-    """
-    if not user_ids:
-        return
-    linked = link_push(unit, directory, user_ids, defaults=defaults)
-    listings.write_links(unit.connection, linked.links)
-    settle_push(unit, directory, linked)
-
-
 def link_push(
     unit: UnitOfWork,
     directory: DirectoryEndpoint,
@@ -62,7 +48,9 @@ def link_push(
     known: Mapping[str, ListedUser] | None = None,
     defaults: Defaults,
 ) -> Linked:
-    """The first half of `follow_push`: members are written, links are left to whoever writes the users.
+    """Tie the users that a push touches (changed, deleted, or whose groups changed) to members, who are written; links
+    are left to whoever writes the users, and what the members may then be settled. Called with the organization locked,
+    when the directory is active.
 
     `known` are those of the users who need not be read, because the push has just said how they are.
     """
@@ -75,20 +63,25 @@ def link_push(
     return Linked(linking.in_force, linking.concerned, linking.links)
 
 
-def settle_push(unit: UnitOfWork, directory: DirectoryEndpoint, linked: Linked) -> None:
-    """The second half: states and roles of the members concerned, once the mirror says who they are."""
-    proposal = authority.propose(
-        unit,
-        directory.organization_id,
-        policy=linked.in_force,
-        change=Change(touched=frozenset(linked.members)),
-        by_person=False,
-        known=linked.members,
+def follow_released(unit: UnitOfWork, organization: Organization) -> None:
+    """A hold has ended: addresses that waited for it follow now. Called with the organization locked."""
+    directory = directories.active(unit.session, organization.id)
+    if directory is None:
+        return
+    unit.flush()
+    waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
+    link_members(unit, endpoint_of(directory), waiting, policy.current(unit.session, organization))
+
+
+def endpoint_of(directory: Directory) -> DirectoryEndpoint:
+    """The directory as a value that outlives its unit of work."""
+    return DirectoryEndpoint(
+        id=directory.id,
+        organization_id=directory.organization_id,
+        key=directory.key,
+        name=directory.name,
+        provider=directory.provider,
     )
-    authority.carry_out(unit, directory.organization_id, proposal)
-    if proposal.settlement.released:
-        waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
-        link_members(unit, directory, waiting, linked.in_force)
 
 
 def link_members(

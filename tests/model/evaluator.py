@@ -75,17 +75,19 @@ def judge(known: Any, facts: Any, *, by_person: bool, acting: int | None) -> Out
         return Outcome(False, becomes, frozenset())
     kept = held - there
     if by_person:
-        lost = {
-            who
-            for who in kept
-            if who not in becomes
-            or facts.people[who].suspended
-            or (way_in(known, who, is_active=was[who]) and not way_in(facts, who, is_active=becomes[who]))
-        }
-        last_words = kept == held and lost == kept if held else bool(there_before) and not there
+        lost = {who for who in held if _cannot_return(known, facts, who, was.get(who, False), becomes.get(who))}
+        last_words = lost == held if held else bool(there_before) and not there
         return refused if usable_before or last_words else Outcome(False, becomes, frozenset(kept))
     last = usable_before or (set() if there or held else there_before)
     latest = max(last, key=lambda who: known.people[who].signed_in, default=None)
     if latest is not None and not held and latest not in there:
         kept = {latest}
     return Outcome(False, becomes, frozenset(kept))
+
+
+def _cannot_return(known: Any, facts: Any, who: int, was_active: bool, is_active: bool | None) -> bool:
+    """Whether somebody on hold would be gone, suspended, or without the way in they have."""
+    if is_active is None or facts.people[who].suspended:
+        return True
+    before, after = way_in(known, who, is_active=was_active), way_in(facts, who, is_active=is_active)
+    return before is not None and after is None

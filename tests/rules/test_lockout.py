@@ -403,3 +403,15 @@ def test_refusal_that_keeps_a_hold_names_who_is_on_hold() -> None:
     assert isinstance(outcome.decision, Refused)
     assert outcome.decision.facts == {"last": "ada@acme.test"}
     assert outcome.people == (GRACE_PLAIN, on_hold(ADA))
+
+
+def test_guest_on_hold_is_not_made_an_administrator_again_by_what_takes_their_way_in() -> None:
+    """Their host would be verified: the provider has to let them in then, and nobody knows yet that it does."""
+    guest = replace(ADA, email="ada@other.test", proofs=frozenset())
+    before = World(replace(SSO, guests=Guests.EMAIL_CODE), (on_hold(guest),))
+    verified = Access(frozenset({"acme.test", "other.test"}), "rev_1", Guests.EMAIL_CODE)
+
+    outcome = settle(before, World(verified, (guest,)), by_person=True)
+
+    assert code_of(outcome) is Code.LAST_HELD_ADMINISTRATOR
+    assert outcome.people == (on_hold(guest),)

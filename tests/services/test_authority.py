@@ -6,7 +6,8 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Code, Refused
 from app.services import connections, directories, domains, members
 from tests.application import World
-from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
+from tests.scenes import GRACE, HOST, Organization, found_organization, provisioned
+from tests.services.test_members import change_address
 
 GUEST = "ada@elsewhere.test"
 
@@ -66,3 +67,27 @@ def test_domain_is_not_vouched_for_where_the_directory_deactivates_the_last_admi
 def turn_off(organization: Organization, directory_id: str) -> None:
     with organization.world.transactions.writing(OPERATOR) as unit:
         assert not isinstance(directories.deactivate(unit, organization.id, directory_id), Refused)
+
+
+def test_address_that_waited_for_a_hold_applies_when_a_person_ends_the_hold(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.add_user(GRACE)
+    world.browser().sign_in(GRACE)
+    scene.scim.remove_member(scene.admins, scene.ada)
+    change_address(scene, scene.ada, f"lovelace@{HOST}")
+    with world.transactions.writing(OPERATOR) as unit:
+        members.grant_role(unit, scene.organization.id, scene.organization.member(GRACE).id, slug="admin")
+
+    assert scene.organization.member(f"lovelace@{HOST}").role == "member"
+
+
+def test_address_that_waited_for_a_hold_applies_when_a_sign_in_ends_the_hold(world: World) -> None:
+    scene = provisioned(world)
+    grace = scene.scim.add_user(GRACE)
+    scene.scim.add_member(scene.admins, grace)
+    scene.scim.remove_member(scene.admins, scene.ada)
+    change_address(scene, scene.ada, f"lovelace@{HOST}")
+
+    world.browser().sign_in(GRACE)
+
+    assert scene.organization.member(f"lovelace@{HOST}").role == "member"
