@@ -21,8 +21,13 @@ class Mutant:
     after: str
     source: str
 
+    @property
+    def name(self) -> str:
+        """What it is called wherever its line may have gone."""
+        return f"{self.module.rpartition('.')[2]}.{self.place}: {self.before}  ->  {self.after}"
+
     def __str__(self) -> str:
-        return f"{self.module}:{self.line} {self.place}: {self.before}  ->  {self.after}"
+        return f"line {self.line:3d} {self.name}"
 
 
 @dataclass(frozen=True)

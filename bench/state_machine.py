@@ -18,6 +18,7 @@ from tests.application import World
 from tests.model.lives import YOUTHS, Life, LifeFailedError, begin, grown_up, shrunk, walk
 
 _LIFE = 150
+_TELL_EVERY = 1_000
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def _live(real: World, *, steps: int, dice: random.Random) -> None:
         taken += 2 * _LIFE
         figures += _figures(lives)
         real.post.mails.clear()
-        if taken // 10_000 > (taken - 2 * _LIFE) // 10_000 or taken >= steps:
+        if taken // _TELL_EVERY > (taken - 2 * _LIFE) // _TELL_EVERY or taken >= steps:
             print(f"{taken:8,d} steps, {time.monotonic() - began:6.0f} s, {_told(figures)}", flush=True)
 
 
