@@ -6,18 +6,17 @@ import random
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.services import connections, members, recovery
 from app.services import roles as role_service
 from tests.application import World as RealWorld
-from tests.model import evaluator
 from tests.model.acting.doors import act
+from tests.model.comparing import check_evaluator, check_explanation, check_stored
 from tests.model.doors import steps
 from tests.model.stage import Stage, connection_settings
-from tests.model.steps import Action, Door, Step
+from tests.model.steps import Action, Step
 from tests.model.world import NAMES, PRESENT, UNKNOWN, Person, World, has_session
 from tests.scenes import found_organization
 
@@ -57,7 +56,7 @@ class Life:
         code = act(self.stage, step)
         expected = None if step.refused is None else str(step.refused.code)
         assert code == expected, f"the real one says {code}, the model {expected}"
-        _check_evaluator(self.world, step)
+        check_evaluator(self.world, step)
         self._count(step)
         before, self.world = self.world, step.after
         self.check(explained=_concerned(before, step.after))
@@ -81,9 +80,9 @@ class Life:
         for who, person in enumerate(self.world.people):
             assert (who in rows) == (person.membership == PRESENT), f"{NAMES[who]} is there: {who in rows}"
             if who in rows:
-                _check_stored(self, who, rows[who])
+                check_stored(self.stage, self.world, who, rows[who])
                 if who in explained:
-                    _check_explanation(self, who, rows[who])
+                    check_explanation(self.stage, self.world, who, rows[who])
 
 
 def _concerned(before: World, after: World) -> Collection[int]:
@@ -211,70 +210,3 @@ def _can_be_done(world: World, step: Step) -> bool:
             asking = [world.people[step.actor.who]] if step.actor and step.actor.who is not None else at_work
             return bool(world.verified) or any(person.host == host for person in asking)
     return True
-
-
-def _check_evaluator(before: World, step: Step) -> None:
-    if step.facts is None or step.known is None:
-        return
-    acting = step.actor.who if step.actor and step.action[0] not in {"directory_off", "directory_deleted"} else None
-    outcome = evaluator.judge(step.known, step.facts, by_person=step.door is Door.REQUEST, acting=acting)
-    assert outcome.refused == (step.refused is not None), f"the evaluator refuses: {outcome.refused}"
-    for who in evaluator.members(step.after if not outcome.refused else before):
-        person = step.after.people[who]
-        assert person.held == (who in outcome.held), f"the evaluator holds {NAMES[who]}: {who in outcome.held}"
-        assert person.active == outcome.active[who], f"the evaluator has {NAMES[who]} active: {outcome.active[who]}"
-
-
-def _check_stored(life: Life, who: int, row: Any) -> None:
-    person, name = life.world.people[who], NAMES[who]
-    slug, source = _role(life.world, who)
-    expected = {
-        "email": life.stage.address(who, person.host),
-        "state": "active" if person.active else "deactivated",
-        "suspended": person.suspended,
-        "role": slug,
-        "role_source": source,
-        "held": person.held,
-        "granted_role": person.granted or None,
-    }
-    stored = {key: getattr(row, key) for key in expected}
-    assert stored == expected, f"{name} is stored as {stored}, expected {expected}"
-
-
-def _check_explanation(life: Life, who: int, row: Any) -> None:
-    world, person, name = life.world, life.world.people[who], NAMES[who]
-    slug, source = _role(world, who)
-    told = life.stage.call("GET", f"{life.stage.path}/members/{row.id}/explanation")
-    way = evaluator.way_in(world, who, is_active=person.active)
-    explained = {
-        "role": slug,
-        "role_source": source,
-        "held": person.held,
-        "way_in": way,
-        "managed": world.directory_on and person.linked,
-        "missing": _missing(world, who, slug, way),
-    }
-    said = {
-        **{key: told[key] for key in ("role", "role_source", "held", "way_in")},
-        "managed": told["managed_by"] is not None,
-        "missing": [one["code"] for one in told["missing"]],
-    }
-    assert said == explained, f"{name} is explained as {said}, expected {explained}"
-
-
-def _role(world: World, who: int) -> evaluator.Role:
-    return ("admin", "held") if world.people[who].held else evaluator.role(world, who)
-
-
-def _missing(world: World, who: int, slug: str, way: str | None) -> list[str]:
-    person = world.people[who]
-    at_home = world.verified >> person.host & 1
-    why = "never_signed_in" if not world.sso_on else "not_proven" if at_home else "guests_refused"
-    found = {
-        "not_admin": slug != "admin",
-        "held": person.held,
-        "not_active": not person.active,
-        "suspended": person.suspended,
-        why: person.active and not person.suspended and way is None,
-    }
-    return [code for code, applies in found.items() if applies]
