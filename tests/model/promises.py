@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.rules import lockout
 from app.rules.lockout import usable
 from app.rules.roles import ADMIN, RoleSource
 from tests.model import world as model
@@ -18,6 +19,7 @@ def broken(before: World, step: Step) -> Iterator[str]:
             yield "A push or sign-in was refused."
         if step.after != before:
             yield "A refused request changed something."
+        yield from _refused_for_a_reason(step)
         return
     if step.after is before:
         return
@@ -25,6 +27,23 @@ def broken(before: World, step: Step) -> Iterator[str]:
     yield from _holds(before, step)
     yield from _new_administrators(before, step.after)
     yield from _own_hold(step)
+
+
+def _refused_for_a_reason(step: Step) -> Iterator[str]:
+    """The guard refuses nothing that leaves a usable administrator, but that somebody lifts their own hold."""
+    who, facts = step.actor.who if step.actor else None, step.facts
+    if facts is None:
+        return
+    settings = model.settings_of(facts)
+    left = [
+        model.worked_out(place, one, settings) for place, one in enumerate(facts.people) if one.membership == PRESENT
+    ]
+    if who is not None and any(
+        one.member_id == model.member_id(who) and one.holds_admin and one.is_present for one in left
+    ):
+        return
+    if usable(lockout.World(model.access_of(facts), tuple(left))):
+        yield "A request was refused that leaves a usable administrator."
 
 
 def _somebody_is_left(before: World, step: Step) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from app.rules import lockout
 from app.rules.decisions import Refused
-from app.rules.lockout import Settlement, World, settle
+from app.rules.lockout import OWN_HOLD, Settlement, World, settle
 from app.rules.roles import EffectiveRole, RoleSource
 from tests.model.beginnings import beginnings
 from tests.model.search import search
@@ -58,6 +58,11 @@ def lets_holds_be_lifted(before: World, after: World, *, by_person: bool, **_: o
     return settle(before, after, by_person=by_person)
 
 
+def refuses_whoever_is_on_hold(before: World, after: World, **asked: object) -> Settlement:
+    held = {person.member_id for person in before.people if person.held}
+    return Settlement(OWN_HOLD, before.people) if asked.get("acting") in held else settle(before, after, **asked)  # type: ignore[arg-type]  # settle's own names
+
+
 @pytest.mark.parametrize(
     ("broken", "promise", "way"),
     [
@@ -67,6 +72,11 @@ def lets_holds_be_lifted(before: World, after: World, *, by_person: bool, **_: o
         (never_releases, "stays on hold", ("the operator gives Ada the role admin",)),
         (writes_what_it_refuses, "changed something", ("the operator suspends Ada",)),
         (lets_holds_be_lifted, "lifted their own hold", ("Ada gives Ada the role admin",)),
+        (
+            refuses_whoever_is_on_hold,
+            "leaves a usable administrator",
+            ("the directory creates Grace, active", "Grace signs in by email code", "Ada gives Grace the role admin"),
+        ),
     ],
 )
 def test_rule_that_is_broken_is_found_out_by_the_shortest_way(
