@@ -54,12 +54,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change worked out but not written: who stands how before and after, and what the guard says."""
+    """A change worked out but not written: who stands how before and after, what the guard says, and the settings that
+    are in force then.
+    """
 
     change: Change
     before: World
     settlement: Settlement
     rows: Mapping[str, MemberFacts]
+    policy: Policy
 
     @property
     def refused(self) -> Refused | None:
@@ -97,13 +100,13 @@ def propose(
         before = World(policy.access, tuple(_stored(row, no_proofs) for row in rows.values()))
         after = World(policy.access, _worked_out(connection, rows, change, policy, no_proofs))
         if not any(person.holds_admin for person in (*before.people, *after.people)):
-            return Proposal(change, before, Settlement(Allowed(), after.people), rows)
+            return Proposal(change, before, Settlement(Allowed(), after.people), rows, policy)
     rows = people.administrators(connection, organization_id) | rows
     proofs = _proofs(unit.connection, policy, after_policy, rows)
     before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else unit.actor.id
-    return Proposal(change, before, settle(before, after, by_person=by_person, acting=acting), rows)
+    return Proposal(change, before, settle(before, after, by_person=by_person, acting=acting), rows, after_policy)
 
 
 def _touched(
@@ -139,7 +142,7 @@ def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Non
     unit.keep_in_step(changes)
     _tell_holds(unit, organization_id, proposal.settlement)
     if proposal.settlement.released:
-        effects.follow_released(unit, unit.lock(organization_id))
+        effects.follow_released(unit, organization_id, proposal.policy)
     ended = _shut_out(proposal)
     if ended:
         sign_ins.end_sessions(unit.connection, ended, now=unit.now, reason="no_longer_allowed")

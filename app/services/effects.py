@@ -20,7 +20,6 @@ from app.services.unit_of_work import UnitOfWork
 from app.store import directories, listings, people, sign_ins
 from app.store.directories import Directory
 from app.store.listings import ListedUser
-from app.store.organizations import Organization
 from app.store.people import MemberFacts
 
 #: Why a directory user is not a member, or does not follow in full.
@@ -63,14 +62,16 @@ def link_push(
     return Linked(linking.in_force, linking.concerned, linking.links)
 
 
-def follow_released(unit: UnitOfWork, organization: Organization) -> None:
-    """A hold has ended: addresses that waited for it follow now. Called with the organization locked."""
-    directory = directories.active(unit.session, organization.id)
-    if directory is None:
-        return
-    unit.flush()
-    waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
-    link_members(unit, endpoint_of(directory), waiting, policy.current(unit.session, organization))
+def follow_released(unit: UnitOfWork, organization_id: str, in_force: Policy) -> None:
+    """A hold has ended: addresses that waited for it follow now, where a directory decides under these settings.
+
+    Called with the organization locked.
+    """
+    directory = directories.one(unit.session, organization_id, in_force.directory_id or "")
+    if directory is not None:
+        unit.flush()
+        waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
+        link_members(unit, endpoint_of(directory), waiting, in_force)
 
 
 def endpoint_of(directory: Directory) -> DirectoryEndpoint:
