@@ -12,8 +12,8 @@ from typing import Any
 from scim2_models import Context
 from scim2_server.utils import load_default_resource_types
 
-from app.services.directories import endpoint_of
 from app.services.directories import read as read_directory
+from app.services.effects import endpoint_of
 from bench import bare_rows, in_memory, noop
 from bench.databases import KINDS, analyze, fresh_database, libpq_url, opened, postmaster, start_postgres
 from bench.measuring import Target

@@ -161,9 +161,7 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
     if last:
         return Settlement(_refused(last, after), before.people)
     holds_before = [person for person in before.people if person.held]
-    if holds_before and not any(
-        not person.held or _may_return(person, before.access, after.access) for person in kept.values()
-    ):
+    if holds_before and not any(_may_return(person, before.access, after.access) for person in kept.values()):
         return Settlement(_refused_hold(holds_before[0], after), before.people)
     if not holds_before and _holders(before) and not _holders(after):
         return Settlement(_refused(_holders(before), after), before.people)
@@ -173,7 +171,7 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
 def _settle_push(before: World, after: World, kept: dict[str, Standing]) -> Settlement:
     """Nobody usable would be left: exactly one of those who were is held, unless somebody is on hold already."""
     candidates = usable(before) or (() if _holders(after) else _holders(before))
-    if not candidates or any(person.held for person in kept.values()):
+    if any(person.held for person in kept.values()):
         return _settled(after, kept)
     by_id = {person.member_id: person for person in after.people}
     chosen = next((by_id[person.member_id] for person in candidates if not by_id[person.member_id].removed), None)

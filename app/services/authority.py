@@ -18,7 +18,7 @@ from app.rules.events import EventType
 from app.rules.lockout import Settlement, Standing, World, settle
 from app.rules.members import Listing, MemberState, state_listed
 from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, effective_role
-from app.services import alarms
+from app.services import alarms, effects
 from app.services.policy import Policy, current
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, listings, organizations, people, sign_ins
@@ -60,7 +60,7 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A change worked out but not written: who stands how before and after (without any hold), what the guard makes of
-    it, and the priorities of the roles there are then.
+    it, and the settings that are in force then.
     """
 
     change: Change
@@ -68,7 +68,7 @@ class Proposal:
     after: World
     settlement: Settlement
     rows: Mapping[str, MemberFacts]
-    priorities: Mapping[str, int]
+    policy: Policy
 
     @property
     def refused(self) -> Refused | None:
@@ -106,14 +106,14 @@ def propose(
         before = World(policy.access, tuple(_stored(row, no_proofs) for row in rows.values()))
         after = World(policy.access, _worked_out(connection, rows, change, policy, no_proofs))
         if not any(person.holds_admin for person in (*before.people, *after.people)):
-            return Proposal(change, before, after, Settlement(Allowed(), after.people), rows, policy.roles.priorities)
+            return Proposal(change, before, after, Settlement(Allowed(), after.people), rows, policy)
     rows = people.administrators(connection, organization_id) | rows
     proofs = _proofs(unit.connection, {policy.access.sso_revision, after_policy.access.sso_revision}, rows)
     before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else unit.actor.id
     settlement = settle(before, after, by_person=by_person, acting=acting)
-    return Proposal(change, before, after, settlement, rows, after_policy.roles.priorities)
+    return Proposal(change, before, after, settlement, rows, after_policy)
 
 
 def _touched(
@@ -161,6 +161,8 @@ def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Non
     people.write(unit.connection, changes)
     unit.keep_in_step(changes)
     _tell_holds(unit, organization_id, proposal.settlement)
+    if proposal.settlement.released:
+        effects.follow_released(unit, organization_id, proposal.policy)
     ended = _shut_out(proposal)
     if ended:
         sign_ins.end_sessions(unit.connection, ended, now=unit.now, reason="no_longer_allowed")

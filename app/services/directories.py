@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from functools import partial
 
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Decision
-from app.rules.directories import DirectoryEndpoint
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -120,17 +119,6 @@ def to_edit(
     return Planned(unit, organization_id, "directory.updated", write, subject=directory_id)
 
 
-def endpoint_of(directory: Directory) -> DirectoryEndpoint:
-    """The directory as a value that outlives its unit of work."""
-    return DirectoryEndpoint(
-        id=directory.id,
-        organization_id=directory.organization_id,
-        key=directory.key,
-        name=directory.name,
-        provider=directory.provider,
-    )
-
-
 def may_set_up(unit: UnitOfWork, organization_id: str) -> Decision:
     """Whether a directory may be created."""
     hosts = organizations.verified_hosts(unit.session, organization_id)
@@ -156,12 +144,14 @@ def to_activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Pl
     before = policy.current(unit.session, organization)
     after = before.with_directory(directory.id)
     everybody = listings.living_users(unit.session, directory.id)
-    links = effects.plan_links(unit, endpoint_of(directory), everybody, after)
+    links = effects.plan_links(unit, effects.endpoint_of(directory), everybody, after)
+    # Also those whose user was deleted while nothing followed from it.
+    listed = listings.members_listed(unit.session, directory.id)
 
     def propose() -> Proposal:
         concerned = links.concerned
-        with_groups = set(members.with_sign_in_groups(unit.session, organization_id)) - concerned.keys()
-        known = people.present(unit.connection, organization_id, with_groups) | concerned
+        others = {*members.with_sign_in_groups(unit.session, organization_id), *listed} - concerned.keys()
+        known = people.present(unit.connection, organization_id, others) | concerned
         change = Change(policy=after, touched=frozenset(known), joining=frozenset(links.joining), linked=links.linked)
         return authority.propose(unit, organization_id, policy=before, change=change, by_person=True, known=known)
 
@@ -178,14 +168,14 @@ def to_activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Pl
         judged=may_activate(unit, directory),
         subject=directory_id,
         shown_first=True,
-        leaves_out=partial(_left_out, unit, organization_id, links),
+        leaves_out=partial(_left_out, unit, organization_id, links, listed),
     )
 
 
-def _left_out(unit: UnitOfWork, organization_id: str, links: Linking) -> Iterator[Aside]:
+def _left_out(unit: UnitOfWork, organization_id: str, links: Linking, listed: Collection[str]) -> Iterator[Aside]:
     """Members the directory does not list stay as they are; users who cannot be members stay in the mirror."""
     for member_id, member in people.everybody(unit.connection, organization_id).items():
-        if member_id not in links.concerned:
+        if member_id not in links.concerned and member_id not in listed:
             yield Aside(member.email, effects.NOT_IN_DIRECTORY)
     for user in links.users:
         if user.active and user.member_id is None and user.reason is not None:

@@ -18,12 +18,12 @@ from app.rules.ids import Prefix
 from app.rules.prerequisites import Acting
 from app.services import authority, effects, policy
 from app.services.authority import Change
-from app.services.directories import endpoint_of
+from app.services.effects import Linking
 from app.services.plans import Planned, Proof
-from app.services.policy import Defaults
+from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, listings, organizations
-from app.store.organizations import Domain, Organization
+from app.store.organizations import Domain
 
 _MAX_FOUND = 20
 _PROVEN, _VOUCHED = "dns", "manual"
@@ -162,7 +162,7 @@ def _judge(unit: UnitOfWork, host: str, claimed: Sequence[Domain], acting: Actin
 
 def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     """The host counts from now on: the guard is asked, because whoever is at that host now needs the identity
-    provider.
+    provider, and is who the directory lists there.
     """
     owner = organizations.verified_domain(unit.session, domain.host)
     if owner is not None:
@@ -176,25 +176,34 @@ def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     before = policy.current(unit.session, organization)
     after = before.with_access(verified_hosts=before.access.verified_hosts | {domain.host})
     # Also the scheduler is refused: the domain then stays as it is, which locks nobody out.
-    proposal = authority.propose(unit, organization.id, policy=before, change=Change(policy=after), by_person=True)
+    links = _waiting(unit, organization.id, after)
+    known = links.concerned if links is not None else {}
+    change = Change(
+        policy=after,
+        touched=frozenset(known),
+        joining=frozenset(links.joining) if links is not None else frozenset(),
+        linked=links.linked if links is not None else {},
+    )
+    proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=True, known=known)
     if proposal.refused is not None:
         return unit.refuse(organization.id, EventType.DOMAIN_VERIFIED, proposal.refused, subject=domain.id)
     domain.state, domain.verified_at, domain.verified_by = DomainState.VERIFIED, unit.now, how
+    if links is not None:
+        links.write_all()
     authority.carry_out(unit, organization.id, proposal)
     unit.audit(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, after={"host": domain.host, "by": how})
     unit.event(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, host=domain.host)
-    _admit_waiting(unit, organization)
     return None
 
 
-def _admit_waiting(unit: UnitOfWork, organization: Organization) -> None:
-    """Directory users whose host was not verified may be members now."""
-    directory = directories.active(unit.session, organization.id)
-    if directory is not None:
-        unit.flush()
-        waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
-        defaults = Defaults(organization.default_role, organization.guests)
-        effects.follow_push(unit, endpoint_of(directory), waiting, defaults=defaults)
+def _waiting(unit: UnitOfWork, organization_id: str, later: Policy) -> Linking | None:
+    """Directory users whose host was not verified, and the members they are with it; None without a directory."""
+    directory = directories.active(unit.session, organization_id)
+    if directory is None:
+        return None
+    unit.flush()
+    waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
+    return effects.plan_links(unit, effects.endpoint_of(directory), waiting, later)
 
 
 def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:

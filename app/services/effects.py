@@ -15,11 +15,11 @@ from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import RoleSource
-from app.services import authority, policy
-from app.services.authority import Change
+from app.services import policy
 from app.services.policy import Defaults, Policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import listings, people, sign_ins
+from app.store import directories, listings, people, sign_ins
+from app.store.directories import Directory
 from app.store.listings import ListedUser
 from app.store.people import MemberFacts
 
@@ -42,21 +42,6 @@ class Linked:
     links: Mapping[str, Link]
 
 
-def follow_push(
-    unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], *, defaults: Defaults
-) -> None:
-    """Make members and roles follow the mirror for these directory users (changed, deleted, or whose groups changed).
-
-    Called with the organization locked, when the directory is active. Never refuses, because identity providers repeat
-    what was refused for ever: what would leave no usable administrator is held.
-    """
-    if not user_ids:
-        return
-    linked = link_push(unit, directory, user_ids, defaults=defaults)
-    listings.write_links(unit.connection, linked.links)
-    settle_push(unit, directory, linked)
-
-
 def link_push(
     unit: UnitOfWork,
     directory: DirectoryEndpoint,
@@ -65,7 +50,9 @@ def link_push(
     known: Mapping[str, ListedUser] | None = None,
     defaults: Defaults,
 ) -> Linked:
-    """The first half of `follow_push`: members are written, links are left to whoever writes the users.
+    """Tie the users that a push touches (changed, deleted, or whose groups changed) to members, who are written; links
+    are left to whoever writes the users, and what the members may then be settled. Called with the organization locked,
+    when the directory is active.
 
     `known` are those of the users who need not be read, because the push has just said how they are.
     """
@@ -79,20 +66,27 @@ def link_push(
     return Linked(linking.in_force, linking.concerned, linking.links)
 
 
-def settle_push(unit: UnitOfWork, directory: DirectoryEndpoint, linked: Linked) -> None:
-    """The second half: states and roles of the members concerned, once the mirror says who they are."""
-    proposal = authority.propose(
-        unit,
-        directory.organization_id,
-        policy=linked.in_force,
-        change=Change(touched=frozenset(linked.members)),
-        by_person=False,
-        known=linked.members,
-    )
-    authority.carry_out(unit, directory.organization_id, proposal)
-    if proposal.settlement.released:
+def follow_released(unit: UnitOfWork, organization_id: str, in_force: Policy) -> None:
+    """A hold has ended: addresses that waited for it follow now, where a directory decides under these settings.
+
+    Called with the organization locked.
+    """
+    directory = directories.one(unit.session, organization_id, in_force.directory_id or "")
+    if directory is not None:
+        unit.flush()
         waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
-        plan_links(unit, directory, waiting, linked.in_force).write_all()
+        plan_links(unit, endpoint_of(directory), waiting, in_force).write_all()
+
+
+def endpoint_of(directory: Directory) -> DirectoryEndpoint:
+    """The directory as a value that outlives its unit of work."""
+    return DirectoryEndpoint(
+        id=directory.id,
+        organization_id=directory.organization_id,
+        key=directory.key,
+        name=directory.name,
+        provider=directory.provider,
+    )
 
 
 def plan_links(unit: UnitOfWork, directory: DirectoryEndpoint, user_ids: Collection[str], in_force: Policy) -> Linking:
@@ -165,6 +159,7 @@ class Linking:
         if user.member_id is not None and self.by_id[user.member_id].removed_at is not None:
             user.member_id = None  # removed by hand while the directory was off: now the directory decides again
         if user.member_id is not None:
+            self._lapse(self.by_id[user.member_id])
             user.reason = self._follow_profile(user, self.by_id[user.member_id])
         else:
             user.reason = self._obstacle(user)
@@ -228,12 +223,11 @@ class Linking:
         return earlier
 
     def _take_over(self, member: MemberFacts, user: ListedUser) -> None:
-        """From now on the directory manages this member.
-
-        Whoever comes back after a deletion or removal has lost earlier grants, and so has a member whose role was only
-        kept from a directory that was turned off: now a directory decides again.
+        """From now on the directory manages this member. Whoever comes back after a deletion or removal has lost
+        earlier grants.
         """
-        if member.removed_at is not None or member.id in self.listed or member.granted_origin == "directory":
+        self._lapse(member)
+        if member.removed_at is not None or member.id in self.listed:
             self._change(member, granted_role=None, granted_origin=None)
         if member.removed_at is not None:
             # Deactivated, so that becoming active is told as the event it is.
@@ -246,6 +240,11 @@ class Linking:
             self.moved.append(member.id)
         self._tell(EventType.MEMBER_LINKED, member.id, directory=self.directory.id)
         self._audit(EventType.MEMBER_LINKED, member.id, {"directory": self.directory.id})
+
+    def _lapse(self, member: MemberFacts) -> None:
+        """A role that was only kept from a directory that was turned off counts no longer: one decides again."""
+        if member.granted_origin == "directory":
+            self._change(member, granted_role=None, granted_origin=None)
 
     def _create(self, user: ListedUser) -> MemberFacts:
         member = MemberFacts(

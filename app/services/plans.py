@@ -114,7 +114,7 @@ class Planned(Generic[T]):
 
 def _outlooks(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Iterator[Outlook]:
     """Everybody whose role, state or way in may come out differently."""
-    before, after, priorities = proposal.before, proposal.after, proposal.priorities
+    before, after, priorities = proposal.before, proposal.after, proposal.policy.roles.priorities
     others = authority.bystanders(unit, organization_id, proposal)
     # Where the guard refuses, its settlement is how things stay; what would have been is in `after`.
     becoming = after.people if proposal.refused is not None else proposal.settlement.people

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from app.rules.actor import Actor, ActorKind
 from app.rules.directories import DirectoryEndpoint, DirectoryUserRecord, Link, MembershipOutcome
 from app.rules.errors import ConflictError, DoorwardError, NotFoundError, UnauthenticatedError
-from app.services import effects
+from app.services import authority, effects
+from app.services.authority import Change
+from app.services.effects import Linked
 from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import listings
@@ -137,4 +139,19 @@ def _follow(push: Push, defaults: Defaults) -> None:
     new = set(push.new)
     push.insert_new(linked.links)
     listings.write_links(push.unit.connection, {id_: link for id_, link in linked.links.items() if id_ not in new})
-    effects.settle_push(push.unit, push.directory, linked)
+    _settle(push, linked)
+
+
+def _settle(push: Push, linked: Linked) -> None:
+    """States and roles of the members concerned, once the mirror says who they are. Never refused, because identity
+    providers repeat what was refused for ever: what would leave no usable administrator is held.
+    """
+    proposal = authority.propose(
+        push.unit,
+        push.directory.organization_id,
+        policy=linked.in_force,
+        change=Change(touched=frozenset(linked.members)),
+        by_person=False,
+        known=linked.members,
+    )
+    authority.carry_out(push.unit, push.directory.organization_id, proposal)

@@ -52,12 +52,16 @@ def confirm(unit: UnitOfWork, organization_id: str, *, by: Member) -> Organizati
 
 
 def state(unit: UnitOfWork, organization_id: str) -> Recovery:
-    """How many codes are left and whether an administrator who is still one has confirmed them."""
+    """How many codes are left and whether an administrator who is still there has confirmed them.
+
+    Who confirmed them and was then removed, demoted, deactivated or suspended may have taken them along.
+    """
     organization = organizations.find(unit.session, organization_id)
     confirmer = organization.recovery_confirmed_by if organization else None
-    admins = {admin.id for admin in members.administrators(unit.session, organization_id) if admin.state == "active"}
+    admins = members.administrators(unit.session, organization_id)
+    there = {admin.id for admin in admins if admin.state == "active" and not admin.suspended}
     unused = sign_ins.unused_recovery_codes(unit.session, organization_id)
-    return Recovery(unused=unused, confirmed=confirmer in admins)
+    return Recovery(unused=unused, confirmed=confirmer in there)
 
 
 def spend(unit: UnitOfWork, organization_id: str, *, code: str, by: Member) -> bool:

@@ -19,7 +19,11 @@ NO_DOMAIN = Refused(Code.VERIFIED_DOMAIN_REQUIRED, "no domain")
 
 
 def code_of(decision: Decision) -> Code | None:
-    return decision.code if isinstance(decision, Refused) else None
+    """Why it was refused; None where it is allowed, which is an answer of its own."""
+    if isinstance(decision, Refused):
+        return decision.code
+    assert decision == Allowed()
+    return None
 
 
 @pytest.mark.parametrize(
@@ -44,6 +48,8 @@ def test_setting_up_single_sign_on_needs_a_verified_domain_that_is_the_acting_ad
         ({"set_up": NO_DOMAIN}, Code.VERIFIED_DOMAIN_REQUIRED),
         ({"state": ConnectionState.ACTIVE, "in_force_is_latest": True}, Code.CONNECTION_ACTIVE),
         ({"state": ConnectionState.ACTIVE}, None),
+        ({"in_force_is_latest": True}, None),
+        ({"proof": SignInProof(NOW - timedelta(hours=24), True)}, None),
         ({"another_active": True}, Code.ANOTHER_CONNECTION_ACTIVE),
         ({"proof": None}, Code.TEST_SIGN_IN_REQUIRED),
         ({"proof": SignInProof(NOW - timedelta(hours=24, seconds=1), True)}, Code.TEST_SIGN_IN_REQUIRED),
@@ -126,3 +132,32 @@ def test_domain_that_something_active_depends_on_stays_and_the_refusal_lists_wha
     assert "single sign-on and the directory" in refused.sentence
     assert rules.remove_domain(is_verified=False, sso_active=True, directory_active=True) == Allowed()
     assert rules.remove_domain(is_verified=True, sso_active=False, directory_active=False) == Allowed()
+
+
+@pytest.mark.parametrize(
+    ("sso", "directory", "needed"), [(True, False, "single sign-on."), (False, True, "the directory.")]
+)
+def test_domain_stays_also_when_only_one_thing_depends_on_it(sso: bool, directory: bool, needed: str) -> None:
+    refused = rules.remove_domain(is_verified=True, sso_active=sso, directory_active=directory)
+
+    assert isinstance(refused, Refused)
+    assert refused.sentence == f"This domain is needed by {needed}"
+
+
+@pytest.mark.parametrize(
+    ("recovery", "sentence"),
+    [
+        (Recovery(unused=0, confirmed=True), "There are no unused recovery codes."),
+        (Recovery(unused=0, confirmed=False), "There are no unused recovery codes."),
+        (Recovery(unused=1, confirmed=False), "No administrator has confirmed that the recovery codes are stored."),
+    ],
+)
+def test_refusal_for_want_of_recovery_codes_says_which_step_is_missing(recovery: Recovery, sentence: str) -> None:
+    refused = rules.recovery_stored(recovery)
+
+    assert isinstance(refused, Refused)
+    assert refused.sentence == sentence
+
+
+def test_recovery_codes_are_stored_when_one_is_left_and_somebody_there_has_confirmed_it() -> None:
+    assert rules.recovery_stored(Recovery(unused=1, confirmed=True)) == Allowed()

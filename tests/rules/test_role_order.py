@@ -50,6 +50,10 @@ def test_new_role_finds_a_number_where_the_highest_ones_are_taken() -> None:
     assert free_priority(taken) == ADMIN_PRIORITY - 3
 
 
+def test_new_role_never_gets_the_number_of_admin() -> None:
+    assert free_priority(PRIORITIES | {"chief": ADMIN_PRIORITY - 10}) == ADMIN_PRIORITY - 1
+
+
 @pytest.mark.parametrize(
     "slugs", [(), ("admin", "editor"), (*ORDER, "boss"), ("admin", "admin", "author", "member"), (*ORDER, "editor")]
 )
@@ -83,6 +87,10 @@ def test_step_past_admin_or_below_the_lowest_is_refused(slug: str, up: bool, cod
     assert refused.code is code
 
 
+def test_lowest_role_may_go_up() -> None:
+    assert judge_step(ORDER, "member", up=True) == Allowed()
+
+
 def test_step_changes_places_with_the_neighbour() -> None:
     assert judge_step(ORDER, "author", up=True) == judge_step(ORDER, "editor", up=False) == Allowed()
     assert step(ORDER, "author", up=True) == step(ORDER, "editor", up=False) == ("admin", "author", "editor", "member")
@@ -108,6 +116,14 @@ def test_only_mapped_roles_that_change_places_concern_anybody() -> None:
         frozenset({"author"}), frozenset({"editor"})
     )
     assert overtaking(PRIORITIES, after, mapped=["editor", "member", "gone"]) == Overtaking(frozenset(), frozenset())
+
+
+def test_of_two_roles_with_one_number_the_one_that_rises_overtakes_the_other() -> None:
+    before = PRIORITIES | {"author": 70}
+
+    assert overtaking(before, before | {"author": 71}, mapped=["editor", "author"]) == Overtaking(
+        frozenset({"author"}), frozenset({"editor"})
+    )
 
 
 SLUGS = ("admin", "editor", "author", "reviewer", "member")

@@ -25,7 +25,7 @@ from app.ports.sealing import KeyringSealing
 from app.rules.directories import DirectoryEndpoint
 from app.rules.ids import Prefix
 from app.rules.lockout import Guests
-from app.services.directories import endpoint_of
+from app.services.effects import endpoint_of
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
 from app.store.database import Base, Database, prepare_engine

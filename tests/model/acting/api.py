@@ -1,0 +1,175 @@
+"""What an operator asks for, over the JSON API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.rules.actor import OPERATOR
+from app.rules.decisions import Refused
+from app.services import connections
+from tests.model.stage import Stage, connection_settings
+from tests.model.steps import Step
+from tests.model.world import GROUPS
+
+
+def ask(stage: Stage, step: Step) -> str | None:
+    """Ask for it; the code of the refusal, if it was refused."""
+    verb, *arguments = step.action
+    return _VERBS[str(verb)](stage, step, *arguments)
+
+
+def _member_path(stage: Stage, who: int) -> str:
+    return f"{stage.path}/members/{stage.rows()[who].id}"
+
+
+def _code(answer: Any) -> str | None:
+    return answer if isinstance(answer, str) else None
+
+
+def _grant(stage: Stage, _: Step, who: int, slug: str) -> str | None:
+    return _code(stage.change("PATCH", _member_path(stage, who), {"role": slug}))
+
+
+def _suspend(stage: Stage, _: Step, who: int, suspended: bool) -> str | None:
+    return _code(stage.change("PATCH", _member_path(stage, who), {"suspended": bool(suspended)}))
+
+
+def _remove(stage: Stage, _: Step, who: int) -> str | None:
+    return _code(stage.change("DELETE", _member_path(stage, who)))
+
+
+def _map(stage: Stage, step: Step, group: int, slug: str) -> str | None:
+    assert step.known is not None
+    if not slug:
+        for mapping in list(stage.mapping_ids.get(group, [])):
+            refused = _code(stage.change("DELETE", f"{stage.path}/role-mappings/{mapping}"))
+            if refused:
+                return refused
+            stage.mapping_ids[group].remove(mapping)
+        return None
+    for source, ref in sources(stage, step, group):
+        made = stage.change("POST", f"{stage.path}/role-mappings", {"source": source, "group": ref, "role": slug})
+        if isinstance(made, str):
+            return made
+        stage.mapping_ids.setdefault(group, []).append(made["id"])
+    return None
+
+
+def sources(stage: Stage, step: Step, group: int) -> list[tuple[str, str]]:
+    """A group of a small world is one of the directory and one that sign-ins send: both, what counts now first."""
+    assert step.known is not None
+    both = [("sign_in", GROUPS[group])]
+    if step.known.alive >> group & 1:
+        both.insert(0 if step.known.directory_on else 1, ("directory", stage.group_ids[group]))
+    return both
+
+
+def _default(stage: Stage, _: Step, slug: str) -> str | None:
+    return _code(stage.change("PATCH", stage.path, {"default_role": slug}))
+
+
+def _guests(stage: Stage, _: Step, allowed: bool) -> str | None:
+    return _code(stage.change("PATCH", stage.path, {"guests": "email_code" if allowed else "refuse"}))
+
+
+def _reorder(stage: Stage, _: Step) -> str | None:
+    return _code(stage.change("POST", f"{stage.path}/roles/reorder", {"slugs": ["editor", "admin", "member"]}))
+
+
+def _directory_on(stage: Stage, _: Step) -> str | None:
+    return _code(stage.change("POST", f"{stage.path}/directories/{stage.directory_id}/activate", {}))
+
+
+def _directory_off(stage: Stage, _: Step) -> str | None:
+    return _code(stage.change("POST", f"{stage.path}/directories/{stage.directory_id}/deactivate", {}))
+
+
+def _directory_deleted(stage: Stage, _: Step) -> str | None:
+    refused = _code(stage.change("DELETE", f"{stage.path}/directories/{stage.directory_id}"))
+    if refused is None:
+        new_directory(stage)
+    return refused
+
+
+def new_directory(stage: Stage) -> None:
+    """In place of the one that was deleted; nobody is in it."""
+    stage.directory_id, stage.scim = stage.organization.add_directory()
+    stage.user_ids.clear()
+
+
+def _sso_on(stage: Stage, _: Step, who: int) -> str | None:
+    acting = {"on_behalf_of": stage.rows()[who].id}
+    return _code(stage.change("POST", f"{stage.path}/connections/{stage.connection_id}/activate", acting))
+
+
+def _sso_off(stage: Stage, _: Step) -> str | None:
+    return _code(stage.change("POST", f"{stage.path}/connections/{stage.connection_id}/deactivate", {}))
+
+
+def _vouch(stage: Stage, step: Step, host: int) -> str | None:
+    domain = _claimed(stage, host) or stage.call(
+        "POST", f"{stage.path}/domains", {"host": stage.hosts[host], **_on_behalf(stage, step, host)}
+    )
+    return _code(stage.call("POST", f"{stage.path}/domains/{domain['id']}/verify", {"strategy": "manual"}))
+
+
+def _claimed(stage: Stage, host: int) -> Any:
+    found = stage.call("GET", f"{stage.path}/domains")["data"]
+    return next((domain for domain in found if domain["host"] == stage.hosts[host]), None)
+
+
+def _on_behalf(stage: Stage, step: Step, host: int) -> dict[str, str]:
+    """The first domain is that of an administrator at work."""
+    for member in stage.rows().values():
+        at_work = member.role == "admin" and member.state == "active" and not member.suspended
+        if at_work and member.email.endswith(f"@{stage.hosts[host]}"):
+            return {"on_behalf_of": member.id}
+    return {}
+
+
+def _remove_domain(stage: Stage, _: Step, host: int) -> str | None:
+    return _code(stage.change("DELETE", f"{stage.path}/domains/{_claimed(stage, host)['id']}"))
+
+
+def _confirm(stage: Stage, _: Step, who: int) -> str | None:
+    body = {"on_behalf_of": stage.rows()[who].id}
+    return _code(stage.call("POST", f"{stage.path}/recovery-codes/confirm", body))
+
+
+def _edit(stage: Stage, _: Step) -> str | None:
+    """Over the API the settings would be those of a real protocol, so this one is asked of the use case."""
+    stage.edits += 1
+    verified = stage.organization.verified_hosts()
+    at_work = [row for row in stage.rows().values() if row.role == "admin" and row.state == "active"]
+    acting = next((row for row in at_work if row.email.partition("@")[2] in verified), None)
+    with stage.world.transactions.writing(OPERATOR) as unit:
+        outcome = connections.to_edit(
+            unit,
+            stage.organization.id,
+            stage.connection_id,
+            name=None,
+            settings=connection_settings(f"provider-{stage.edits}"),
+            acting=connections.acting_of(acting),
+        ).apply()
+    return str(outcome.code) if isinstance(outcome, Refused) else None
+
+
+_VERBS: dict[str, Callable[..., str | None]] = {
+    "grant": _grant,
+    "suspend": _suspend,
+    "remove": _remove,
+    "map": _map,
+    "default": _default,
+    "guests": _guests,
+    "reorder": _reorder,
+    "directory_on": _directory_on,
+    "directory_off": _directory_off,
+    "directory_deleted": _directory_deleted,
+    "sso_on": _sso_on,
+    "sso_off": _sso_off,
+    "edit": _edit,
+    "vouch": _vouch,
+    "remove_domain": _remove_domain,
+    "confirm": _confirm,
+}
