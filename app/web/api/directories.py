@@ -132,7 +132,8 @@ def deactivate_directory(org: str, dir: str) -> DirectoryAnswer | Refused:  # no
     return deactivated if isinstance(deactivated, Refused) else show_directory(unit, deactivated)
 
 
-@operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED)
+@operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED,
+           codes=(Code.OWN_HOLD,))  # fmt: skip
 def create_token(org: str, dir: str, body: NewToken) -> TokenCreated | Refused:  # noqa: A002
     """Make a bearer token for a directory; it is shown in this answer only."""
     made = directory_tokens.add(current.unit(), org, dir, label=body.label or "", expires_at=body.expires_at)

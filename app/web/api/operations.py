@@ -19,7 +19,7 @@ Outcome = BaseModel | Refused | None
 View = Callable[..., Outcome]
 
 #: What the guard may say to any change of what administrators depend on.
-GUARDED = (Code.LAST_ADMINISTRATOR, Code.LAST_HELD_ADMINISTRATOR)
+GUARDED = (Code.LAST_ADMINISTRATOR, Code.LAST_HELD_ADMINISTRATOR, Code.OWN_HOLD)
 #: What a change says when something else holds the name already, or changed at the same moment.
 CONFLICT = "conflict"
 
@@ -40,6 +40,7 @@ class Operation:
     body: type[Body] | None
     query: type[Query] | None
     codes: tuple[str, ...]
+    limited: bool = False
 
     @property
     def name(self) -> str:
@@ -85,11 +86,14 @@ def operation(
     body: type[Body] | None = None,
     query: type[Query] | None = None,
     codes: tuple[str, ...] = (),
+    limited: bool = False,
 ) -> Callable[[View], Operation]:
-    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers."""
+    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers; a `limited` one may be
+    called only so often.
+    """
 
     def make(view: View) -> Operation:
         usual = HTTPStatus.OK if answer is not None else HTTPStatus.NO_CONTENT
-        return Operation(method, path, view, answer, status or usual, body, query, codes)
+        return Operation(method, path, view, answer, status or usual, body, query, codes, limited)
 
     return make
