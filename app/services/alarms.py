@@ -42,6 +42,7 @@ def recovery_used(unit: UnitOfWork, organization_id: str, *, email: str, how: st
 
 
 def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str) -> None:
-    addresses = {admin.email for admin in members.administrators(unit.session, organization_id)} | {also}
+    admins = members.administrators(unit.session, organization_id)
+    addresses = {admin.email for admin in admins if members.may_recover(admin)} | {also}
     for address in sorted(addresses):
         mailbox.post(unit, Mail(to=address, subject=subject, text=text))

@@ -88,12 +88,18 @@ def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[OrganizationKey]:
     return rows.all_of(unit.session, organization_id)
 
 
-def revoke(unit: UnitOfWork, organization_id: str, key_id: str) -> None:
-    """The key is refused from the next request on. Doing so again changes nothing. Raises NotFoundError."""
-    unit.lock(organization_id)
+def read(unit: UnitOfWork, organization_id: str, key_id: str) -> OrganizationKey:
+    """One key of this organization. Raises NotFoundError."""
     row = rows.one(unit.session, organization_id, key_id)
     if row is None:
         raise NotFoundError("There is no such key.")
+    return row
+
+
+def revoke(unit: UnitOfWork, organization_id: str, key_id: str) -> None:
+    """The key is refused from the next request on. Doing so again changes nothing. Raises NotFoundError."""
+    unit.lock(organization_id)
+    row = read(unit, organization_id, key_id)
     if row.revoked_at is None:
         row.revoked_at = unit.now
         unit.audit(organization_id, EventType.KEY_REVOKED, subject=row.id, before={"key": name_of(row)})

@@ -170,6 +170,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.drill_recovery_code": {"POST": _PROGRAM_WRITE},
     "api.create_key": {"POST": _PROGRAM_WRITE},
     "api.list_keys": {"GET": _PROGRAM_READ},
+    "api.read_key": {"GET": _PROGRAM_READ},
     "api.revoke_key": {"DELETE": _PROGRAM_WRITE},
     "api.list_events": {"GET": _PROGRAM_READ},
     "api.list_audit": {"GET": _PROGRAM_READ},

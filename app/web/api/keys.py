@@ -59,10 +59,16 @@ def list_keys(org: str, query: PageQuery) -> Page[KeyAnswer]:
     return page_of_all(query, organization_keys.all_of(unit, org), KeyAnswer.of)
 
 
+@operation("GET", _PATH + "/{key}", answer=KeyAnswer)
+def read_key(org: str, key: str) -> KeyAnswer:
+    """Read one key, without the key itself."""
+    return KeyAnswer.of(organization_keys.read(current.unit(), org, key))
+
+
 @operation("DELETE", _PATH + "/{key}", query=ChangeQuery)
 def revoke_key(org: str, key: str) -> None:
     """Revoke a key: it is refused from the next request on. Doing so again changes nothing."""
     organization_keys.revoke(current.unit(), org, key)
 
 
-OPERATIONS = (create_key, list_keys, revoke_key)
+OPERATIONS = (create_key, list_keys, read_key, revoke_key)

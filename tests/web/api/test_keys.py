@@ -45,6 +45,7 @@ def test_key_is_shown_once_and_works_until_it_is_revoked(world: World) -> None:
     key.refused("GET", scene.path, status=401)
     scene.api.delete(f"{path}/{made['id']}")
     (listed,) = scene.api.get(path)["data"]
+    assert listed == scene.api.get(f"{path}/{made['id']}")
     assert listed["revoked_at"] == "2026-11-23T12:00:00Z"
     told = json.dumps([listed, scene.api.get(f"{scene.path}/audit", limit=100), scene.api.get(f"{scene.path}/events")])
     assert made["token"] not in told
