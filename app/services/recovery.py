@@ -16,7 +16,7 @@ from app.rules.recovery import may_replace_codes
 from app.rules.sessions import ONE_TIME_LINK
 from app.services import authority, policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import members, organizations, sign_ins
+from app.store import members, organizations, recovery_drills, sign_ins
 from app.store.members import Member
 from app.store.organizations import Organization
 from app.store.sign_ins import OneTimeLink, RecoveryCode
@@ -49,6 +49,7 @@ def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
     organization = unit.lock(organization_id)
     unit.session.execute(delete(RecoveryCode).where(RecoveryCode.organization_id == organization_id))
     organization.recovery_confirmed_by = organization.recovery_confirmed_at = None
+    _forget_good_drill(unit, organization_id)
     codes = tuple(unit.ports.randomness.key(_CODE_LENGTH) for _ in range(CODES))
     for code in codes:
         unit.session.add(
@@ -62,6 +63,13 @@ def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
     unit.audit(organization_id, EventType.RECOVERY_CODES_CREATED)
     unit.event(organization_id, EventType.RECOVERY_CODES_CREATED, subject=organization_id)
     return tuple(_readable(code) for code in codes)
+
+
+def _forget_good_drill(unit: UnitOfWork, organization_id: str) -> None:
+    """That a code of the old set worked says nothing of the new one."""
+    drills = recovery_drills.of(unit.session, organization_id)
+    if drills is not None:
+        drills.good_at, drills.good_by = None, ""
 
 
 def confirm(unit: UnitOfWork, organization_id: str, *, by: Member) -> Organization:

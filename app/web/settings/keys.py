@@ -83,7 +83,7 @@ def _page(form: Form = EMPTY_FORM) -> KeysPage:
 def _key(row: OrganizationKey, standing: TokenStanding, *, now: datetime) -> Key:
     used = moment_or_none(row.last_used_at, now=now)
     refused = "Whatever still calls with it is refused from the next request on."
-    effects = (f"It was last used {used.relative}.", refused) if used else ("It was never used.", refused)
+    effects = (f"It was last used {used.relative}.", refused) if used else ("It was never used.",)
     return Key(
         id=row.id,
         label=row.label,

@@ -18,7 +18,7 @@ def make(ada: Desk, **fields: str) -> str:
     """Make a key on the page: its token."""
     answer = ada.browser.submit(PAGE, **fields)
     assert answer.status_code == 200, answer.text
-    return re.findall(r'<code id="key">([^<]+)</code>', answer.text)[0]
+    return str(re.findall(r'<code id="key">([^<]+)</code>', answer.text)[0])
 
 
 def test_key_is_shown_once_and_opens_the_organization(world: World) -> None:

@@ -71,6 +71,8 @@ def test_drill_says_whether_a_code_works_and_uses_none_up(world: World) -> None:
     assert "This code works. It was not used up." in page
     assert "Unused 10 of 10" in page
     assert f"Last tried just now by {ADA}: it works" in page
+    ada.browser.submit("/settings/recovery-codes")
+    assert "Last tried never" in flat(ada.page())
     assert wrong.status_code == 400
     assert "This is not one of the unused codes of this set." in wrong.text
 
