@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -20,7 +21,17 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.rules.domains import normalize_address, normalize_host
 from app.rules.errors import ConflictError, DoorwardError, NotFoundError
-from app.services import directories, directory_tokens, domains, explanation, members, organizations, recovery, worker
+from app.services import (
+    directories,
+    directory_tokens,
+    domains,
+    explanation,
+    members,
+    organization_keys,
+    organizations,
+    recovery,
+    worker,
+)
 from app.services.directories import Provider
 from app.services.rows import Domain
 from app.services.unit_of_work import UnitOfWork
@@ -130,6 +141,24 @@ def organization_list() -> None:
     with _program(_settings()).transactions.reading(OPERATOR) as unit:
         for row in organizations.page(unit, after="", limit=10_000):
             click.echo(f"{row.id}  {row.name}")
+
+
+@organization.group("key")
+def organization_key() -> None:
+    """The API keys of an organization."""
+
+
+@organization_key.command("create")
+@click.argument("organization_id")
+@click.option("--label", default="command line", show_default=True, help="What the audit log calls who acts with it.")
+@click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires; without it, it never does.")
+def organization_key_create(organization_id: str, label: str, days: int | None) -> None:
+    """Make a key with which a program may act for one organization; prints it, once."""
+    with _program(_settings()).transactions.writing(OPERATOR) as unit:
+        expires_at = unit.now + timedelta(days=days) if days else None
+        made = organization_keys.add(unit, organization_id, label=label, expires_at=expires_at)
+        assert not isinstance(made, Refused), "an operator is never on hold"
+        click.echo(f"key    {made.row.id}\ntoken  {made.secret}")
 
 
 @main.group()

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     operator_token: str | None = Field(
         default=None,
         description="Bearer token of the JSON API for whoever runs this server, at least 32 characters. "
-        "Without it the API accepts nobody.",
+        "Without it only organization keys open the API.",
         repr=False,
     )
     smtp_url: str | None = Field(

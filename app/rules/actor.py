@@ -1,4 +1,6 @@
-"""Who is acting: a member, a directory, the operator, a sign-in or the system itself. Every change names one."""
+"""Who is acting: a member, a directory, the operator, a program with a key, a sign-in or the system itself. Every
+change names one.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +13,21 @@ class ActorKind(StrEnum):
     RECOVERY = "recovery"
     DIRECTORY = "directory"
     OPERATOR = "operator"
+    API_KEY = "api_key"
     SIGN_IN = "sign_in"
     SYSTEM = "system"
 
 
 #: Those who answer for what they ask: the guard refuses them. The others only report what happened elsewhere: the
 #: guard holds.
-PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.OPERATOR})
+PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.OPERATOR, ActorKind.API_KEY})
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`id` is a member id for members and recovery sessions, a directory id for directories, else None."""
+    """`id` is a member id for members and recovery sessions, that of a directory or an organization key for those, else
+    None.
+    """
 
     kind: ActorKind
     id: str | None = None

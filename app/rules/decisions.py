@@ -37,6 +37,8 @@ class Code(StrEnum):
     # the guard
     LAST_ADMINISTRATOR = "last_administrator"
     OWN_HOLD = "own_hold"
+    LAST_RECOVERY_CODES = "last_recovery_codes"
+    RECOVERY_APPOINTED = "recovery_appointed"
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
     # plans
     PLAN_REQUIRED = "plan_required"
@@ -47,6 +49,7 @@ class Code(StrEnum):
     ROLE_IS_DEFAULT = "role_is_default"
     ROLE_LOWEST = "role_lowest"
     ROLE_DECIDED_BY_GROUP = "role_decided_by_group"
+    MEMBER_NOT_ACTIVE = "member_not_active"
     MEMBER_DIRECTORY_MANAGED = "member_directory_managed"
     # signing in
     FLOW_EXPIRED = "flow_expired"

@@ -33,6 +33,8 @@ class EventType(StrEnum):
     MEMBER_SIGNED_IN = "member.signed_in"
     ADMIN_HELD = "admin.held"
     ADMIN_RELEASED = "admin.released"
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
     RECOVERY_CODES_CREATED = "recovery_codes.created"
     RECOVERY_USED = "recovery.used"
 
@@ -65,6 +67,8 @@ DESCRIPTIONS: dict[EventType, str] = {
     EventType.MEMBER_SIGNED_IN: "A member signed in.",
     EventType.ADMIN_HELD: "A push would have taken the last usable administrator; the role is held.",
     EventType.ADMIN_RELEASED: "A held role was released and the pushed state applies.",
+    EventType.KEY_CREATED: "A key of the organization was made: a program may act with it from now on.",
+    EventType.KEY_REVOKED: "A key of the organization opens nothing any more.",
     EventType.RECOVERY_CODES_CREATED: "A new set of recovery codes replaced the old one.",
     EventType.RECOVERY_USED: "Someone came in by recovery.",
 }

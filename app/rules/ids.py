@@ -36,6 +36,7 @@ class Prefix(StrEnum):
     REVISION = "rev"
     DIRECTORY = "dir"
     TOKEN = "tok"  # noqa: S105 (a prefix, not a secret)
+    KEY = "key"
     FLOW = "flow"
     SESSION = "ses"
     EVENT = "evt"

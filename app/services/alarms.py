@@ -24,19 +24,25 @@ def admin_held(unit: UnitOfWork, organization_id: str, *, email: str) -> None:
     )
 
 
-def recovery_used(unit: UnitOfWork, organization_id: str, *, email: str, how: str) -> None:
-    """Somebody came in by recovery."""
+def recovery_used(unit: UnitOfWork, organization_id: str, *, email: str, how: str, left: int, is_new_set: bool) -> None:
+    """Somebody came in by recovery; `left` codes are unused now."""
+    codes = (
+        "It was the last recovery code; a new set was made and shown to them, and somebody has to confirm it."
+        if is_new_set
+        else f"{left} unused recovery {'code is' if left == 1 else 'codes are'} left."
+    )
     _tell_administrators(
         unit,
         organization_id,
         subject="Someone used recovery to get into Doorward",
         text=f"{email} opened a recovery session ({how}) at {unit.now:%Y-%m-%d %H:%M} UTC. "
-        "If you do not know why, look at Settings, Activity.",
+        f"{codes} If you do not know why, look at Settings, Activity.",
         also=email,
     )
 
 
 def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str) -> None:
-    addresses = {admin.email for admin in members.administrators(unit.session, organization_id)} | {also}
+    admins = members.administrators(unit.session, organization_id)
+    addresses = {admin.email for admin in admins if members.may_recover(admin)} | {also}
     for address in sorted(addresses):
         mailbox.post(unit, Mail(to=address, subject=subject, text=text))

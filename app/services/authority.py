@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
+from app.rules.holds import stands_for, told_to
 from app.rules.lockout import Settlement, Standing, World, settle
 from app.rules.members import Listing, MemberState, state_listed
 from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, effective_role
@@ -111,8 +112,8 @@ def propose(
     proofs = _proofs(unit.connection, {policy.access.sso_revision, after_policy.access.sso_revision}, rows)
     before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
-    acting = None if may_lift_own_hold or not by_person else unit.actor.id
-    settlement = settle(before, after, by_person=by_person, acting=acting)
+    acting = None if may_lift_own_hold or not by_person else stands_for(unit.actor, before)
+    settlement = told_to(unit.actor, settle(before, after, by_person=by_person, acting=acting))
     return Proposal(change, before, after, settlement, rows, after_policy)
 
 
@@ -166,6 +167,9 @@ def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> Non
     ended = _shut_out(proposal)
     if ended:
         sign_ins.end_sessions(unit.connection, ended, now=unit.now, reason="no_longer_allowed")
+    demoted = _demoted(proposal)
+    if demoted:
+        sign_ins.end_recovery_sessions(unit.connection, demoted, now=unit.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,3 +342,13 @@ def _shut_out(proposal: Proposal) -> frozenset[str]:
         if before[person.member_id].is_present and not person.is_present
     }
     return frozenset(gone | {person.member_id for person in proposal.settlement.held})
+
+
+def _demoted(proposal: Proposal) -> frozenset[str]:
+    """Everyone who is no administrator any more, on hold or not."""
+    before = {person.member_id: person for person in proposal.before.people}
+    return frozenset(
+        person.member_id
+        for person in proposal.settlement.people
+        if before[person.member_id].holds_admin and not person.holds_admin
+    )

@@ -10,8 +10,8 @@ from app.rules.actor import ActorKind
 from app.rules.decisions import Refused
 from app.rules.directories import TokenStanding, token_standing
 from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.holds import refusal_for
 from app.rules.ids import Prefix
-from app.rules.lockout import OWN_HOLD
 from app.rules.organizations import read_text
 from app.services import directories
 from app.services.directories import DirectoryState
@@ -37,12 +37,12 @@ def add(
     """A bearer token of 256 bits; several may live at a time.
 
     Refused to whoever is on hold or in a recovery session while the directory is active: with a token they could push
-    themselves back in.
+    themselves back in. An organization key may be theirs, so it makes none while anybody is on hold.
     """
     unit.lock(organization_id)
     directory = directories.read(unit, organization_id, directory_id)
     if directory.state == DirectoryState.ACTIVE and _could_readmit_themselves(unit, organization_id):
-        return unit.refuse(organization_id, "directory.token_created", OWN_HOLD, subject=directory_id)
+        return unit.refuse(organization_id, "directory.token_created", refusal_for(unit.actor), subject=directory_id)
     if expires_at is not None and expires_at <= unit.now:
         raise InvalidInputError("A token cannot expire in the past.", field="expires_at")
     secret = TOKEN_PREFIX + unit.ports.randomness.token()
@@ -82,5 +82,7 @@ def standing(unit: UnitOfWork, token: DirectoryToken) -> TokenStanding:
 
 
 def _could_readmit_themselves(unit: UnitOfWork, organization_id: str) -> bool:
-    acting = members.present(unit.session, organization_id, unit.actor.id or "")
-    return unit.actor.kind is ActorKind.RECOVERY or (acting is not None and acting.held)
+    held = {admin.id for admin in members.administrators(unit.session, organization_id) if admin.held}
+    if unit.actor.kind is ActorKind.API_KEY:
+        return bool(held)  # the one on hold may have the key in their hands
+    return unit.actor.kind is ActorKind.RECOVERY or unit.actor.id in held

@@ -1,16 +1,22 @@
-"""Recovery codes: made, confirmed as stored, spent once; one-time links for the host's own command line."""
+"""Recovery codes: made, replaced, confirmed as stored, spent once; one-time links for the host's own command line."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import delete
 
+from app.rules.decisions import Decision, Refused
 from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
+from app.rules.lockout import usable
 from app.rules.prerequisites import Recovery
+from app.rules.recovery import may_replace_codes
 from app.rules.sessions import ONE_TIME_LINK
+from app.services import authority, policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import members, organizations, sign_ins
+from app.store import members, organizations, recovery_drills, sign_ins
 from app.store.members import Member
 from app.store.organizations import Organization
 from app.store.sign_ins import OneTimeLink, RecoveryCode
@@ -21,11 +27,29 @@ _CODE_LENGTH = 26  # of 32 characters: 130 bits
 _GROUP = 5
 
 
+def replace_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...] | Refused:
+    """A new set at somebody's request; refused where the old one is the last way back and would be out of reach."""
+    unit.lock(organization_id)
+    decision = _may_replace(unit, organization_id)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, EventType.RECOVERY_CODES_CREATED, decision)
+    return make_codes(unit, organization_id)
+
+
+def _may_replace(unit: UnitOfWork, organization_id: str) -> Decision:
+    in_force = policy.current(unit.session, unit.lock(organization_id))
+    world = authority.world(unit, organization_id, policy=in_force)
+    only_held = any(person.held for person in world.people) and not usable(world)
+    left = sign_ins.unused_recovery_codes(unit.session, organization_id)
+    return may_replace_codes(left=left, only_held=only_held, actor=unit.actor)
+
+
 def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
     """A new set; the old one is void and the confirmation with it. Shown once: only digests are kept."""
     organization = unit.lock(organization_id)
     unit.session.execute(delete(RecoveryCode).where(RecoveryCode.organization_id == organization_id))
     organization.recovery_confirmed_by = organization.recovery_confirmed_at = None
+    _forget_good_drill(unit, organization_id)
     codes = tuple(unit.ports.randomness.key(_CODE_LENGTH) for _ in range(CODES))
     for code in codes:
         unit.session.add(
@@ -39,6 +63,13 @@ def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
     unit.audit(organization_id, EventType.RECOVERY_CODES_CREATED)
     unit.event(organization_id, EventType.RECOVERY_CODES_CREATED, subject=organization_id)
     return tuple(_readable(code) for code in codes)
+
+
+def _forget_good_drill(unit: UnitOfWork, organization_id: str) -> None:
+    """That a code of the old set worked says nothing of the new one."""
+    drills = recovery_drills.of(unit.session, organization_id)
+    if drills is not None:
+        drills.good_at, drills.good_by = None, ""
 
 
 def confirm(unit: UnitOfWork, organization_id: str, *, by: Member) -> Organization:
@@ -64,22 +95,31 @@ def state(unit: UnitOfWork, organization_id: str) -> Recovery:
     return Recovery(unused=unused, confirmed=confirmer in there)
 
 
-def spend(unit: UnitOfWork, organization_id: str, *, code: str, by: Member) -> bool:
-    """Whether `code` is one of the unused ones; it is used up with that. The organization is locked, so no code is
-    spent twice.
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A code was used up. `new_codes` are those of a new set, to show once, where it was the last one."""
+
+    new_codes: tuple[str, ...] = ()
+
+
+def spend(unit: UnitOfWork, organization_id: str, *, code: str, by: Member) -> Spent | None:
+    """Use `code` up, if it is one of the unused ones. The organization is locked, so no code is spent twice.
+
+    The last one is replaced at once, so that nobody is left without a way back.
     """
     unit.lock(organization_id)
     row = _find(unit, organization_id, code)
     if row is None:
-        return False
+        return None
     row.used_at, row.used_by = unit.now, by.id
-    unit.audit(organization_id, EventType.RECOVERY_USED, subject=by.id)
-    unit.event(organization_id, EventType.RECOVERY_USED, subject=by.id)
-    return True
+    unit.flush()
+    if sign_ins.unused_recovery_codes(unit.session, organization_id):
+        return Spent()
+    return Spent(new_codes=make_codes(unit, organization_id))
 
 
-def drill(unit: UnitOfWork, organization_id: str, *, code: str) -> bool:
-    """Whether `code` would work, without spending it."""
+def is_unused(unit: UnitOfWork, organization_id: str, *, code: str) -> bool:
+    """Whether `code` would work now; it is not spent."""
     return _find(unit, organization_id, code) is not None
 
 

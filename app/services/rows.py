@@ -7,6 +7,7 @@ from app.store.directories import Directory, DirectoryToken
 from app.store.events import AuditEntry, Event
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
+from app.store.organization_keys import OrganizationKey
 from app.store.organizations import Domain, Organization
 from app.store.roles import Role, RoleMapping
 from app.store.sign_ins import SignInRecord
@@ -22,6 +23,7 @@ __all__ = [
     "Event",
     "Member",
     "Organization",
+    "OrganizationKey",
     "Role",
     "RoleMapping",
     "SignInRecord",

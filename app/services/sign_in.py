@@ -7,10 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from app.rules.actor import Actor, ActorKind
 from app.rules.connections import Flow, Revision
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
 from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.events import EventType
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.organizations import read_text
 from app.rules.sessions import SessionKind
@@ -264,19 +266,31 @@ def _recover(unit: UnitOfWork, flow: SignInFlow, code: str) -> NextStep:
     if member is not None:
         unit.lock(member.organization_id)
         member = member_rows.by_email(unit.session, flow.email)
-    entitled = member is not None and member_rows.may_recover(member)
-    if member is None or not entitled or not recovery.spend(unit, member.organization_id, code=code, by=member):
-        flows.finish(unit, flow)
-        return TurnedAway(_RECOVERY_CODE_WRONG)
-    return open_recovery(unit, member, flow=flow, how="recovery code")
+    if member is None or not member_rows.may_recover(member):
+        return attempts.turn_away(unit, flow, _RECOVERY_CODE_WRONG)
+    unit.actor = Actor(ActorKind.RECOVERY, id=member.id, label=member.email)
+    spent = recovery.spend(unit, member.organization_id, code=code, by=member)
+    if spent is None:
+        return attempts.turn_away(unit, flow, _RECOVERY_CODE_WRONG)
+    return open_recovery(unit, member, flow=flow, how="recovery code", codes=spent.new_codes)
 
 
-def open_recovery(unit: UnitOfWork, member: Member, *, flow: SignInFlow | None, how: str) -> SignedIn:
-    """A recovery session for this administrator; every administrator is told."""
-    alarms.recovery_used(unit, member.organization_id, email=member.email, how=how)
+def open_recovery(
+    unit: UnitOfWork, member: Member, *, flow: SignInFlow | None, how: str, codes: tuple[str, ...] = ()
+) -> SignedIn:
+    """A recovery session for this administrator; every administrator is told, by mail and by an event.
+
+    `codes` are those of the set that replaced the one whose last code was spent for it.
+    """
+    organization_id = member.organization_id
+    unit.actor = Actor(ActorKind.RECOVERY, id=member.id, label=member.email)
+    unit.audit(organization_id, EventType.RECOVERY_USED, subject=member.id, after={"how": how})
+    unit.event(organization_id, EventType.RECOVERY_USED, subject=member.id, how=how)
+    left = recovery.state(unit, organization_id).unused
+    alarms.recovery_used(unit, organization_id, email=member.email, how=how, left=left, is_new_set=bool(codes))
     token = sessions.open_session(unit, member, opened_by="recovery", kind=SessionKind.RECOVERY)
     if flow is not None:
         flow.organization_id = member.organization_id
         attempts.record(unit, flow, outcome="recovered", member=member)
         flows.finish(unit, flow)
-    return SignedIn(token, SessionKind.RECOVERY, member)
+    return SignedIn(token, SessionKind.RECOVERY, member, codes)

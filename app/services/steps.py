@@ -49,7 +49,9 @@ class TurnedAway:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in."""
+    """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in and
+    where recovery has spent the last one.
+    """
 
     token: str
     kind: SessionKind

@@ -57,6 +57,23 @@ _AUDITED = Prepared(insert(cast(Table, AuditEntry.__table__)))
 _TOLD = Prepared(insert(cast(Table, Event.__table__)))
 
 
+def latest(
+    session: Session,
+    organization_id: str,
+    action: str,
+    *,
+    by: tuple[str, str] | None = None,
+    since: datetime | None = None,
+) -> AuditEntry | None:
+    """The newest entry that tells that this was done; `by` is the kind and id of who has to have done it."""
+    query = select(AuditEntry).where(AuditEntry.organization_id == organization_id, AuditEntry.action == action)
+    if by is not None:
+        query = query.where(AuditEntry.actor_kind == by[0], AuditEntry.actor_id == by[1])
+    if since is not None:
+        query = query.where(AuditEntry.at >= since)
+    return session.scalars(query.where(AuditEntry.outcome == "done").order_by(AuditEntry.id.desc()).limit(1)).first()
+
+
 def audit_after(session: Session, organization_id: str, *, after: str, limit: int) -> Sequence[AuditEntry]:
     """Entries, oldest first."""
     query = select(AuditEntry).where(AuditEntry.organization_id == organization_id, AuditEntry.id > after)

@@ -140,6 +140,12 @@ _END_SESSIONS = Prepared(
 )
 
 
+def end_recovery_sessions(connection: Connection, member_ids: Collection[str], *, now: datetime) -> None:
+    """End the recovery sessions of these members, for whom recovery is not any more."""
+    theirs = _SESSIONS.c.member_id.in_(member_ids), _SESSIONS.c.kind == "recovery", _SESSIONS.c.ended_at.is_(None)
+    connection.execute(update(_SESSIONS).where(*theirs).values(ended_at=now, end_reason="no_longer_admin"))
+
+
 def end_sessions_opened_otherwise(
     session: Session, organization_id: str, *, connection_id: str, keep: str | None, now: datetime
 ) -> None:

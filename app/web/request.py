@@ -20,10 +20,11 @@ from app.rules.actor import OPERATOR, SYSTEM, Actor
 from app.rules.connections import ConnectionKind
 from app.rules.errors import ForbiddenError, InvalidInputError, UnauthenticatedError
 from app.rules.sessions import TOUCH_EVERY
-from app.services import sessions
+from app.services import organization_keys, sessions
+from app.services.organization_keys import Bearer
 from app.services.sessions import SignedIn
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.web import protection
+from app.web import bearer, protection
 from app.web.routes import Caller, Route, Transaction
 
 SESSION_COOKIE = "__Host-doorward"
@@ -190,8 +191,8 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
         _check_origin(route)
         if route.caller in _FORMS:
             protection.refuse_unstorable(values)
-        if route.caller is Caller.OPERATOR:
-            _authenticate_operator(context)  # needs no database, and nobody else's key gets to hold its lock
+        if route.caller in bearer.CALLERS:
+            _authenticate_bearer(route, context, organization_id=values.get("org"))
         try:
             with _opened(route, context) as opened:
                 g.unit = opened
@@ -254,6 +255,8 @@ def _recognise(context: Context, opened: UnitOfWork | None) -> SignedIn | None:
 
 def _recheck(route: Route) -> Callable[[UnitOfWork], None] | None:
     """For after the lock: a session or role that ended while the request waited is worth nothing any more."""
+    if route.caller in bearer.CALLERS:
+        return _recheck_key()
     token = request.cookies.get(SESSION_COOKIE)
     if signed_in_or_none() is None or token is None or route.caller is Caller.ANYONE:
         return None
@@ -277,13 +280,17 @@ def _admit(caller: Caller) -> None:
         raise ForbiddenError("A recovery session is for the authentication settings only.")
 
 
-def _authenticate_operator(context: Context) -> None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    sealing = context.transactions.ports.sealing
-    expected = context.operator_digest
-    if scheme.lower() != "bearer" or expected is None or not sealing.same(sealing.digest(token.strip()), expected):
-        raise UnauthenticatedError("Send the operator token as a bearer token.")
-    g.actor = OPERATOR
+def _authenticate_bearer(route: Route, context: Context, *, organization_id: str | None) -> None:
+    """Find out which program is calling, before the writer's lock is taken: a stranger does not get to hold it."""
+    g.bearer = bearer.authenticate(
+        route.caller, context.transactions, operator_digest=context.operator_digest, organization_id=organization_id
+    )
+    g.actor = OPERATOR if g.bearer is None else g.bearer.actor
+
+
+def _recheck_key() -> Callable[[UnitOfWork], None] | None:
+    """For after the lock: a key that was revoked while the request waited is worth nothing any more."""
+    return None if g.bearer is None else bearer.authenticate_again
 
 
 def _check_origin(route: Route) -> None:
@@ -292,7 +299,12 @@ def _check_origin(route: Route) -> None:
 
 
 def _touch(context: Context) -> None:
-    """Note that a session is in use, after the answer was made and at most once a minute."""
+    """Note that a session or a key is in use, after the answer was made and at most once a minute."""
+    key = cast("Bearer | None", g.get("bearer"))
+    if key is not None and key.wants_note:
+        with context.transactions.writing() as opened:
+            organization_keys.note_use(opened, key)
+        return
     person, token = signed_in_or_none(), request.cookies.get(SESSION_COOKIE)
     if person is None or token is None or REFRESH_HEADER in request.headers:
         return

@@ -15,7 +15,8 @@ class Caller(StrEnum):
     MEMBER = "member"  # a signed-in member, for what is their own
     ADMIN = "admin"  # an administrator of the organization; recovery sessions too
     FULL_ADMIN = "full_admin"  # an administrator, but not in a recovery session
-    OPERATOR = "operator"  # the operator token, on the JSON API
+    OPERATOR = "operator"  # the operator token and nothing else, on the JSON API
+    PROGRAM = "program"  # the operator token, or a key of the organization that the path names, on the JSON API
     PROVIDER = "provider"  # an identity provider through the browser: cross-site, verified by its protocol
 
 
@@ -52,9 +53,11 @@ _OPERATOR_READ = Route(Caller.OPERATOR, Transaction.READ)
 _OPERATOR_WRITE = Route(Caller.OPERATOR, Transaction.WRITE)
 _ADMIN_PLAN = Route(Caller.ADMIN, Transaction.WRITE, plans=True)
 _FULL_PLAN = Route(Caller.FULL_ADMIN, Transaction.WRITE, plans=True)
-_OPERATOR_PLAN = Route(Caller.OPERATOR, Transaction.WRITE, plans=True)
-_OPERATOR_OWN = Route(Caller.OPERATOR, Transaction.OWN)
-_OPERATOR_OWN_PLAN = Route(Caller.OPERATOR, Transaction.OWN, plans=True)
+_PROGRAM_READ = Route(Caller.PROGRAM, Transaction.READ)
+_PROGRAM_WRITE = Route(Caller.PROGRAM, Transaction.WRITE)
+_PROGRAM_PLAN = Route(Caller.PROGRAM, Transaction.WRITE, plans=True)
+_PROGRAM_OWN = Route(Caller.PROGRAM, Transaction.OWN)
+_PROGRAM_OWN_PLAN = Route(Caller.PROGRAM, Transaction.OWN, plans=True)
 
 #: endpoint -> method -> route. HEAD and OPTIONS follow GET. What is below /scim/ stands beside Flask: all of it is for
 #: directories, verified by scim/ against path and token.
@@ -84,6 +87,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "authentication.show": {"GET": _ADMIN_READ},
     "authentication.confirm_recovery_codes": {"POST": _ADMIN_WRITE},
     "authentication.make_recovery_codes": {"POST": _ADMIN_WRITE},
+    "authentication.drill_recovery_code": {"POST": _ADMIN_WRITE},
     "domains.add": {"POST": _ADMIN_WRITE},
     "domains.check": {"POST": _ADMIN_OWN},
     "domains.remove": {"POST": _ADMIN_PLAN},
@@ -116,59 +120,66 @@ TABLE: dict[str, dict[str, Route]] = {
     "roles.move_down": {"POST": _FULL_PLAN},
     "roles.make_default": {"POST": _FULL_PLAN},
     "roles.delete": {"POST": _FULL_PLAN},
+    "keys.list": {"GET": _FULL_READ},
+    "keys.add": {"POST": _FULL_WRITE},
+    "keys.revoke": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
     # the JSON API
     "api.openapi": {"GET": _OPEN},
     "api.create_organization": {"POST": _OPERATOR_WRITE},
     "api.list_organizations": {"GET": _OPERATOR_READ},
-    "api.read_organization": {"GET": _OPERATOR_READ},
-    "api.edit_organization": {"PATCH": _OPERATOR_PLAN},
+    "api.read_organization": {"GET": _PROGRAM_READ},
+    "api.edit_organization": {"PATCH": _PROGRAM_PLAN},
     "api.delete_organization": {"DELETE": _OPERATOR_WRITE},
-    "api.claim_domain": {"POST": _OPERATOR_WRITE},
-    "api.list_domains": {"GET": _OPERATOR_READ},
-    "api.read_domain": {"GET": _OPERATOR_READ},
-    "api.verify_domain": {"POST": _OPERATOR_OWN},
-    "api.remove_domain": {"DELETE": _OPERATOR_PLAN},
-    "api.create_connection": {"POST": _OPERATOR_OWN_PLAN},
-    "api.list_connections": {"GET": _OPERATOR_READ},
-    "api.read_connection": {"GET": _OPERATOR_READ},
-    "api.edit_connection": {"PATCH": _OPERATOR_OWN_PLAN},
-    "api.delete_connection": {"DELETE": _OPERATOR_PLAN},
-    "api.activate_connection": {"POST": _OPERATOR_PLAN},
-    "api.deactivate_connection": {"POST": _OPERATOR_PLAN},
-    "api.test_connection": {"POST": _OPERATOR_READ},
-    "api.create_directory": {"POST": _OPERATOR_PLAN},
-    "api.list_directories": {"GET": _OPERATOR_READ},
-    "api.read_directory": {"GET": _OPERATOR_READ},
-    "api.edit_directory": {"PATCH": _OPERATOR_PLAN},
-    "api.delete_directory": {"DELETE": _OPERATOR_PLAN},
-    "api.activate_directory": {"POST": _OPERATOR_PLAN},
-    "api.deactivate_directory": {"POST": _OPERATOR_PLAN},
-    "api.create_token": {"POST": _OPERATOR_WRITE},
-    "api.list_tokens": {"GET": _OPERATOR_READ},
-    "api.revoke_token": {"DELETE": _OPERATOR_WRITE},
-    "api.list_directory_users": {"GET": _OPERATOR_READ},
-    "api.list_directory_groups": {"GET": _OPERATOR_READ},
-    "api.list_directory_requests": {"GET": _OPERATOR_READ},
-    "api.create_role": {"POST": _OPERATOR_PLAN},
-    "api.list_roles": {"GET": _OPERATOR_READ},
-    "api.reorder_roles": {"POST": _OPERATOR_PLAN},
-    "api.read_role": {"GET": _OPERATOR_READ},
-    "api.edit_role": {"PATCH": _OPERATOR_PLAN},
-    "api.delete_role": {"DELETE": _OPERATOR_PLAN},
-    "api.create_role_mapping": {"POST": _OPERATOR_PLAN},
-    "api.list_role_mappings": {"GET": _OPERATOR_READ},
-    "api.delete_role_mapping": {"DELETE": _OPERATOR_PLAN},
-    "api.list_members": {"GET": _OPERATOR_READ},
-    "api.read_member": {"GET": _OPERATOR_READ},
-    "api.edit_member": {"PATCH": _OPERATOR_PLAN},
-    "api.remove_member": {"DELETE": _OPERATOR_PLAN},
-    "api.explain_member": {"GET": _OPERATOR_READ},
-    "api.read_lockout_proof": {"GET": _OPERATOR_READ},
-    "api.make_recovery_codes": {"POST": _OPERATOR_WRITE},
-    "api.confirm_recovery_codes": {"POST": _OPERATOR_WRITE},
-    "api.drill_recovery_code": {"POST": _OPERATOR_READ},
-    "api.list_events": {"GET": _OPERATOR_READ},
-    "api.list_audit": {"GET": _OPERATOR_READ},
-    "api.list_sign_ins": {"GET": _OPERATOR_READ},
+    "api.claim_domain": {"POST": _PROGRAM_WRITE},
+    "api.list_domains": {"GET": _PROGRAM_READ},
+    "api.read_domain": {"GET": _PROGRAM_READ},
+    "api.verify_domain": {"POST": _PROGRAM_OWN},
+    "api.remove_domain": {"DELETE": _PROGRAM_PLAN},
+    "api.create_connection": {"POST": _PROGRAM_OWN_PLAN},
+    "api.list_connections": {"GET": _PROGRAM_READ},
+    "api.read_connection": {"GET": _PROGRAM_READ},
+    "api.edit_connection": {"PATCH": _PROGRAM_OWN_PLAN},
+    "api.delete_connection": {"DELETE": _PROGRAM_PLAN},
+    "api.activate_connection": {"POST": _PROGRAM_PLAN},
+    "api.deactivate_connection": {"POST": _PROGRAM_PLAN},
+    "api.test_connection": {"POST": _PROGRAM_READ},
+    "api.create_directory": {"POST": _PROGRAM_PLAN},
+    "api.list_directories": {"GET": _PROGRAM_READ},
+    "api.read_directory": {"GET": _PROGRAM_READ},
+    "api.edit_directory": {"PATCH": _PROGRAM_PLAN},
+    "api.delete_directory": {"DELETE": _PROGRAM_PLAN},
+    "api.activate_directory": {"POST": _PROGRAM_PLAN},
+    "api.deactivate_directory": {"POST": _PROGRAM_PLAN},
+    "api.create_token": {"POST": _PROGRAM_WRITE},
+    "api.list_tokens": {"GET": _PROGRAM_READ},
+    "api.revoke_token": {"DELETE": _PROGRAM_WRITE},
+    "api.list_directory_users": {"GET": _PROGRAM_READ},
+    "api.list_directory_groups": {"GET": _PROGRAM_READ},
+    "api.list_directory_requests": {"GET": _PROGRAM_READ},
+    "api.create_role": {"POST": _PROGRAM_PLAN},
+    "api.list_roles": {"GET": _PROGRAM_READ},
+    "api.reorder_roles": {"POST": _PROGRAM_PLAN},
+    "api.read_role": {"GET": _PROGRAM_READ},
+    "api.edit_role": {"PATCH": _PROGRAM_PLAN},
+    "api.delete_role": {"DELETE": _PROGRAM_PLAN},
+    "api.create_role_mapping": {"POST": _PROGRAM_PLAN},
+    "api.list_role_mappings": {"GET": _PROGRAM_READ},
+    "api.delete_role_mapping": {"DELETE": _PROGRAM_PLAN},
+    "api.list_members": {"GET": _PROGRAM_READ},
+    "api.read_member": {"GET": _PROGRAM_READ},
+    "api.edit_member": {"PATCH": _PROGRAM_PLAN},
+    "api.remove_member": {"DELETE": _PROGRAM_PLAN},
+    "api.explain_member": {"GET": _PROGRAM_READ},
+    "api.read_lockout_proof": {"GET": _PROGRAM_READ},
+    "api.make_recovery_codes": {"POST": _PROGRAM_WRITE},
+    "api.confirm_recovery_codes": {"POST": _PROGRAM_WRITE},
+    "api.drill_recovery_code": {"POST": _PROGRAM_WRITE},
+    "api.create_key": {"POST": _PROGRAM_WRITE},
+    "api.list_keys": {"GET": _PROGRAM_READ},
+    "api.read_key": {"GET": _PROGRAM_READ},
+    "api.revoke_key": {"DELETE": _PROGRAM_WRITE},
+    "api.list_events": {"GET": _PROGRAM_READ},
+    "api.list_audit": {"GET": _PROGRAM_READ},
+    "api.list_sign_ins": {"GET": _PROGRAM_READ},
 }

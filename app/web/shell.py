@@ -33,6 +33,8 @@ _NOTICES = {
     "default-role-changed": Notice("success", "The default role was changed."),
     "role-deleted": Notice("success", "Role deleted."),
     "codes-confirmed": Notice("success", "Recovery codes confirmed as stored."),
+    "code-good": Notice("success", "This code works. It was not used up."),
+    "key-revoked": Notice("success", "Key revoked."),
     "role-changed": Notice("success", "Role changed."),
     "member-suspended": Notice("success", "Member suspended; their sessions ended."),
     "member-restored": Notice("success", "Suspension lifted."),

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.connections import ConnectionKind, Verify
 from app.rules.errors import InvalidInputError
+from app.rules.sessions import SessionKind
 from app.services import connections, organizations, recovery, sessions, sign_in
 from app.services.flows import Purpose
 from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, Tested, TurnedAway
@@ -212,7 +213,8 @@ def _welcome(step: SignedIn) -> Response:
     unit = current.unit()
     name = organizations.read(unit, step.member.organization_id).name
     page = RecoveryCodesPage(organization=name, codes=step.codes, made=moment(unit.now, now=unit.now))
-    return show("start_done.html", page, session_token=step.token)
+    template = "recovered.html" if step.kind is SessionKind.RECOVERY else "start_done.html"
+    return show(template, page, session_token=step.token)
 
 
 def _turned_away(step: TurnedAway) -> Response:

@@ -51,9 +51,12 @@ _ACTIONS = {
     "member.removed": ("removed", "remove"),
     "admin.held": ("would have taken the last administrator, now on hold:", "take the last administrator"),
     "admin.released": ("settled the hold of", "settle the hold of"),
+    "key.created": ("made the API key", "make an API key"),
+    "key.revoked": ("revoked the API key", "revoke an API key"),
     "recovery.link_made": ("made a recovery link for", "make a recovery link for"),
-    "recovery.used": ("used a recovery code:", "use a recovery code"),
+    "recovery.used": ("came in by recovery:", "come in by recovery"),
     "recovery_codes.created": ("made new recovery codes", "make new recovery codes"),
+    "recovery_codes.drilled": ("tried a recovery code", "try a recovery code"),
     "recovery_codes.confirmed": ("confirmed the recovery codes as stored:", "confirm the recovery codes"),
 }
 #: Reason of a refused sign-in -> a sentence for the administrator.
@@ -66,6 +69,7 @@ _REASONS = {
     "email_sign_in_off": "Their address is at a verified domain, so they have to come through the identity provider.",
     "guests_refused": "They are a guest, and guests may not sign in while single sign-on is required.",
     "address_in_use": "Their address is a member of another organization.",
+    "recovery_code_wrong": "The recovery code was wrong, or recovery is not for them.",
     "subject_changed": "The identity provider sent another identifier for them than before.",
 }
 _REJECTED = "What the identity provider sent was not accepted."

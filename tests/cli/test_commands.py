@@ -6,20 +6,24 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import delete
 
 from app.cli import main
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.services import domains, feeds, members, organizations
 from app.services.connections import acting_of
+from app.store.sign_ins import RecoveryCode
 from tests.application import World, settings_for
 from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
 from tests.servers.doorward import environment_for, served
+from tests.web.api.caller import Api
 
 
 def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +48,8 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
         ("work",),
         ("database",),
         ("organization",),
+        ("organization", "key"),
+        ("organization", "key", "create"),
         ("domain",),
         ("domain", "verify"),
         ("directory",),
@@ -174,6 +180,35 @@ def test_recover_is_for_administrators_only(world: World, tmp_path: Path) -> Non
     stranger = run(tmp_path, "recover", "nobody@acme.test", database_url=url)
     assert stranger.returncode == 1
     assert "No administrator has this address." in stranger.stderr
+
+
+def test_recover_lets_an_administrator_on_hold_in_without_any_code(world: World, tmp_path: Path) -> None:
+    scene = provisioned(world)
+    scene.scim.set_active(scene.ada, False)
+    with world.transactions.writing() as unit:
+        unit.session.execute(delete(RecoveryCode))
+    world.clock.time = datetime.now(UTC)  # the command lives in real time
+
+    printed = run(tmp_path, "recover", ADA, database_url=world.program.settings.database_url).stdout
+
+    browser, path = world.browser(), "/recover/" + printed.strip().rpartition("/")[2]
+    browser.get(path)
+    assert browser.submit(path).status_code == 303
+    assert browser.get("/settings/authentication").status_code == 200
+
+
+def test_key_of_an_organization_is_printed_once_and_opens_it(world: World, tmp_path: Path) -> None:
+    url = world.program.settings.database_url
+    organization = found_organization(world)
+    world.clock.time = datetime.now(UTC)
+
+    made = run(tmp_path, "organization", "key", "create", organization.id, "--days", "1", database_url=url)
+    nowhere = run(tmp_path, "organization", "key", "create", "org_" + "0" * 26, database_url=url)
+
+    key = Api(world, made.stdout.split()[-1])
+    assert key.get(f"/organizations/{organization.id}/keys")["data"][0]["label"] == "command line"
+    assert audited(world, organization.id)[-1] == ("operator", "key.created", "done")
+    assert (nowhere.returncode, nowhere.stderr) == (1, "doorward: There is no such organization.\n")
 
 
 def test_serve_makes_its_own_key_database_and_start_link_readable_by_the_owner_only(tmp_path: Path) -> None:

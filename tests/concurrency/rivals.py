@@ -12,10 +12,12 @@ from threading import BrokenBarrierError
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
-from app.factory import create_program
+from app.factory import Program, create_program
 from app.ports.clock import SystemClock
 from app.store import organizations
+from app.web.request import BROWSER_COOKIE
 from tests.application import BASE_URL, ports_for, settings_for
 from tests.ports.fakes import Postbox, ZoneDns
 
@@ -27,13 +29,14 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class Call:
-    """One request of a round."""
+    """One request of a round: JSON with a bearer token, or a form that a browser with the token as a cookie posts."""
 
     method: str
     path: str
     body: dict[str, object] | None
     token: str
     content_type: str = "application/json"
+    form: dict[str, str] | None = None
 
 
 @dataclass
@@ -75,16 +78,24 @@ def _rival(database_url: str, pipe: Connection[int, Call | None], barrier: Barri
     event.listen(Session, "before_commit", meeting)
     while (call := pipe.recv()) is not None:
         meeting.open = True
-        answer = program.app.test_client().open(
-            call.path,
-            method=call.method,
-            json=call.body,
-            base_url=BASE_URL,
-            headers={"Authorization": f"Bearer {call.token}"},
-            content_type=call.content_type,
-        )
-        pipe.send(answer.status_code)
+        pipe.send(send(program, call).status_code)
     program.transactions.database.engine.dispose()
+
+
+def send(program: Program, call: Call) -> TestResponse:
+    """Make the request to a program of this process."""
+    client = program.app.test_client(use_cookies=False)
+    if call.form is not None:
+        headers = {"Cookie": f"{BROWSER_COOKIE}={call.token}", "Sec-Fetch-Site": "same-origin"}
+        return client.post(call.path, data=call.form, base_url=BASE_URL, headers=headers)
+    return client.open(
+        call.path,
+        method=call.method,
+        json=call.body,
+        base_url=BASE_URL,
+        headers={"Authorization": f"Bearer {call.token}"},
+        content_type=call.content_type,
+    )
 
 
 class _Meeting:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.rules.actor import ActorKind
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.services import connections, members
@@ -118,7 +119,7 @@ def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
     return EntryFacts(
         id=row.id,
         at=row.at,
-        actor=row.actor_label or row.actor_kind,
+        actor=_actor(row),
         action=row.action,
         subject=names.get(row.subject or "") or _name_in(row.after) or _name_in(row.before),
         refused=row.outcome == "refused",
@@ -127,6 +128,13 @@ def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
         after=_readable(after, names),
         proof=row.proof,
     )
+
+
+def _actor(row: AuditEntry) -> str:
+    """Who acted, in words; a key is called one, whatever it is labelled."""
+    if row.actor_kind == ActorKind.API_KEY:
+        return f"the API key {row.actor_label}"
+    return row.actor_label or row.actor_kind
 
 
 def _ids_in(row: AuditEntry) -> Collection[str]:
@@ -140,4 +148,4 @@ def _readable(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
 
 def _name_in(values: Mapping[str, Any]) -> str:
     """What a deleted thing was called, where the entry says so."""
-    return str(values.get("host") or values.get("name") or values.get("email") or "")
+    return str(values.get("host") or values.get("name") or values.get("email") or values.get("key") or "")

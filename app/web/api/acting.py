@@ -1,4 +1,4 @@
-"""For whom an operator acts: the administrator whose own facts count, named by `on_behalf_of`."""
+"""For whom a program acts: the administrator whose own facts count, named by `on_behalf_of`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from app.rules.actor import ActorKind
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
@@ -35,6 +36,20 @@ def find_admin(unit: UnitOfWork, organization_id: str, member_id: str) -> Member
     if member.role != ADMIN or member.state != MemberState.ACTIVE or member.suspended:
         raise _not_an_admin()
     return member
+
+
+def whose_address_is_proven(admin: Member | None) -> Member | None:
+    """The same administrator, where what counts is that the address is theirs.
+
+    An operator vouches for it; with a key of the organization the administrator has to have signed in once. Raises
+    InvalidInputError.
+    """
+    if admin is not None and admin.first_signed_in_at is None and current.actor().kind is not ActorKind.OPERATOR:
+        raise InvalidInputError(
+            "This administrator has never signed in, so nobody knows whether the address is theirs.",
+            field="on_behalf_of",
+        )
+    return admin
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from app.web.api import (
     document,
     domains,
     feeds,
+    keys,
     members,
     organizations,
     recovery,
@@ -44,6 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *role_mappings.OPERATIONS,
     *members.OPERATIONS,
     *recovery.OPERATIONS,
+    *keys.OPERATIONS,
     *feeds.OPERATIONS,
 )
 log = logging.getLogger("doorward.api")
@@ -85,7 +87,7 @@ def _answer(operation: Operation, **ids: str) -> Response:
 
 
 def _act(operation: Operation, ids: Mapping[str, str], sent: Body | Query) -> Member | None:
-    """Find whom an operator acts for, under the organization's lock; calls with units of their own do it there."""
+    """Find whom a program acts for, under the organization's lock; calls with units of their own do it there."""
     if not isinstance(sent, ChangeBody | ChangeQuery):
         return None
     if TABLE[operation.endpoint][operation.method].transaction is not Transaction.WRITE:

@@ -134,7 +134,8 @@ def deactivate_directory(org: str, dir: str) -> Planned[DirectoryAnswer]:  # noq
     return directories.to_deactivate(unit, org, dir).then(partial(show_directory, unit))
 
 
-@operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED)
+@operation("POST", _PATH + "/{dir}/tokens", body=NewToken, answer=TokenCreated, status=HTTPStatus.CREATED,
+           codes=(Code.OWN_HOLD,))  # fmt: skip
 def create_token(org: str, dir: str, body: NewToken) -> TokenCreated | Refused:  # noqa: A002
     """Make a bearer token for a directory; it is shown in this answer only."""
     made = directory_tokens.add(current.unit(), org, dir, label=body.label or "", expires_at=body.expires_at)

@@ -20,12 +20,25 @@ from app.web.api.shapes import ID_BODY, Problem, Query
 from app.web.routes import TABLE, Caller
 
 _REFERENCE = "#/components/schemas/{model}"
+_OPERATOR, _KEY = "operatorToken", "organizationKey"
+_SCHEMES = {
+    _OPERATOR: {"type": "http", "scheme": "bearer", "description": "Of whoever runs the server: every organization."},
+    _KEY: {"type": "http", "scheme": "bearer", "description": "Of one organization (`dw_…`): nothing of any other."},
+}
+#: What opens an operation: any one of these.
+_SECURITY: dict[Caller, list[dict[str, list[str]]]] = {
+    Caller.ANYONE: [],
+    Caller.OPERATOR: [{_OPERATOR: []}],
+    Caller.PROGRAM: [{_OPERATOR: []}, {_KEY: []}],
+}
 _TEXTS = {
     HTTPStatus.BAD_REQUEST: "What was sent cannot be understood or accepted; `field` says where.",
-    HTTPStatus.UNAUTHORIZED: "The operator token is missing or wrong.",
+    HTTPStatus.UNAUTHORIZED: "The bearer token is missing, wrong, revoked or expired.",
+    HTTPStatus.FORBIDDEN: "Only the operator token may do this; this is a key of an organization.",
     HTTPStatus.NOT_FOUND: "There is no such thing in this organization.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not application/json.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many tries; `Retry-After` says when the next one may come.",
     HTTPStatus.BAD_GATEWAY: "The identity provider could not be reached.",
 }
 
@@ -58,11 +71,11 @@ def describe(operations: Sequence[Operation], *, url: str, kinds: Iterable[Conne
             "description": "Errors are RFC 9457 problem documents with a stable code; times are RFC 3339 in UTC.",
         },
         "servers": [{"url": url}],
-        "security": [{"token": []}],
+        "security": _SECURITY[Caller.PROGRAM],
         "paths": paths,
         "components": {
             "schemas": _schemas(operations, tuple(kinds)),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -92,8 +105,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "parameters": [*map(_id_parameter, operation.ids), *_query_parameters(operation), *_plan_parameters(operation)],
         "responses": {str(status.value): response for status, response in _responses(operation).items()},
     }
-    if TABLE[operation.endpoint][operation.method].caller is Caller.ANYONE:
-        described["security"] = []
+    described["security"] = _SECURITY[_caller(operation)]
     if operation.body is not None:
         content = {"application/json": {"schema": _reference(operation.body)}}
         described["requestBody"] = {"required": not takes_nothing(operation.body), "content": content}
@@ -138,6 +150,10 @@ def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:
         success["content"] = {"application/json": {"schema": _reference(operation.answer)}}
     plan = {"description": "The dry run.", "content": {"application/json": {"schema": _reference(PlanAnswer)}}}
     statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
+    if _caller(operation) is Caller.OPERATOR:
+        statuses.append(HTTPStatus.FORBIDDEN)
+    if operation.limited:
+        statuses.append(HTTPStatus.TOO_MANY_REQUESTS)
     if operation.ids:
         statuses.append(HTTPStatus.NOT_FOUND)
     if operation.body is not None:
@@ -160,6 +176,10 @@ def _either(success: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
     """The change itself, or the dry run where that was asked for."""
     schemas = [answer["content"]["application/json"]["schema"] for answer in (success, plan)]
     return success | {"content": {"application/json": {"schema": {"anyOf": schemas}}}}
+
+
+def _caller(operation: Operation) -> Caller:
+    return TABLE[operation.endpoint][operation.method].caller
 
 
 def _own_description() -> dict[str, Any]:

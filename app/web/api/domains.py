@@ -74,7 +74,9 @@ def claim_domain(org: str, body: NewDomain, acting: Member | None) -> DomainAnsw
 
     The first domain must be the one of the administrator named by `on_behalf_of`.
     """
-    claimed = domains.claim(current.unit(), org, host=body.host, acting=acting_of(acting))
+    claimed = domains.claim(
+        current.unit(), org, host=body.host, acting=acting_of(on_behalf.whose_address_is_proven(acting))
+    )
     return claimed if isinstance(claimed, Refused) else show_domain(claimed)
 
 
@@ -93,7 +95,7 @@ def read_domain(org: str, dom: str) -> DomainAnswer:
 
 
 @operation("POST", "/organizations/{org}/domains/{dom}/verify", body=Verification, answer=DomainAnswer,
-           codes=(CONFLICT, Code.DOMAIN_VERIFIED_ELSEWHERE, *GUARDED))  # fmt: skip
+           codes=(CONFLICT, Code.DOMAIN_VERIFIED_ELSEWHERE, Code.DOMAIN_MANUAL_FORBIDDEN, *GUARDED))  # fmt: skip
 def verify_domain(org: str, dom: str, body: Verification) -> DomainAnswer | Refused:
     """Look the domain's record up now, or vouch for it.
 

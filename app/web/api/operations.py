@@ -21,7 +21,7 @@ Outcome = BaseModel | Refused | None
 View = Callable[..., Outcome | Planned[Any]]
 
 #: What the guard may say to any change of what administrators depend on.
-GUARDED = (Code.LAST_ADMINISTRATOR, Code.LAST_HELD_ADMINISTRATOR)
+GUARDED = (Code.LAST_ADMINISTRATOR, Code.LAST_HELD_ADMINISTRATOR, Code.OWN_HOLD)
 #: What a change says when something else holds the name already, or changed at the same moment.
 CONFLICT = "conflict"
 
@@ -42,7 +42,8 @@ class Operation:
     body: type[Body] | None
     query: type[Query] | None
     codes: tuple[str, ...]
-    plans: bool
+    plans: bool = False
+    limited: bool = False
 
     @property
     def name(self) -> str:
@@ -89,13 +90,14 @@ def operation(
     query: type[Query] | None = None,
     codes: tuple[str, ...] = (),
     plans: bool = False,
+    limited: bool = False,
 ) -> Callable[[View], Operation]:
     """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers. One that `plans`
-    can be asked for a dry run, and held to it.
+    can be asked for a dry run, and held to it; a `limited` one may be called only so often.
     """
 
     def make(view: View) -> Operation:
         usual = HTTPStatus.OK if answer is not None else HTTPStatus.NO_CONTENT
-        return Operation(method, path, view, answer, status or usual, body, query, codes, plans)
+        return Operation(method, path, view, answer, status or usual, body, query, codes, plans, limited)
 
     return make

@@ -8,9 +8,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from app.rules.decisions import Code, Refused
 from app.rules.lockout import Standing, WayIn
 from app.rules.members import MemberState
-from app.services import explanation, organizations, recovery
+from app.services import explanation, organizations, recovery, recovery_drills
+from app.services.overview import recovery as read_recovery
 from app.services.rows import Member
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
@@ -37,9 +39,13 @@ class AdministratorAnswer(Answer):
 
 class RecoveryCodesAnswer(Answer):
     unused: int
-    confirmed: bool = Field(description="Whether an administrator who still is one has confirmed storing them.")
-    confirmed_by: str | None
+    confirmed: bool = Field(description="Whether an administrator who still is there has confirmed storing them.")
+    confirmed_by: str | None = Field(
+        description="The administrator who confirmed them, also where they have left since and another must confirm."
+    )
     confirmed_at: datetime | None
+    last_used_at: datetime | None = Field(description="When somebody last came in by recovery.")
+    last_drilled_at: datetime | None = Field(description="When a code last proved good in a drill.")
 
 
 class LockoutProofAnswer(Answer):
@@ -68,12 +74,13 @@ def read_lockout_proof(org: str) -> LockoutProofAnswer:
     )
 
 
-@operation("POST", _PATH, body=ChangeBody, answer=CodesMade, status=HTTPStatus.CREATED)
-def make_recovery_codes(org: str) -> CodesMade:
+@operation("POST", _PATH, body=ChangeBody, answer=CodesMade, status=HTTPStatus.CREATED,
+           codes=(Code.LAST_RECOVERY_CODES,))  # fmt: skip
+def make_recovery_codes(org: str) -> CodesMade | Refused:
     """Make a new set of recovery codes; the old ones are void, and the new ones shown in this answer only."""
     unit = current.unit()
-    codes = recovery.make_codes(unit, org)
-    return CodesMade(codes=list(codes), **dict(_codes(unit, org)))
+    codes = recovery.replace_codes(unit, org)
+    return codes if isinstance(codes, Refused) else CodesMade(codes=list(codes), **dict(_codes(unit, org)))
 
 
 @operation("POST", _PATH + "/confirm", body=Confirmation, answer=RecoveryCodesAnswer, codes=("no_recovery_codes",))
@@ -84,12 +91,10 @@ def confirm_recovery_codes(org: str, acting: Member) -> RecoveryCodesAnswer:
     return _codes(unit, org)
 
 
-@operation("POST", _PATH + "/drill", body=Drill, answer=DrillAnswer)
+@operation("POST", _PATH + "/drill", body=Drill, answer=DrillAnswer, limited=True)
 def drill_recovery_code(org: str, body: Drill) -> DrillAnswer:
-    """Check that a code would work, without spending it."""
-    unit = current.unit()
-    organizations.read(unit, org)
-    return DrillAnswer(good=recovery.drill(unit, org, code=body.code))
+    """Check that a code would work, without spending it. Five wrong ones in a quarter of an hour are the most."""
+    return DrillAnswer(good=recovery_drills.drill(current.unit(), org, code=body.code))
 
 
 def _show(person: Standing, *, way_in: WayIn | None) -> AdministratorAnswer:
@@ -98,12 +103,14 @@ def _show(person: Standing, *, way_in: WayIn | None) -> AdministratorAnswer:
 
 def _codes(unit: UnitOfWork, organization_id: str) -> RecoveryCodesAnswer:
     organization = organizations.read(unit, organization_id)
-    state = recovery.state(unit, organization_id)
+    facts = read_recovery.read(unit, organization_id)
     return RecoveryCodesAnswer(
-        unused=state.unused,
-        confirmed=state.confirmed,
+        unused=facts.left,
+        confirmed=facts.confirmed_at is not None,
         confirmed_by=organization.recovery_confirmed_by,
         confirmed_at=organization.recovery_confirmed_at,
+        last_used_at=facts.used_at,
+        last_drilled_at=facts.drilled_at,
     )
 
 

@@ -66,7 +66,8 @@ class RecoveryCodes:
     them.
 
     `confirm` takes the confirmation for a set that was made but not confirmed; it is shown only while `confirmed` is
-    None.
+    None. `gone` is the address of the admin who confirmed them and is not there any more. `used` is when somebody last
+    came in by recovery, `drilled` when a code last proved good. `form` is that of a drill (`code`).
     """
 
     total: int
@@ -76,6 +77,12 @@ class RecoveryCodes:
     made: Moment | None = None
     confirmed: Moment | None = None
     confirmed_by: str = ""
+    gone: str = ""
+    used: Moment | None = None
+    used_by: str = ""
+    drilled: Moment | None = None
+    drilled_by: str = ""
+    form: Form = EMPTY_FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ class AuthenticationPage:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryCodesPage:
-    """start_done.html and settings/recovery_codes.html: codes in clear, in this one answer only.
+    """start_done.html, recovered.html and settings/recovery_codes.html: codes in clear, in this one answer only.
 
     `codes` are shown as they stand. `made` is when. `action` takes the confirmation (field `stored`). `replaced` is how
     many unused codes of an older set stopped working (0: there was none). `form` has the field `stored`.

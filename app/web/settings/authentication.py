@@ -5,19 +5,23 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.errors import ConflictError
-from app.services import members, organizations, recovery
+from app.rules.decisions import Refused
+from app.rules.errors import ConflictError, TooManyError
+from app.services import members, organizations, recovery, recovery_drills
 from app.services.overview import recovery as read_recovery
 from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation.authentication import RecoveryCodesPage
-from app.web.presentation.elements import Notice
+from app.web.presentation.elements import Form, Notice
 from app.web.settings import overview
-from app.web.settings.controls import PAGE
+from app.web.settings.controls import PAGE, refusal
+from app.web.settings.overview import Forms
 from app.web.shell import show
 
 pages = Blueprint("authentication", __name__)
 _NOT_TICKED = Notice("error", "The codes were not confirmed.", "Tick that you have stored them, then confirm.")
+
+_NOT_GOOD = "This is not one of the unused codes of this set."
 
 
 @pages.get(PAGE, endpoint="show")
@@ -31,9 +35,12 @@ def make_recovery_codes() -> ResponseReturnValue:
     """A new set, shown in this one answer."""
     unit, organization_id = current.unit(), current.organization_id()
     replaced = read_recovery.read(unit, organization_id).left
+    codes = recovery.replace_codes(unit, organization_id)
+    if isinstance(codes, Refused):
+        return overview.again(refusal(codes), status=409)
     page = RecoveryCodesPage(
         organization=organizations.read(unit, organization_id).name,
-        codes=recovery.make_codes(unit, organization_id),
+        codes=codes,
         made=moment(unit.now, now=unit.now),
         replaced=replaced,
     )
@@ -52,3 +59,15 @@ def confirm_recovery_codes() -> ResponseReturnValue:
     except ConflictError as error:
         return overview.again(Notice("error", error.sentence), status=409)
     return overview.answer(outcome, done="codes-confirmed", anchor="recovery-codes")
+
+
+@pages.post("/settings/recovery-codes/drill")
+def drill_recovery_code() -> ResponseReturnValue:
+    """Whether a code would work; it is not spent."""
+    try:
+        good = recovery_drills.drill(current.unit(), current.organization_id(), code=request.form.get("code", ""))
+    except TooManyError as error:
+        return overview.again(Notice("error", error.sentence), status=429)
+    if not good:
+        return overview.again(forms=Forms(drill=Form(errors={"code": _NOT_GOOD})))
+    return overview.answer(None, done="code-good", anchor="recovery-codes")

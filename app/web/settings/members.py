@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
 from app.rules.errors import ForbiddenError, InvalidInputError
+from app.rules.members import MemberState
 from app.rules.roles import ADMIN
-from app.services import explanation, members, organizations
+from app.services import appointments, explanation, members, organizations
 from app.services.overview import figures as read_figures
 from app.services.overview import people as read_people
 from app.services.overview import role_mappings as read_mappings
@@ -56,6 +57,8 @@ def change_role(member_id: str) -> ResponseReturnValue:
     member = members.read(unit, person.organization_id, member_id)
     if person.is_recovery and slug != ADMIN:
         raise ForbiddenError("A recovery session can only make someone an administrator.")
+    if person.is_recovery:
+        return _answer(appointments.appoint(unit, person, member.id), member_id, done="role-changed")
     try:
         outcome = members.to_edit(unit, person.organization_id, member.id, role=slug).apply()
     except InvalidInputError as error:
@@ -105,10 +108,11 @@ def _just_before(member_id: str) -> str:
 
 
 def _page(unit: UnitOfWork, *, after: str = "", before: str = "") -> MembersPage:
-    organization_id = current.organization_id()
+    organization_id, person = current.organization_id(), current.signed_in()
+    appointed = appointments.appointed_in(unit, person) if person.is_recovery else None
     page = read_people.page(unit, organization_id, after=after, before=before, limit=_PER_PAGE)
     return MembersPage(
-        members=tuple(_member(unit, person) for person in page.people),
+        members=tuple(_member(unit, facts, appointed=appointed) for facts in page.people),
         roles=_roles(unit, organization_id),
         total=read_figures.people(unit, organization_id).total,
         next_href=f"/settings/members?after={page.after}" if page.after else "",
@@ -121,7 +125,8 @@ def _roles(unit: UnitOfWork, organization_id: str) -> tuple[Choice, ...]:
     return tuple(role for role in roles if role.value == ADMIN) if current.signed_in().is_recovery else roles
 
 
-def _member(unit: UnitOfWork, facts: PersonFacts) -> Member:
+def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> Member:
+    """One row; `appointed` is whom the present recovery session has made an administrator."""
     ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Nobody is signed in as them."
     row = Member(
         id=facts.id,
@@ -144,4 +149,7 @@ def _member(unit: UnitOfWork, facts: PersonFacts) -> Member:
     if not current.signed_in().is_recovery:
         return row
     closed = Change(IN_RECOVERY)
-    return replace(row, suspend=closed, restore=closed, remove=closed)
+    row = replace(row, suspend=closed, restore=closed, remove=closed)
+    is_active = facts.state is MemberState.ACTIVE and not facts.suspended
+    decision = appointments.judge(facts.id, is_active=is_active, appointed=appointed)
+    return replace(row, change_role=control(decision)) if row.change_role.allowed else row

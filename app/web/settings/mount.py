@@ -10,6 +10,7 @@ from app.web.settings import (
     connections,
     directories,
     domains,
+    keys,
     members,
     role_mappings,
     roles,
@@ -19,5 +20,16 @@ from app.web.settings import (
 
 def settings_pages() -> tuple[Blueprint, ...]:
     """One blueprint for each noun."""
-    nouns = (authentication, domains, connections, directories, scim_requests, role_mappings, members, roles, activity)
+    nouns = (
+        authentication,
+        domains,
+        connections,
+        directories,
+        scim_requests,
+        role_mappings,
+        members,
+        roles,
+        keys,
+        activity,
+    )
     return tuple(noun.pages for noun in nouns)

@@ -47,6 +47,7 @@ class Forms:
 
     domain: Form = EMPTY_FORM
     directory: Form = EMPTY_FORM
+    drill: Form = EMPTY_FORM
     mappings: dict[str, Form] = field(default_factory=dict)
 
 
@@ -113,7 +114,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         add_directory=control(directories.may_set_up(unit, organization_id)),
         providers=PROVIDERS,
         token_lifetimes=LIFETIMES,
-        recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), now=now),
+        recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), forms.drill, now=now),
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),

@@ -1,4 +1,4 @@
-"""A program that calls the API with the operator token, and checks every answer against the OpenAPI document."""
+"""A program that calls the API, as a rule with the operator token, and checks every answer against the document."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _validate(*references: str, answer: TestResponse) -> None:
 
 @dataclass(frozen=True)
 class Api:
-    """Calls with the operator token."""
+    """Calls with one token."""
 
     world: World
     token: str = OPERATOR_TOKEN

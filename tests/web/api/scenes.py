@@ -99,3 +99,9 @@ def _identity(email: str, *, until: datetime, name: str = "") -> ExternalIdentit
         replay_key=f"replay of {email}",
         replay_until=until,
     )
+
+
+def with_key(world: World, organization_id: str, label: str = "Nightly") -> Api:
+    """A program that brings a fresh key of this organization."""
+    made = Api(world).post(f"/organizations/{organization_id}/keys", {"label": label})
+    return Api(world, made["token"])

@@ -1,4 +1,4 @@
-"""Who may call: the operator token and nobody else; what is not there is a problem document too."""
+"""Who may call: the operator token, or a key (test_keys.py), nobody else; what is not there is a problem document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.web.api.caller import PREFIX, Api
     [{}, {"Authorization": ""}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {OPERATOR_TOKEN}"}],
     ids=["missing", "empty", "wrong", "basic"],
 )
-def test_call_without_the_operator_token_is_refused_on_every_route(world: World, header: dict[str, str]) -> None:
+def test_call_without_a_token_is_refused_on_every_route(world: World, header: dict[str, str]) -> None:
     for operation in OPERATIONS:
         path = PREFIX + operation.path.replace("{", "").replace("}", "")
         answer = world.program.app.test_client().open(
@@ -42,7 +42,7 @@ def test_session_of_an_administrator_opens_no_route(world: World) -> None:
     assert browser.get(f"{PREFIX}/organizations").status_code == 401
 
 
-def test_every_route_but_the_document_is_for_the_operator() -> None:
+def test_every_route_but_the_document_is_for_programs() -> None:
     callers = {endpoint: routes for endpoint, routes in TABLE.items() if endpoint.startswith("api.")}
 
     open_to_all = {name for name, routes in callers.items() if any(r.caller is Caller.ANYONE for r in routes.values())}

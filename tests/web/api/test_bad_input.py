@@ -60,13 +60,14 @@ def one_of_everything(world: World) -> dict[str, str]:
         "role": scene.api.post(f"{scene.path}/roles", {"slug": "auditor", "name": "Auditor", "priority": 10})["id"],
         "map": scene.api.get(f"{scene.path}/role-mappings")["data"][0]["id"],
         "mem": scene.admin,
+        "key": scene.api.post(f"{scene.path}/keys", {"label": "Nightly"})["id"],
     }
 
 
 def snapshot(world: World, organization: str) -> list[Any]:
     """Everything a caller could see of an organization, to show that nothing was written."""
     api, path = Api(world), f"/organizations/{organization}"
-    lists = ("domains", "connections", "directories", "roles", "role-mappings", "members", "events", "audit")
+    lists = ("domains", "connections", "directories", "roles", "role-mappings", "members", "keys", "events", "audit")
     return [api.get(path), api.get(f"{path}/lockout-proof"), *(api.get(f"{path}/{name}", limit=100) for name in lists)]
 
 
@@ -226,6 +227,9 @@ BAD_FIELDS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("POST", "{org}/recovery-codes/confirm", {}, "on_behalf_of"),
     ("POST", "{org}/recovery-codes/drill", {"code": LONG}, "code"),
     ("POST", "{org}/recovery-codes/drill", {"code": 7}, "code"),
+    ("POST", "{org}/keys", {"label": LONG}, "label"),
+    ("POST", "{org}/keys", {"label": "a\nb"}, "label"),
+    ("POST", "{org}/keys", {"expires_at": "2026-11-23T11:59:59Z"}, "expires_at"),
 )
 
 

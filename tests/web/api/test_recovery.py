@@ -45,3 +45,24 @@ def test_there_must_be_codes_to_confirm(world: World) -> None:
     )
 
     assert problem["code"] == "no_recovery_codes"
+
+
+def test_sixth_wrong_drill_is_told_when_to_come_again(world: World) -> None:
+    scene = begin(world)
+    path = f"{scene.path}/recovery-codes/drill"
+    for _ in range(5):
+        assert scene.api.post(path, {"code": "wrong"}) == {"good": False}
+
+    answer = scene.api.send("POST", path, {"code": "wrong"})
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+
+
+def test_lockout_proof_tells_when_a_code_last_worked_in_a_drill(world: World) -> None:
+    scene = begin(world)
+    made = scene.api.post(f"{scene.path}/recovery-codes")
+    scene.api.post(f"{scene.path}/recovery-codes/drill", {"code": made["codes"][0]})
+
+    codes = scene.api.get(f"{scene.path}/lockout-proof")["recovery_codes"]
+
+    assert (codes["last_used_at"], codes["last_drilled_at"]) == (None, "2026-11-23T12:00:00Z")

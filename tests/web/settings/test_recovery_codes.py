@@ -1,4 +1,4 @@
-"""Recovery codes on the settings page: made, shown once, confirmed."""
+"""Recovery codes on the settings page: made, shown once, confirmed, tried without being spent."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 
 from sqlalchemy import delete
 
+from app.rules.actor import OPERATOR
+from app.services import members
 from app.store.sign_ins import RecoveryCode
 from tests.application import World
-from tests.web.settings.scenes import desk, flat, recovery_session
+from tests.scenes import ADA, GRACE
+from tests.web.settings.scenes import desk, flat, recovery_session, signed_in
 
 
 def test_new_codes_are_shown_once_and_void_the_old_ones(world: World) -> None:
@@ -54,3 +57,46 @@ def test_recovery_session_makes_and_confirms_codes(world: World) -> None:
 
     assert browser.submit("/settings/recovery-codes").status_code == 200
     assert browser.submit("/settings/recovery-codes/confirm", stored="yes").status_code == 303
+
+
+def test_drill_says_whether_a_code_works_and_uses_none_up(world: World) -> None:
+    ada = desk(world)
+    codes = ada.organization.store_recovery_codes()
+    ada.page()
+
+    good = ada.browser.submit("/settings/recovery-codes/drill", code=codes[0])
+    page = flat(ada.browser.get(good.headers["Location"].partition("#")[0]).text)
+    wrong = ada.browser.submit("/settings/recovery-codes/drill", code="wrong")
+
+    assert "This code works. It was not used up." in page
+    assert "Unused 10 of 10" in page
+    assert f"Last tried just now by {ADA}: it works" in page
+    ada.browser.submit("/settings/recovery-codes")
+    assert "Last tried never" in flat(ada.page())
+    assert wrong.status_code == 400
+    assert "This is not one of the unused codes of this set." in wrong.text
+
+
+def test_sixth_wrong_drill_is_told_when_to_try_again(world: World) -> None:
+    ada = desk(world)
+    answers = [ada.browser.submit("/settings/recovery-codes/drill", code="wrong") for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [400] * 5 + [429]
+    assert "Too many wrong codes. Try again in 15 minutes." in answers[-1].text
+
+
+def test_page_says_who_left_with_the_codes_and_offers_to_confirm_or_replace_them(world: World) -> None:
+    ada = desk(world)
+    ada.confirm_codes()
+    ada.member(GRACE, role="admin")
+    grace = signed_in(world, GRACE)
+    with world.transactions.writing(OPERATOR) as unit:
+        members.to_edit(unit, ada.organization.id, ada.organization.admin_id, suspended=True).apply()
+
+    page = grace.get("/settings/authentication").text
+
+    assert f"{ADA} confirmed these codes and is not an active administrator any more." in flat(page)
+    assert 'action="/settings/recovery-codes/confirm"' in page
+    assert 'action="/settings/recovery-codes"' in page
+    grace.submit("/settings/recovery-codes/confirm", stored="yes")
+    assert "confirmed these codes and is not" not in flat(grace.get("/settings/authentication").text)

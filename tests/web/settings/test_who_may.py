@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import TestResponse
 
-from app.services import directories, directory_tokens, domains, members, role_mappings, roles
+from app.rules.actor import OPERATOR
+from app.services import directories, directory_tokens, domains, members, organization_keys, role_mappings, roles
 from app.web.routes import TABLE, Caller, Route
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import GRACE, provisioned
@@ -23,6 +24,7 @@ SETTINGS = frozenset(
         "role_mappings",
         "members",
         "roles",
+        "keys",
         "activity",
     }
 )
@@ -162,6 +164,7 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
         "/settings/authentication",
         "/settings/members",
         "/settings/roles",
+        "/settings/keys",
         "/settings/activity",
         "/settings/connections/new",
         f"/settings/connections/{connection_id}/edit",
@@ -171,11 +174,14 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
         yield ada.browser.get(url)
     yield ada.browser.submit(f"/settings/directories/{directory_id}/tokens")
     yield ada.browser.submit("/settings/recovery-codes")
+    yield ada.browser.submit("/settings/keys")
     yield ada.browser.submit("/settings/domains", host="nonsense")
 
 
 def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
     """Every route with an id in it, with ids of that organization."""
+    with world.transactions.writing(OPERATOR) as unit:
+        organization_keys.add(unit, organization_id)
     with world.transactions.reading() as unit:
         domain = domains.all_of(unit, organization_id)[0]
         directory = directories.all_of(unit, organization_id)[0]
@@ -183,6 +189,7 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
         mapping = role_mappings.all_of(unit, organization_id)[0]
         member = members.administrators(unit, organization_id)[0]
         role = roles.all_of(unit, organization_id)[0]
+        key = organization_keys.all_of(unit, organization_id)[0].id
         ids = {
             "domain_id": domain.id,
             "directory_id": directory.id,
@@ -190,6 +197,7 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
             "mapping_id": mapping.id,
             "member_id": member.id,
             "role_id": role.id,
+            "key_id": key,
         }
     for method, url, _ in routes(world):
         filled = url
@@ -199,7 +207,7 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
             yield method, filled
 
 
-@pytest.mark.parametrize("url", ["/settings/roles", "/settings/activity"])
+@pytest.mark.parametrize("url", ["/settings/roles", "/settings/keys", "/settings/activity"])
 def test_page_is_not_offered_where_it_would_be_refused(world: World, url: str) -> None:
     ada = desk(world)
     assert f'href="{url}"' in ada.page()

@@ -8,11 +8,11 @@ from app.services.overview.people import HoldFacts, PersonFacts
 from app.services.overview.recovery import RecoveryFacts
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.authentication import Administrator, Hold, RecoveryCodes
-from app.web.presentation.elements import ALLOWED, Change
+from app.web.presentation.elements import ALLOWED, Change, Form
 from app.web.wording import count, role_reason, way_in_sentence
 
 
-def recovery_codes(facts: RecoveryFacts, *, now: datetime) -> RecoveryCodes:
+def recovery_codes(facts: RecoveryFacts, form: Form, *, now: datetime) -> RecoveryCodes:
     """The break-glass box."""
     void = f"{count(facts.left, 'unused code', 'unused codes')} of the present set stop working at once."
     again = "Somebody has to confirm that the new set is stored."
@@ -24,6 +24,12 @@ def recovery_codes(facts: RecoveryFacts, *, now: datetime) -> RecoveryCodes:
         made=moment_or_none(facts.made_at, now=now),
         confirmed=moment_or_none(facts.confirmed_at, now=now),
         confirmed_by=facts.confirmed_by,
+        gone=facts.gone,
+        used=moment_or_none(facts.used_at, now=now),
+        used_by=facts.used_by,
+        drilled=moment_or_none(facts.drilled_at, now=now),
+        drilled_by=facts.drilled_by,
+        form=form,
     )
 
 
