@@ -190,6 +190,16 @@ class Transactions:
                 unit.close()
 
     @contextmanager
+    def snapshot(self) -> Iterator[UnitOfWork]:
+        """A unit that only reads, all of it as it was at one moment."""
+        with self.database.snapshot() as connection:
+            unit = UnitOfWork(connection=connection, ports=self.ports, actor=SYSTEM)
+            try:
+                yield unit
+            finally:
+                unit.close()
+
+    @contextmanager
     def looking(self) -> Iterator[Connection]:
         """A connection for single statements that only read: the cheapest way to ask something."""
         with self.database.looking() as connection:

@@ -100,7 +100,7 @@ def unique_where(name: str, *columns: str, where: str) -> Index:
 
 
 class Database:
-    """One engine and the three ways to use it, each a connection to close again.
+    """One engine and the ways to use it, each a connection to close again.
 
     On SQLite a writing transaction is BEGIN IMMEDIATE from its first statement, because a read that turns into a write
     later fails at once when someone else wrote in between; a reading one is deferred and never waits.
@@ -121,6 +121,12 @@ class Database:
         """A connection that will write, when its turn has come; PostgreSQL needs no turns, its rows have locks."""
         with self._turns.turn() if self._turns else nullcontext(), self._writing.connect() as connection:
             yield connection
+
+    def snapshot(self) -> Connection:
+        """A connection that must not write; what it reads is of one moment, on PostgreSQL too."""
+        if self.engine.dialect.name == "sqlite":
+            return self.reading()
+        return self.engine.execution_options(isolation_level="REPEATABLE READ").connect()
 
     def looking(self) -> Connection:
         """A connection for statements that only read, each on its own: nothing is begun for the prepared ones."""

@@ -45,6 +45,7 @@ _ADMIN_WRITE = Route(Caller.ADMIN, Transaction.WRITE)
 _ADMIN_OWN = Route(Caller.ADMIN, Transaction.OWN)
 _FULL_READ = Route(Caller.FULL_ADMIN, Transaction.READ)
 _FULL_WRITE = Route(Caller.FULL_ADMIN, Transaction.WRITE)
+_FULL_OWN = Route(Caller.FULL_ADMIN, Transaction.OWN)
 _PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
 _OPERATOR_READ = Route(Caller.OPERATOR, Transaction.READ)
 _OPERATOR_WRITE = Route(Caller.OPERATOR, Transaction.WRITE)
@@ -110,6 +111,8 @@ TABLE: dict[str, dict[str, Route]] = {
     "roles.make_default": {"POST": _FULL_WRITE},
     "roles.delete": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
+    "audit.list": {"GET": _FULL_READ},
+    "audit.export": {"GET": _FULL_OWN},
     # the JSON API
     "api.openapi": {"GET": _OPEN},
     "api.create_organization": {"POST": _OPERATOR_WRITE},
@@ -163,5 +166,6 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.drill_recovery_code": {"POST": _OPERATOR_READ},
     "api.list_events": {"GET": _OPERATOR_READ},
     "api.list_audit": {"GET": _OPERATOR_READ},
+    "api.export_audit": {"GET": _OPERATOR_OWN},
     "api.list_sign_ins": {"GET": _OPERATOR_READ},
 }

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from app.cli import main
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
-from app.services import domains, feeds, members, organizations
+from app.services import audit, domains, members, organizations
 from app.services.connections import acting_of
 from tests.application import World, settings_for
 from tests.scenes import ADA, HOST, Organization, found_organization
@@ -161,7 +161,7 @@ def claim(organization: Organization, host: str = HOST) -> None:
 def audited(world: World, organization_id: str) -> list[tuple[str, str, str]]:
     """Who did what in an organization, and what came of it, oldest first."""
     with world.transactions.reading() as unit:
-        entries = feeds.audit(unit, organization_id, after="", limit=1_000)
+        entries = audit.feed(unit, organization_id, after="", limit=1_000)
         return [(entry.actor_kind, entry.action, entry.outcome) for entry in entries]
 
 

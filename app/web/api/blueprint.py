@@ -9,12 +9,12 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
 
 from app.rules.decisions import Refused
 from app.services.rows import Member
 from app.web import request as current
 from app.web.api import (
+    audit,
     connections,
     directories,
     document,
@@ -27,9 +27,10 @@ from app.web.api import (
     roles,
 )
 from app.web.api.acting import name_admin
-from app.web.api.operations import Operation
+from app.web.api.operations import Operation, Outcome
 from app.web.api.reading import check_ids, read_body, read_query, refuse_unsupported
 from app.web.api.shapes import Body, ChangeBody, ChangeQuery, Query
+from app.web.downloads import Download, send
 from app.web.errors import problem
 from app.web.routes import TABLE, Transaction
 
@@ -44,6 +45,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *members.OPERATIONS,
     *recovery.OPERATIONS,
     *feeds.OPERATIONS,
+    *audit.OPERATIONS,
 )
 log = logging.getLogger("doorward.api")
 
@@ -90,9 +92,11 @@ def _act(operation: Operation, ids: Mapping[str, str], sent: Body | Query) -> Me
     return name_admin(unit, ids["org"], sent.on_behalf_of)
 
 
-def _respond(operation: Operation, outcome: BaseModel | Refused | None) -> Response:
+def _respond(operation: Operation, outcome: Outcome) -> Response:
     if isinstance(outcome, Refused):
         return problem(HTTPStatus.CONFLICT, code=outcome.code, detail=outcome.sentence, fix=outcome.fix)
+    if isinstance(outcome, Download):
+        return send(outcome)
     if outcome is None:
         return Response(status=operation.status)
     return Response(outcome.model_dump_json(), status=operation.status, mimetype="application/json")

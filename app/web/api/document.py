@@ -115,6 +115,8 @@ def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:
     success: dict[str, Any] = {"description": operation.status.phrase}
     if operation.answer is not None:
         success["content"] = {"application/json": {"schema": _reference(operation.answer)}}
+    if operation.media:
+        success["content"] = {media_type: {"schema": {"type": "string"}} for media_type in operation.media}
     statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
     if operation.ids:
         statuses.append(HTTPStatus.NOT_FOUND)

@@ -14,8 +14,9 @@ from pydantic import BaseModel
 
 from app.rules.decisions import Code, Refused
 from app.web.api.shapes import Body, Query
+from app.web.downloads import Download
 
-Outcome = BaseModel | Refused | None
+Outcome = BaseModel | Download | Refused | None
 View = Callable[..., Outcome]
 
 #: What the guard may say to any change of what administrators depend on.
@@ -40,6 +41,7 @@ class Operation:
     body: type[Body] | None
     query: type[Query] | None
     codes: tuple[str, ...]
+    media: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -85,11 +87,14 @@ def operation(
     body: type[Body] | None = None,
     query: type[Query] | None = None,
     codes: tuple[str, ...] = (),
+    media: tuple[str, ...] = (),
 ) -> Callable[[View], Operation]:
-    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers."""
+    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers, `media` the types of a
+    file it answers.
+    """
 
     def make(view: View) -> Operation:
-        usual = HTTPStatus.OK if answer is not None else HTTPStatus.NO_CONTENT
-        return Operation(method, path, view, answer, status or usual, body, query, codes)
+        usual = HTTPStatus.OK if answer is not None or media else HTTPStatus.NO_CONTENT
+        return Operation(method, path, view, answer, status or usual, body, query, codes, media)
 
     return make

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from app.web.settings import (
     activity,
+    audit,
     authentication,
     connections,
     directories,
@@ -19,5 +20,16 @@ from app.web.settings import (
 
 def settings_pages() -> tuple[Blueprint, ...]:
     """One blueprint for each noun."""
-    nouns = (authentication, domains, connections, directories, scim_requests, role_mappings, members, roles, activity)
+    nouns = (
+        authentication,
+        domains,
+        connections,
+        directories,
+        scim_requests,
+        role_mappings,
+        members,
+        roles,
+        activity,
+        audit,
+    )
     return tuple(noun.pages for noun in nouns)
