@@ -7,6 +7,7 @@ touched again.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -88,7 +89,7 @@ def after(
 ) -> list[AuditRecord]:
     """Entries newer than this id, oldest first; "" begins at the oldest."""
     query = _selected(organization_id, wanted).where(AuditEntry.id > after_id)
-    return _read(session, query.order_by(AuditEntry.id).limit(limit))
+    return _placed(session, query.order_by(AuditEntry.id).limit(limit))
 
 
 def before(
@@ -96,12 +97,12 @@ def before(
 ) -> list[AuditRecord]:
     """Entries older than this id, newest first; "" begins at the newest."""
     query = _selected(organization_id, wanted).order_by(AuditEntry.id.desc()).limit(limit)
-    return _read(session, query.where(AuditEntry.id < before_id) if before_id else query)
+    return _placed(session, query.where(AuditEntry.id < before_id) if before_id else query)
 
 
 def read_all(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, AuditRecord | None]:
     """These entries by id; None for one that is stored in a way that cannot be read. Missing ones are left out."""
-    query = _everything().where(AuditEntry.organization_id == organization_id)
+    query = select(*ENTRIES.c).where(AuditEntry.organization_id == organization_id)
     try:
         return {record.id: record for record in _read(session, query.where(AuditEntry.id.in_(ids)))}
     except (ValueError, TypeError, DataError):
@@ -124,12 +125,8 @@ def held_since(session: Session, organization_id: str, member_id: str) -> dateti
     return session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
 
 
-def _everything() -> Select[Any]:
-    return select(*ENTRIES.c, SEALS.c.position).outerjoin_from(ENTRIES, SEALS, SEALS.c.entry_id == ENTRIES.c.id)
-
-
 def _selected(organization_id: str, wanted: AuditFilter) -> Select[Any]:
-    query = _everything().where(AuditEntry.organization_id == organization_id)
+    query = select(*ENTRIES.c).where(AuditEntry.organization_id == organization_id)
     for column, value in (
         (AuditEntry.actor_kind, wanted.actor_kind),
         (AuditEntry.subject, wanted.subject),
@@ -142,6 +139,14 @@ def _selected(organization_id: str, wanted: AuditFilter) -> Select[Any]:
     if wanted.since is not None:
         query = query.where(AuditEntry.at >= wanted.since)
     return query if wanted.until is None else query.where(AuditEntry.at < wanted.until)
+
+
+def _placed(session: Session, query: Select[Any]) -> list[AuditRecord]:
+    """The entries with their positions, which are looked up for those of the page and no others."""
+    found = _read(session, query)
+    sealed = select(SEALS.c.entry_id, SEALS.c.position).where(SEALS.c.entry_id.in_([one.id for one in found]))
+    positions = {row.entry_id: row.position for row in session.execute(sealed)}
+    return [replace(one, position=positions.get(one.id)) for one in found]
 
 
 def _read(session: Session, query: Select[Any]) -> list[AuditRecord]:

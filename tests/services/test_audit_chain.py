@@ -159,7 +159,7 @@ def test_sealing_that_is_killed_leaves_a_chain_that_goes_on(
     world: World, acme: str, database_url: str, tmp_path: Path
 ) -> None:
     write(world, acme, 4_000)
-    environment = environment_for("http://127.0.0.1:8000", database_url) | {"DOORWARD_SECRET_KEYS": SECRET_KEY}
+    environment = environment_for("http://127.0.0.1:8000", database_url)
     for _ in range(2):
         before = scalars(world, "SELECT count(*) FROM audit_seals")
         sealer = subprocess.Popen([sys.executable, "-c", _SEAL], cwd=tmp_path, env=environment)
