@@ -108,6 +108,7 @@ class Fault(StrEnum):
     TRUNCATED = "truncated"
     END = "end"
     EMPTY = "empty"
+    UNSEALED = "unsealed"
     UNKNOWN_KEY = "unknown_key"
 
 
@@ -230,6 +231,13 @@ class _Walk:
             yield Finding(
                 Fault.UNKNOWN_KEY, "The recorded end of the chain has a seal of a key that is not configured."
             )
+
+
+def left_waiting(number: int) -> Finding:
+    """Entries have waited for hours for what takes seconds."""
+    what = "1 entry has" if number == 1 else f"{number} entries have"
+    sentence = f"{what} waited for hours to be sealed: no worker runs, or their chain was removed or altered."
+    return Finding(Fault.UNSEALED, sentence)
 
 
 def _gap(fault: Fault, first: int, last: int) -> Finding:

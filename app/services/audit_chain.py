@@ -22,6 +22,7 @@ from app.rules.audit import (
     end_text,
     examine,
     follow,
+    left_waiting,
 )
 from app.rules.ids import Prefix, first_id, is_id, made_at
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -35,6 +36,8 @@ _MOST_IN_A_RUN = 10_000
 #: As long as a transaction may take from its first entry to its commit, for its entries to be found at once.
 _STILL_OPEN = timedelta(minutes=1)
 _PAGE = 500
+#: The hourly run leaves nothing waiting for longer.
+_OVERDUE = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def tell(transactions: Transactions) -> None:
     """
     with transactions.writing() as unit:
         for head in audit_chain.untold(unit.session, limit=_PAGE):
-            told = {"organization": head.organization_id, "position": head.position, "seal": head.seal}
+            seal_ = audit_chain.seal_at(unit.session, head.organization_id, head.position)
+            told = {"organization": head.organization_id, "position": head.position, "seal": seal_}
             log.info("the audit log is sealed", extra=told)
             head.told_position = head.position
 
@@ -84,8 +88,16 @@ def verify(unit: UnitOfWork, organization_id: str) -> Iterator[Finding]:
     head = audit_chain.head(unit.session, organization_id)
     links = _links(unit, organization_id)
     yield from examine(organization_id, links, head, unit.ports.sealing.attested)
+    overdue = audit_chain.waiting_of(unit.session, organization_id, before=unit.now - _OVERDUE)
+    if overdue:
+        yield left_waiting(overdue)
     if audit.is_empty(unit.session, organization_id):
         yield EMPTY
+
+
+def is_as_told(unit: UnitOfWork, organization_id: str, position: int, seal_: str) -> bool:
+    """Whether the chain still has at this position the seal that the log was told."""
+    return audit_chain.seal_at(unit.session, organization_id, position) == seal_
 
 
 def figures(unit: UnitOfWork, organization_id: str) -> Figures:
@@ -141,8 +153,8 @@ def _extend(unit: UnitOfWork, organization_id: str, texts: Sequence[tuple[str, s
     """Append what nobody has sealed meanwhile."""
     sealed = audit_chain.sealed_among(unit.session, [id_ for id_, _ in texts])
     left = [(id_, text) for id_, text in texts if id_ not in sealed]
-    head = _sure_head(unit, organization_id)
-    if head is None or not left:
+    head = _sure_head(unit, organization_id) if left else None
+    if head is None:
         return 0
     position, digest = head.position, head.digest
     links: list[Link] = []

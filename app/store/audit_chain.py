@@ -115,10 +115,18 @@ def sealed(session: Session, organization_id: str) -> int:
     return session.scalar(query) or 0
 
 
-def waiting_of(session: Session, organization_id: str) -> int:
-    """How many entries of this organization are not sealed yet."""
+def waiting_of(session: Session, organization_id: str, *, before: datetime | None = None) -> int:
+    """How many entries of this organization are not sealed yet; only those that were made before a time, if given."""
     query = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.organization_id == organization_id)
+    if before is not None:
+        query = query.where(ENTRIES.c.at < before)
     return session.scalar(query.where(~exists().where(SEALS.c.entry_id == ENTRIES.c.id))) or 0
+
+
+def seal_at(session: Session, organization_id: str, position: int) -> str | None:
+    """The seal of one position."""
+    query = select(AuditSeal.seal).where(AuditSeal.organization_id == organization_id)
+    return session.scalar(query.where(AuditSeal.position == position))
 
 
 def sealed_at(session: Session, organization_id: str) -> datetime | None:

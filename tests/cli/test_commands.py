@@ -21,7 +21,7 @@ from app.services.connections import acting_of
 from tests.application import SECRET_KEY, World, settings_for
 from tests.scenes import ADA, HOST, Organization, found_organization
 from tests.servers.doorward import environment_for, served
-from tests.services.audit_chain import positions, tamper, write
+from tests.services.audit_chain import positions, scalars, tamper, write
 
 
 def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -223,6 +223,28 @@ def test_what_was_done_to_the_audit_log_is_told_in_sentences(world: World, tmp_p
     assert acme.id not in only_other.stdout
     assert nobody.returncode == 1
     assert "There is no such organization." in nobody.stderr
+
+
+def test_chain_that_was_replaced_as_a_whole_shows_beside_the_log(world: World, tmp_path: Path) -> None:
+    acme = found_organization(world).id
+    audit_chain.seal(world.transactions)
+    seal = scalars(world, "SELECT seal FROM audit_seals WHERE position = 1")[0]
+    named = ("--organization", acme, "--witness", f"1:{seal}")
+    before = verify(world, tmp_path, *named)
+    tamper(
+        world,
+        "DELETE FROM audit_seals",
+        "DELETE FROM audit_heads",
+        "UPDATE audit_entries SET actor_label = 'eve'",
+    )
+    audit_chain.seal_all(world.transactions)
+
+    after = verify(world, tmp_path, *named)
+
+    assert before.returncode == 0, before.stdout
+    assert f"{acme}  Position 1 is not what the log was told of." in after.stdout
+    assert "--witness needs --organization" in verify(world, tmp_path, "--witness", f"1:{seal}").stderr
+    assert "Give position and seal" in verify(world, tmp_path, *named[:3], "one").stderr
 
 
 def test_audit_log_sealed_with_other_keys_is_not_well(world: World, tmp_path: Path) -> None:

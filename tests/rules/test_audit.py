@@ -26,7 +26,9 @@ from app.rules.audit import (
     end_text,
     examine,
     follow,
+    left_waiting,
 )
+from app.rules.ids import Prefix, first_id, made_at
 
 ORGANIZATION = "org_1"
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -103,6 +105,19 @@ def test_untouched_chain_is_well(length: int) -> None:
 
 def test_nothing_sealed_yet_is_well() -> None:
     assert Chain((), None).findings() == []
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 entry has waited"), (2, "2 entries have waited")])
+def test_entries_left_waiting_are_counted(number: int, words: str) -> None:
+    assert left_waiting(number).sentence.startswith(words)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_time_of_an_id_is_known_to_the_millisecond(at: datetime) -> None:
+    first = first_id(Prefix.AUDIT, at)
+
+    assert timedelta(0) <= at - made_at(first) <= timedelta(milliseconds=1)
+    assert first_id(Prefix.AUDIT, at + timedelta(milliseconds=2)) > first
 
 
 def test_entry_reads_the_same_in_any_time_zone_and_order_of_names() -> None:

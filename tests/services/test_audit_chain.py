@@ -193,7 +193,9 @@ def test_log_is_told_where_chains_end_once(world: World, acme: str, caplog: pyte
     told = vars(line)
     assert told["organization"] == acme
     assert told["position"] == len(positions(world, acme))
-    assert [told["seal"]] == scalars(world, "SELECT seal FROM audit_heads")
+    with world.transactions.reading() as unit:
+        assert audit_chain.is_as_told(unit, acme, told["position"], told["seal"])
+        assert not audit_chain.is_as_told(unit, acme, told["position"] - 1, told["seal"])
 
 
 def test_nothing_is_built_upon_an_end_that_was_altered(
@@ -264,6 +266,17 @@ def test_deleted_organization_takes_its_log_along(world: World, acme: str) -> No
         assert set(scalars(world, f"SELECT organization_id FROM {table}")) == {other}
     assert findings(world.transactions, other) == []
     assert audit_chain.seal_all(world.transactions) == 0
+
+
+def test_entries_that_nobody_seals_for_hours_are_told(world: World, acme: str) -> None:
+    tamper(world, "DELETE FROM audit_seals", "DELETE FROM audit_heads")
+    assert faults(world, acme) == []
+
+    world.clock.advance(hours=3)
+
+    (finding,) = findings(world.transactions, acme)
+    assert finding.fault is Fault.UNSEALED
+    assert "waited for hours to be sealed" in finding.sentence
 
 
 def test_missing_triggers_are_told(world: World, acme: str) -> None:
@@ -361,7 +374,6 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], set[tuple[Fault, int | None]]]] = {
         ),
         {(Fault.END, None)},
     ),
-    "without an end": (("DELETE FROM audit_heads",), set()),
     "all removed": (
         ("DELETE FROM audit_entries", "DELETE FROM audit_seals", "DELETE FROM audit_heads"),
         {(Fault.EMPTY, None)},
