@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.rules.audit import Genuine, Seal
+from app.rules.audit_chain import Genuine, Seal
 
 _NONCE_BYTES = 12
 _KEY_ID_BYTES = 4

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from app.ports.sealing import Sealing
-from app.rules.audit import (
+from app.rules.audit_chain import (
     EMPTY,
     Finding,
     Genuine,

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, exists, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from app.rules.audit import Head, Link, Seal
+from app.rules.audit_chain import Head, Link, Seal
 from app.store import audit
 from app.store.audit import ENTRIES, SEALS, AuditHead, AuditSeal
 from app.store.prepared import Prepared

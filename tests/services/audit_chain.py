@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from app.rules.actor import OPERATOR
-from app.rules.audit import Fault, Finding
+from app.rules.audit_chain import Fault, Finding
 from app.services import audit, audit_chain
 from app.services.unit_of_work import Transactions
 from app.store import audit_triggers

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 from app.factory import Program, create_program
 from app.ports.sealing import KeyringSealing
 from app.rules.actor import OPERATOR
-from app.rules.audit import Fault
+from app.rules.audit_chain import Fault
 from app.rules.ids import Prefix, first_id
 from app.services import audit_chain, organizations
 from app.store import audit_triggers, schema

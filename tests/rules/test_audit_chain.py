@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.audit import (
-    AuditRecord,
+from app.rules.audit import AuditRecord
+from app.rules.audit_chain import (
     Fault,
     Finding,
     Genuine,
