@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from app.rules.audit_chain import Genuine, Seal
+
 _NONCE_BYTES = 12
 _KEY_ID_BYTES = 4
 
@@ -43,6 +45,14 @@ class Sealing(Protocol):
         """HMAC-SHA256 of a short code under each configured key, newest first: store the first, accept any."""
         ...
 
+    def attest(self, text: str) -> Seal:
+        """HMAC-SHA256 of an audit digest under the first configured key, with the id of that key."""
+        ...
+
+    def attested(self, text: str, seal: Seal) -> Genuine:
+        """Whether one of the configured keys made this seal of this text, in constant time."""
+        ...
+
     def same(self, left: str, right: str) -> bool:
         """Whether two strings are equal, in constant time."""
         ...
@@ -57,11 +67,10 @@ class KeyringSealing:
     def __init__(self, secret_keys: Sequence[str]) -> None:
         if not secret_keys:
             raise ValueError("sealing needs at least one secret key")
-        self._ciphers = [
-            (hashlib.sha256(key.encode()).digest()[:_KEY_ID_BYTES], AESGCM(_derive(key, b"seal")))
-            for key in secret_keys
-        ]
+        self._ciphers = [(bytes.fromhex(_key_id(key)), AESGCM(_derive(key, b"seal"))) for key in secret_keys]
         self._code_keys = [_derive(key, b"code") for key in secret_keys]
+        self._audit_keys = {_key_id(key): _derive(key, b"audit") for key in reversed(secret_keys)}
+        self._audit_key_id = _key_id(secret_keys[0])
 
     def seal(self, text: str, *, place: str) -> str:
         key_id, cipher = self._ciphers[0]
@@ -87,9 +96,27 @@ class KeyringSealing:
         message = f"{place}\0{code}".encode()
         return tuple(hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys)
 
+    def attest(self, text: str) -> Seal:
+        return Seal(self._audit_key_id, _hmac(self._audit_keys[self._audit_key_id], text))
+
+    def attested(self, text: str, seal: Seal) -> Genuine:
+        key = self._audit_keys.get(seal.key_id)
+        if key is None:
+            return Genuine.UNKNOWN_KEY
+        return Genuine.YES if self.same(_hmac(key, text), seal.value) else Genuine.NO
+
     def same(self, left: str, right: str) -> bool:
         return hmac.compare_digest(left.encode(), right.encode())
 
 
 def _derive(key: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"doorward/" + purpose).derive(key.encode())
+
+
+def _key_id(key: str) -> str:
+    """What a key is known by: enough to find it again, nothing to find it out by."""
+    return hashlib.sha256(key.encode()).digest()[:_KEY_ID_BYTES].hex()
+
+
+def _hmac(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()

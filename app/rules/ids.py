@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -56,6 +57,19 @@ def make_id(prefix: Prefix, number: int) -> str:
     """
     digits = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
     return f"{prefix.value}_{''.join(digits)}"
+
+
+def first_id(prefix: Prefix, at: datetime) -> str:
+    """The smallest identifier that could have been made at that time."""
+    return make_id(prefix, max(0, int(at.timestamp() * 1000)) << RANDOM_BITS)
+
+
+def made_at(id_: str) -> datetime:
+    """When an identifier was made, to the millisecond, by the clock of whoever made it."""
+    number = 0
+    for digit in id_.partition("_")[2]:
+        number = number << 5 | _ALPHABET.index(digit)
+    return datetime.fromtimestamp((number >> RANDOM_BITS) / 1000, UTC)
 
 
 def is_id(text: str, prefix: Prefix) -> bool:

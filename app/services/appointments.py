@@ -12,7 +12,7 @@ from app.rules.sessions import RECOVERY
 from app.services import members
 from app.services.sessions import SignedIn
 from app.services.unit_of_work import UnitOfWork
-from app.store import events
+from app.store import audit
 from app.store.members import Member
 
 _GRANTED = "member.role_granted"
@@ -36,7 +36,7 @@ def judge(member_id: str, *, is_active: bool, appointed: str | None) -> Decision
 
 def appointed_in(unit: UnitOfWork, session: SignedIn) -> str | None:
     """Whom this recovery session has made an administrator already, if anybody."""
-    entry = events.latest(
+    entry = audit.latest(
         unit.session,
         session.organization_id,
         _GRANTED,

@@ -1,4 +1,4 @@
-"""What happened, for reading: events, the audit log and sign-ins of one organization, oldest first."""
+"""What happened, for reading: events and sign-ins of one organization, oldest first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.services import organizations
 from app.services.unit_of_work import UnitOfWork
 from app.store import events as event_rows
 from app.store import sign_ins as sign_in_rows
-from app.store.events import AuditEntry, Event
+from app.store.events import Event
 from app.store.sign_ins import SignInRecord
 
 
@@ -16,12 +16,6 @@ def events(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) ->
     """Events after the one with the id `after`. Raises NotFoundError."""
     organizations.read(unit, organization_id)
     return event_rows.events_after(unit.session, organization_id, after=after, limit=limit)
-
-
-def audit(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[AuditEntry]:
-    """Audit entries after the one with the id `after`. Raises NotFoundError."""
-    organizations.read(unit, organization_id)
-    return event_rows.audit_after(unit.session, organization_id, after=after, limit=limit)
 
 
 def sign_ins(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[SignInRecord]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.store.connections import Connection
 from app.store.directories import Directory, DirectoryToken
-from app.store.events import AuditEntry, Event
+from app.store.events import Event
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organization_keys import OrganizationKey
@@ -13,7 +13,6 @@ from app.store.roles import Role, RoleMapping
 from app.store.sign_ins import SignInRecord
 
 __all__ = [
-    "AuditEntry",
     "Connection",
     "Directory",
     "DirectoryGroup",

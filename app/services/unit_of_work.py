@@ -198,8 +198,10 @@ class Transactions:
                 unit.close()
 
     @contextmanager
-    def planning(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
-        """A unit in which changes are worked out from one moment; the database refuses whatever it would write."""
+    def snapshot(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
+        """A unit that only reads, all of it as it was at one moment: the database refuses whatever it would write. What
+        a change would do is worked out here.
+        """
         with self.database.snapshot() as connection:
             unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor, may_write=False)
             try:

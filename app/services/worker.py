@@ -1,5 +1,5 @@
-"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, deleting what is past its
-days.
+"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, sealing the audit log,
+deleting what is past its days.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
-from app.services import domains, mailbox, scim_requests
+from app.services import audit_chain, domains, mailbox, scim_requests
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, organizations, schema, sign_ins
 from app.store.jobs import Job, OutgoingMail
@@ -39,7 +39,7 @@ class PeriodicJob:
 
     name: str
     every: timedelta
-    run: Callable[[Transactions], None]
+    run: Callable[[Transactions], object]
 
 
 def run_due(transactions: Transactions, keep: Keep) -> bool:
@@ -115,6 +115,9 @@ def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
     return (
         PeriodicJob("optimize", timedelta(minutes=15), optimize),
         PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
+        PeriodicJob("seal_audit", timedelta(seconds=5), audit_chain.seal),
+        PeriodicJob("seal_all_audit", timedelta(hours=1), audit_chain.seal_all),
+        PeriodicJob("tell_audit", timedelta(minutes=10), audit_chain.tell),
         PeriodicJob("forget", timedelta(hours=1), forget),
         PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
     )

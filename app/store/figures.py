@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from app.rules.sessions import IDLE
 from app.store.connections import Connection, Proof
 from app.store.directories import Directory
-from app.store.events import AuditEntry
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
@@ -213,14 +212,6 @@ def records_before(session: Session, organization_id: str, *, before: str, limit
     return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
 
 
-def audit_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[AuditEntry]:
-    """Audit entries older than this id, newest first."""
-    query = select(AuditEntry).where(AuditEntry.organization_id == organization_id)
-    if before:
-        query = query.where(AuditEntry.id < before)
-    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit)).all()
-
-
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
     """id -> what people call it, for ids of members, domains, connections, directories, roles and mappings, whatever
     state they are in.
@@ -237,16 +228,6 @@ def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[
         query = select(table.id, label).where(table.organization_id == organization_id, table.id.in_(ids))
         found.update((id_, name) for id_, name in session.execute(query))
     return found
-
-
-def held_since(session: Session, organization_id: str, member_id: str) -> datetime | None:
-    """When a push last put this administrator on hold."""
-    query = select(AuditEntry.at).where(
-        AuditEntry.organization_id == organization_id,
-        AuditEntry.action == "admin.held",
-        AuditEntry.subject == member_id,
-    )
-    return session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
 
 
 def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int | None]:

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
+from app.store import audit_triggers
 from app.store.tables import METADATA
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -46,7 +47,8 @@ def differences(engine: Engine) -> list[str]:
     """Where the database differs from the models; empty when it does not."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return [str(difference) for difference in compare_metadata(context, METADATA)]
+        found = [str(difference) for difference in compare_metadata(context, METADATA)]
+        return found + [f"the trigger {name} is missing" for name in audit_triggers.missing(connection)]
 
 
 def new_revision(engine: Engine, message: str) -> None:

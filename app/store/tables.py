@@ -5,6 +5,7 @@ compares.
 from __future__ import annotations
 
 from app.store import (
+    audit,
     connections,
     directories,
     events,
@@ -22,6 +23,7 @@ from app.store.database import Base
 
 #: The modules that declare tables, so that none is forgotten.
 MODULES = (
+    audit,
     connections,
     directories,
     events,

@@ -83,7 +83,7 @@ def writing() -> Iterator[UnitOfWork]:
     """For views that open their own units, because they talk to the network in between: whoever acts is asked for again
     under the lock, as in every other writing unit. A dry run gets one that only plans.
     """
-    open_ = transactions().planning if is_dry_run() else transactions().writing
+    open_ = transactions().snapshot if is_dry_run() else transactions().writing
     with open_(actor()) as opened:
         opened.recheck = _recheck(cast(Route, g.route))
         yield opened
@@ -213,7 +213,7 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
 def _opened(route: Route, context: Context) -> Iterator[UnitOfWork | None]:
     if route.transaction is Transaction.WRITE and is_dry_run():
         _need_credentials(route)
-        with context.transactions.planning() as opened:
+        with context.transactions.snapshot() as opened:
             yield opened
     elif route.transaction is Transaction.WRITE:
         _need_credentials(route)

@@ -48,6 +48,7 @@ _ADMIN_WRITE = Route(Caller.ADMIN, Transaction.WRITE)
 _ADMIN_OWN = Route(Caller.ADMIN, Transaction.OWN)
 _FULL_READ = Route(Caller.FULL_ADMIN, Transaction.READ)
 _FULL_WRITE = Route(Caller.FULL_ADMIN, Transaction.WRITE)
+_FULL_OWN = Route(Caller.FULL_ADMIN, Transaction.OWN)
 _PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
 _OPERATOR_READ = Route(Caller.OPERATOR, Transaction.READ)
 _OPERATOR_WRITE = Route(Caller.OPERATOR, Transaction.WRITE)
@@ -124,6 +125,8 @@ TABLE: dict[str, dict[str, Route]] = {
     "keys.add": {"POST": _FULL_WRITE},
     "keys.revoke": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
+    "audit.list": {"GET": _FULL_READ},
+    "audit.export": {"GET": _FULL_OWN},
     # the JSON API
     "api.openapi": {"GET": _OPEN},
     "api.create_organization": {"POST": _OPERATOR_WRITE},
@@ -181,5 +184,6 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.revoke_key": {"DELETE": _PROGRAM_WRITE},
     "api.list_events": {"GET": _PROGRAM_READ},
     "api.list_audit": {"GET": _PROGRAM_READ},
+    "api.export_audit": {"GET": _PROGRAM_OWN},
     "api.list_sign_ins": {"GET": _PROGRAM_READ},
 }

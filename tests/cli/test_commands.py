@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from sqlalchemy import delete
 from app.cli import main
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
-from app.services import domains, feeds, members, organizations
+from app.services import audit, audit_chain, domains, members, organizations
 from app.services.connections import acting_of
 from app.store.sign_ins import RecoveryCode
-from tests.application import World, settings_for
+from tests.application import SECRET_KEY, World, settings_for
 from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
 from tests.servers.doorward import environment_for, served
+from tests.services.audit_chain import positions, scalars, tamper, write
 from tests.web.api.caller import Api
 
 
@@ -56,6 +58,8 @@ def run(directory: Path, *arguments: str, **environment: str) -> subprocess.Comp
         ("member",),
         ("member", "explain"),
         ("recover",),
+        ("audit",),
+        ("audit", "verify"),
     ],
     ids=lambda arguments: " ".join(arguments) or "doorward",
 )
@@ -168,8 +172,109 @@ def claim(organization: Organization, host: str = HOST) -> None:
 def audited(world: World, organization_id: str) -> list[tuple[str, str, str]]:
     """Who did what in an organization, and what came of it, oldest first."""
     with world.transactions.reading() as unit:
-        entries = feeds.audit(unit, organization_id, after="", limit=1_000)
+        entries = audit.feed(unit, organization_id, after="", limit=1_000)
         return [(entry.actor_kind, entry.action, entry.outcome) for entry in entries]
+
+
+def verify(world: World, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`doorward audit verify`."""
+    return run(tmp_path, "audit", "verify", *arguments, database_url=world.program.settings.database_url)
+
+
+def test_audit_log_that_nobody_touched_is_well(world: World, tmp_path: Path) -> None:
+    world.clock.time = datetime.now(UTC)  # the command has a clock of its own
+    acme, other = found_organization(world), found_organization(world, "eve@other.test", "Other")
+    audit_chain.seal(world.transactions)
+    sealed, whole = len(positions(world, acme.id)), len(positions(world, other.id))
+    write(world, acme.id, 2)
+
+    done = verify(world, tmp_path)
+
+    assert done.returncode == 0, done.stdout
+    assert f"{acme.id}  Acme: {sealed} sealed, 2 waiting to be sealed.\n" in done.stdout
+    assert f"{other.id}  Other: {whole} sealed, 0 waiting to be sealed.\n" in done.stdout
+    assert done.stdout.endswith("All is well.\n")
+
+
+def test_what_was_done_to_the_audit_log_is_told_in_sentences(world: World, tmp_path: Path) -> None:
+    acme, other = found_organization(world), found_organization(world, "eve@other.test", "Other")
+    write(world, acme.id, 4)
+    audit_chain.seal(world.transactions)
+    *_, altered, removed, _, _ = positions(world, acme.id)
+    at = positions(world, acme.id)
+    tamper(
+        world,
+        "UPDATE audit_entries SET actor_label = 'eve' WHERE id = :altered",
+        "DELETE FROM audit_entries WHERE id = :removed",
+        altered=altered,
+        removed=removed,
+    )
+
+    everything = verify(world, tmp_path)
+    only_other = verify(world, tmp_path, "--organization", other.id)
+    nobody = verify(world, tmp_path, "--organization", "org_x")
+
+    assert everything.returncode == 1
+    lines = everything.stdout.splitlines()
+    changed = f"Entry {altered} at position {at[altered]} was altered: something else was sealed there."
+    assert f"{acme.id}  {changed}" in lines
+    gone = f"Entry {removed} at position {at[removed]} was removed; its seal is still there."
+    assert f"{acme.id}  {gone}" in lines
+    assert (
+        "The database no longer keeps entries as they are: the trigger audit_entries_not_changed is missing." in lines
+    )
+    assert lines[-1] == "6 problems found."
+    assert acme.id not in only_other.stdout
+    assert nobody.returncode == 1
+    assert "There is no such organization." in nobody.stderr
+
+
+def test_chain_that_was_replaced_as_a_whole_shows_beside_the_log(world: World, tmp_path: Path) -> None:
+    acme = found_organization(world).id
+    audit_chain.seal(world.transactions)
+    seal = scalars(world, "SELECT seal FROM audit_seals WHERE position = 1")[0]
+    named = ("--organization", acme, "--witness", f"1:{seal}")
+    before = verify(world, tmp_path, *named)
+    tamper(
+        world,
+        "DELETE FROM audit_seals",
+        "DELETE FROM audit_heads",
+        "UPDATE audit_entries SET actor_label = 'eve'",
+    )
+    audit_chain.seal_all(world.transactions)
+
+    after = verify(world, tmp_path, *named)
+
+    assert before.returncode == 0, before.stdout
+    assert f"{acme}  Position 1 is not what the log was told of." in after.stdout
+    assert "--witness needs --organization" in verify(world, tmp_path, "--witness", f"1:{seal}").stderr
+    assert "Give position and seal" in verify(world, tmp_path, *named[:3], "one").stderr
+
+
+def test_audit_log_sealed_with_other_keys_is_not_well(world: World, tmp_path: Path) -> None:
+    found_organization(world)
+    audit_chain.seal(world.transactions)
+
+    url = world.program.settings.database_url
+    done = run(tmp_path, "audit", "verify", database_url=url, DOORWARD_SECRET_KEYS="another-" + SECRET_KEY)
+
+    assert done.returncode == 1
+    assert "sealed with a key that is no longer configured" in done.stdout
+
+
+def test_long_audit_log_is_walked_in_little_memory(world: World) -> None:
+    organization = found_organization(world).id
+    for _ in range(4):
+        write(world, organization, 2_500)
+    audit_chain.seal_all(world.transactions)
+    tracemalloc.start()
+
+    with world.transactions.snapshot() as unit:
+        assert list(audit_chain.verify(unit, organization)) == []
+        _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert most < 8_000_000
 
 
 def test_recover_is_for_administrators_only(world: World, tmp_path: Path) -> None:

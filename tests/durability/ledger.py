@@ -13,8 +13,9 @@ from sqlalchemy.orm.attributes import InstrumentedAttribute
 
 from app.rules.directories import Mirrored, ResourceKind
 from app.rules.events import EventType
+from app.store.audit import AuditEntry
 from app.store.database import prepare_engine
-from app.store.events import AuditEntry, Event
+from app.store.events import Event
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryUser, DirectoryUserDigest, digests_of
 from scim import mapping

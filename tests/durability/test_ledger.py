@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.application import BASE_URL, World
 from tests.durability.pushing import address, body
 from tests.durability.rounds import Scene, scene
+from tests.services.audit_chain import drop_triggers
 
 MEMBER = "(SELECT member_id FROM directory_users WHERE user_name_key = :user)"
 USER = "(SELECT id FROM directory_users WHERE user_name_key = :user)"
@@ -40,6 +41,7 @@ def test_half_done_push_is_found(world: World, database_url: str, sentence: str)
     assert made.problems(acknowledged) == []
 
     with world.transactions.database.writing() as connection:
+        drop_triggers(connection)
         connection.execute(text(TAMPERINGS[sentence]), {"user": address(1)})
         connection.commit()
 

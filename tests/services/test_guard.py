@@ -6,7 +6,7 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Code, Refused
 from app.rules.roles import GroupSource
 from app.services import directories, members, role_mappings
-from app.store import events
+from app.store import audit, events
 from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
 
@@ -208,7 +208,7 @@ def test_refusal_is_written_to_the_audit_log_and_nothing_else_is(world: World) -
     grant(organization, ADA, "member", by=ADA)
 
     with world.transactions.reading() as unit:
-        entry = events.audit_after(unit.session, organization.id, after="", limit=1000)[-1]
+        entry = audit.after(unit.session, organization.id, after_id="", limit=1000)[-1]
     assert (entry.outcome, entry.action, entry.actor_label) == ("refused", "member.role_changed", ADA)
     assert organization.member(ADA).granted_role == before.granted_role
 

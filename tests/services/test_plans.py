@@ -18,7 +18,7 @@ from app.services import connections, directories, members, organizations, role_
 from app.services.organizations import Edit
 from app.services.plans import Planned
 from app.services.unit_of_work import UnitOfWork
-from app.store import events
+from app.store import audit
 from app.store import members as member_rows
 from tests.application import World
 from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
@@ -30,7 +30,7 @@ Change = Callable[[UnitOfWork], Planned[Any]]
 
 def plan_of(world: World, change: Change) -> Plan:
     """The plan of a change, worked out where nothing can be written."""
-    with world.transactions.planning(OPERATOR) as unit:
+    with world.transactions.snapshot(OPERATOR) as unit:
         return change(unit).plan()
 
 
@@ -224,7 +224,7 @@ def test_change_that_has_come_to_take_more_than_was_shown_is_refused_and_written
     assert outcome.code is Code.PLAN_OUTDATED
     assert stands(staff.organization) == before
     with world.transactions.reading() as unit:
-        entry = events.audit_after(unit.session, staff.organization.id, after="", limit=1000)[-1]
+        entry = audit.after(unit.session, staff.organization.id, after_id="", limit=1000)[-1]
     assert (entry.outcome, entry.action) == ("refused", "role_mapping.deleted")
     assert str(entry.reason).startswith("plan_outdated")
 
@@ -303,7 +303,7 @@ def test_change_without_consequences_has_an_empty_plan(world: World) -> None:
 def test_database_refuses_to_write_where_only_plans_are_made(world: World) -> None:
     organization = found_organization(world)
 
-    with world.transactions.planning(OPERATOR) as unit:
+    with world.transactions.snapshot(OPERATOR) as unit:
         roles.to_add(unit, organization.id, slug="editor", name="Editor").apply()
         with pytest.raises(DBAPIError):
             unit.flush()

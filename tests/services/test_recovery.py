@@ -9,7 +9,7 @@ import pytest
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code
 from app.rules.errors import TooManyError
-from app.services import feeds, members, recovery, recovery_drills, sessions
+from app.services import audit, feeds, members, recovery, recovery_drills, sessions
 from app.services.steps import SignedIn
 from app.store import sign_ins
 from tests.application import World
@@ -50,7 +50,7 @@ def test_every_administrator_is_told_by_mail_and_an_event(world: World) -> None:
         assert "9 unused recovery codes are left." in mail.text
     with world.transactions.reading() as unit:
         event = next(one for one in feeds.events(unit, organization.id, after="", limit=100) if "used" in one.type)
-        entry = next(one for one in feeds.audit(unit, organization.id, after="", limit=100) if "used" in one.action)
+        entry = next(one for one in audit.feed(unit, organization.id, after="", limit=100) if "used" in one.action)
     assert (event.type, event.data) == ("recovery.used", {"how": "recovery code"})
     assert (entry.actor_kind, entry.actor_id, entry.subject) == ("recovery", organization.admin_id,
                                                                  organization.admin_id)  # fmt: skip
@@ -156,7 +156,7 @@ def test_drill_spends_nothing_and_is_remembered(world: World) -> None:
     assert unused(organization) == 10
     assert recovered(world, ADA, codes[0]).codes == ()
     with world.transactions.reading() as unit:
-        entries = feeds.audit(unit, organization.id, after="", limit=100)
+        entries = audit.feed(unit, organization.id, after="", limit=100)
     assert [entry.after for entry in entries if entry.action == "recovery_codes.drilled"] == [{"good": True}]
 
 

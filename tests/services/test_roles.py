@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.rules.actor import OPERATOR
+from app.rules.audit import AuditRecord
 from app.rules.decisions import Code, Refused
 from app.rules.errors import ConflictError, NotFoundError
 from app.rules.identity import ReceivedGroups
@@ -15,8 +16,8 @@ from app.rules.roles import GroupSource
 from app.services import members, organizations, role_mappings, roles
 from app.services.organizations import Edit
 from app.services.unit_of_work import UnitOfWork
-from app.store import events, listings
-from app.store.events import AuditEntry, Event
+from app.store import audit, events, listings
+from app.store.events import Event
 from tests.application import World
 from tests.scenes import ADA, GRACE, HOST, Organization, Provisioned, found_organization, provisioned
 from tests.services.single_sign_on import identity_of, required
@@ -470,11 +471,11 @@ def happened(organization: Organization, type_: str | None = None) -> list[Event
     return [event for event in found if type_ in {None, event.type}]
 
 
-def entries(organization: Organization, action: str | None = None) -> list[AuditEntry]:
+def entries(organization: Organization, action: str | None = None) -> list[AuditRecord]:
     with organization.world.transactions.reading() as unit:
-        found = events.audit_after(unit.session, organization.id, after="", limit=1000)
+        found = audit.after(unit.session, organization.id, after_id="", limit=1000)
     return [entry for entry in found if action in {None, entry.action}]
 
 
-def last_entry(organization: Organization, action: str | None = None) -> AuditEntry:
+def last_entry(organization: Organization, action: str | None = None) -> AuditRecord:
     return entries(organization, action)[-1]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.rules.actor import ActorKind
+from app.rules.audit import AuditRecord
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
-from app.services import connections, members
+from app.services import audit, connections, members
 from app.services.unit_of_work import UnitOfWork
 from app.store import figures
-from app.store.events import AuditEntry
 from app.store.sign_ins import SignInFlow, SignInRecord
 
 _TESTS_KEPT = timedelta(hours=24)
@@ -35,11 +35,15 @@ class AttemptFacts:
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """One audit entry. `subject` is a name where there is one, never an id; `proof` names who could still get in."""
+    """One audit entry. `subject` is a name where there is one, never an id; `proof` names who could still get in.
+
+    `position` is its place in the sealed chain, None while it waits.
+    """
 
     id: str
     at: datetime
     actor: str
+    actor_kind: str
     action: str
     subject: str
     refused: bool
@@ -47,6 +51,7 @@ class EntryFacts:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     proof: Mapping[str, Any]
+    position: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,11 @@ def attempts(unit: UnitOfWork, organization_id: str, *, before: str, limit: int)
 
 def entries(unit: UnitOfWork, organization_id: str, *, before: str, limit: int) -> tuple[EntryFacts, ...]:
     """Audit entries older than the one with the id `before`, newest first; "" begins at the newest."""
-    rows = figures.audit_before(unit.session, organization_id, before=before, limit=limit)
+    return named_entries(unit, organization_id, audit.page(unit, organization_id, before=before, limit=limit).records)
+
+
+def named_entries(unit: UnitOfWork, organization_id: str, rows: Sequence[AuditRecord]) -> tuple[EntryFacts, ...]:
+    """Audit entries with names for ids."""
     named = [row.subject for row in rows if row.subject] + [id_ for row in rows for id_ in _ids_in(row)]
     names = figures.names(unit.session, organization_id, named)
     return tuple(_entry(row, names) for row in rows)
@@ -112,7 +121,7 @@ def _attempt(row: SignInRecord, emails: Mapping[str, str], via: Mapping[str, str
     )
 
 
-def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
+def _entry(row: AuditRecord, names: Mapping[str, str]) -> EntryFacts:
     before, after = row.before, row.after
     if row.action == EventType.MEMBER_ROLE_CHANGED and "before" in after:  # told as the event: both sides in one
         before, after = {"role": after["before"]}, {"role": after["after"]}
@@ -120,6 +129,7 @@ def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
         id=row.id,
         at=row.at,
         actor=_actor(row),
+        actor_kind=row.actor_kind,
         action=row.action,
         subject=names.get(row.subject or "") or _name_in(row.after) or _name_in(row.before),
         refused=row.outcome == "refused",
@@ -127,17 +137,18 @@ def _entry(row: AuditEntry, names: Mapping[str, str]) -> EntryFacts:
         before=_readable(before, names),
         after=_readable(after, names),
         proof=row.proof,
+        position=row.position,
     )
 
 
-def _actor(row: AuditEntry) -> str:
+def _actor(row: AuditRecord) -> str:
     """Who acted, in words; a key is called one, whatever it is labelled."""
     if row.actor_kind == ActorKind.API_KEY:
         return f"the API key {row.actor_label}"
     return row.actor_label or row.actor_kind
 
 
-def _ids_in(row: AuditEntry) -> Collection[str]:
+def _ids_in(row: AuditRecord) -> Collection[str]:
     values = (*row.before.values(), *row.after.values())
     return [value for value in values if isinstance(value, str) and "_" in value]
 

@@ -14,7 +14,7 @@ from app.services import authority, explanation
 from app.services.authority import Standings
 from app.services.members import Explained, decided_by_group, managed_by_directory
 from app.services.unit_of_work import UnitOfWork
-from app.store import directories, figures, listings, members, roles
+from app.store import audit, directories, figures, listings, members, roles
 from app.store.members import Member
 
 
@@ -75,7 +75,7 @@ def holds(unit: UnitOfWork, organization_id: str, admins: Sequence[PersonFacts])
     return tuple(
         HoldFacts(
             person=person,
-            since=figures.held_since(unit.session, organization_id, person.id),
+            since=audit.held_since(unit.session, organization_id, person.id),
             deactivated=pushed[person.id].state is not MemberState.ACTIVE,
             directory=directory.name if directory else "",
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.rules.events import EventType
 from app.services import organizations, recovery
 from app.services.unit_of_work import UnitOfWork
-from app.store import events, figures, members, recovery_drills
+from app.store import audit, figures, members, recovery_drills
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def read(unit: UnitOfWork, organization_id: str) -> RecoveryFacts:
     confirmer = organization.recovery_confirmed_by or ""
     by = members.present(unit.session, organization_id, confirmer) if confirmed else None
     names = figures.names(unit.session, organization_id, [confirmer]) if confirmer and not confirmed else {}
-    used = events.latest(unit.session, organization_id, EventType.RECOVERY_USED)
+    used = audit.latest(unit.session, organization_id, EventType.RECOVERY_USED)
     drills = recovery_drills.of(unit.session, organization_id)
     return RecoveryFacts(
         total=total,

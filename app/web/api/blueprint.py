@@ -15,6 +15,7 @@ from app.services.plans import Planned
 from app.services.rows import Member
 from app.web import request as current
 from app.web.api import (
+    audit,
     connections,
     directories,
     document,
@@ -32,6 +33,7 @@ from app.web.api.operations import Operation, Outcome
 from app.web.api.plans import DryRunQuery, PlanAnswer, settled
 from app.web.api.reading import check_ids, read_apart, read_body, read_query, refuse_dry_run
 from app.web.api.shapes import Body, ChangeBody, ChangeQuery, Query
+from app.web.downloads import Download, send
 from app.web.errors import STATUS_OF_REFUSAL, problem
 from app.web.routes import TABLE, Transaction
 
@@ -47,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *recovery.OPERATIONS,
     *keys.OPERATIONS,
     *feeds.OPERATIONS,
+    *audit.OPERATIONS,
 )
 log = logging.getLogger("doorward.api")
 
@@ -104,6 +107,8 @@ def _respond(operation: Operation, outcome: Outcome) -> Response:
     if isinstance(outcome, PlanAnswer):
         etag = {"ETag": f'"{outcome.hash}"'}
         return Response(outcome.model_dump_json(), headers=etag, mimetype="application/json")
+    if isinstance(outcome, Download):
+        return send(outcome)
     if outcome is None:
         return Response(status=operation.status)
     return Response(outcome.model_dump_json(), status=operation.status, mimetype="application/json")

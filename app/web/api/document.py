@@ -149,6 +149,8 @@ def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:
     if operation.answer is not None:
         success["content"] = {"application/json": {"schema": _reference(operation.answer)}}
     plan = {"description": "The dry run.", "content": {"application/json": {"schema": _reference(PlanAnswer)}}}
+    if operation.media:
+        success["content"] = {media_type: {"schema": {"type": "string"}} for media_type in operation.media}
     statuses = [HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE]
     if _caller(operation) is Caller.OPERATOR:
         statuses.append(HTTPStatus.FORBIDDEN)

@@ -1,4 +1,4 @@
-"""Events, the audit log and sign-ins as feeds, oldest first."""
+"""Events and sign-ins as feeds, oldest first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from app.services import feeds
-from app.services.rows import AuditEntry
 from app.web import request as current
 from app.web.api.operations import operation
 from app.web.api.paging import FeedQuery, Page, feed
@@ -20,25 +19,6 @@ class EventAnswer(Answer):
     type: str
     subject: str
     data: dict[str, JsonValue]
-
-
-class ActorAnswer(Answer):
-    kind: str
-    id: str | None
-    label: str
-
-
-class AuditAnswer(Answer):
-    id: str
-    at: datetime
-    actor: ActorAnswer
-    action: str
-    outcome: str
-    subject: str | None
-    before: dict[str, JsonValue]
-    after: dict[str, JsonValue]
-    reason: str | None
-    proof: dict[str, JsonValue]
 
 
 class SignInAnswer(Answer):
@@ -59,13 +39,6 @@ def list_events(org: str, query: FeedQuery) -> Page[EventAnswer]:
     return feed(query, lambda after, limit: feeds.events(unit, org, after=after, limit=limit), EventAnswer.of)
 
 
-@operation("GET", "/organizations/{org}/audit", query=FeedQuery, answer=Page[AuditAnswer])
-def list_audit(org: str, query: FeedQuery) -> Page[AuditAnswer]:
-    """Follow the audit log. `next_cursor` is what to send as `after`; null means that there is nothing more for now."""
-    unit = current.unit()
-    return feed(query, lambda after, limit: feeds.audit(unit, org, after=after, limit=limit), _show_entry)
-
-
 @operation("GET", "/organizations/{org}/sign-ins", query=FeedQuery, answer=Page[SignInAnswer])
 def list_sign_ins(org: str, query: FeedQuery) -> Page[SignInAnswer]:
     """Follow every attempt to sign in. `next_cursor` is what to send as `after`; null: there is nothing more for
@@ -75,9 +48,4 @@ def list_sign_ins(org: str, query: FeedQuery) -> Page[SignInAnswer]:
     return feed(query, lambda after, limit: feeds.sign_ins(unit, org, after=after, limit=limit), SignInAnswer.of)
 
 
-def _show_entry(entry: AuditEntry) -> AuditAnswer:
-    actor = ActorAnswer(kind=entry.actor_kind, id=entry.actor_id, label=entry.actor_label)
-    return AuditAnswer.of(entry, actor=actor)
-
-
-OPERATIONS = (list_events, list_audit, list_sign_ins)
+OPERATIONS = (list_events, list_sign_ins)

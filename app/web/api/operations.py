@@ -16,8 +16,9 @@ from pydantic import BaseModel
 from app.rules.decisions import Code, Refused
 from app.services.plans import Planned
 from app.web.api.shapes import Body, Query
+from app.web.downloads import Download
 
-Outcome = BaseModel | Refused | None
+Outcome = BaseModel | Download | Refused | None
 View = Callable[..., Outcome | Planned[Any]]
 
 #: What the guard may say to any change of what administrators depend on.
@@ -44,6 +45,7 @@ class Operation:
     codes: tuple[str, ...]
     plans: bool = False
     limited: bool = False
+    media: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -91,13 +93,15 @@ def operation(
     codes: tuple[str, ...] = (),
     plans: bool = False,
     limited: bool = False,
+    media: tuple[str, ...] = (),
 ) -> Callable[[View], Operation]:
-    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers. One that `plans`
-    can be asked for a dry run, and held to it; a `limited` one may be called only so often.
+    """Make a view the operation at `path` (below /api/v1). `codes` are those of its 409 answers, `media` the types of a
+    file it answers. One that `plans` can be asked for a dry run, and held to it; a `limited` one may be called only so
+    often.
     """
 
     def make(view: View) -> Operation:
-        usual = HTTPStatus.OK if answer is not None else HTTPStatus.NO_CONTENT
-        return Operation(method, path, view, answer, status or usual, body, query, codes, plans, limited)
+        usual = HTTPStatus.OK if answer is not None or media else HTTPStatus.NO_CONTENT
+        return Operation(method, path, view, answer, status or usual, body, query, codes, plans, limited, media)
 
     return make

@@ -38,11 +38,14 @@ class Difference:
 class AuditRow:
     """One change or refusal. `action` is a sentence, `code` its stable name; `refused` with `reason` when it was not
     made.
+
+    `door` is how whoever acted came in. `position` is its place in the sealed chain, None while it waits.
     """
 
     id: str
     at: Moment
     actor: str
+    door: str
     action: str
     code: str
     subject: str = ""
@@ -50,6 +53,7 @@ class AuditRow:
     reason: str = ""
     proof: str = ""
     differences: tuple[Difference, ...] = ()
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

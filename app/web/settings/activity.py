@@ -9,12 +9,13 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.services.overview import activity as read_activity
-from app.services.overview.activity import AttemptFacts, EntryFacts
+from app.services.overview.activity import AttemptFacts
 from app.web import request as current
+from app.web.audit_wording import entry_row
 from app.web.moments import moment
-from app.web.presentation.activity import ActivityPage, Attempt, AuditRow, Difference
+from app.web.presentation.activity import ActivityPage, Attempt
 from app.web.shell import show
-from app.web.wording import action, failure, proof_sentence, readable
+from app.web.wording import failure
 
 pages = Blueprint("activity", __name__)
 _PER_PAGE = 25
@@ -31,7 +32,7 @@ def show_page() -> ResponseReturnValue:
     entries = read_activity.entries(unit, organization_id, before=cursors["changes"], limit=_PER_PAGE + 1)
     page = ActivityPage(
         attempts=tuple(_attempt(facts, now=unit.now) for facts in attempts[:_PER_PAGE]),
-        entries=tuple(_entry(facts, now=unit.now) for facts in entries[:_PER_PAGE]),
+        entries=tuple(entry_row(facts, now=unit.now) for facts in entries[:_PER_PAGE]),
         older_attempts_href=_older(cursors, "attempts", [facts.id for facts in attempts], anchor="sign-ins"),
         older_entries_href=_older(cursors, "changes", [facts.id for facts in entries], anchor="audit"),
     )
@@ -58,32 +59,3 @@ def _attempt(facts: AttemptFacts, *, now: datetime) -> Attempt:
         failure=None if succeeded else failure(facts.reason, facts.detail),
         reference="" if succeeded else facts.id,
     )
-
-
-def _entry(facts: EntryFacts, *, now: datetime) -> AuditRow:
-    return AuditRow(
-        id=facts.id,
-        at=moment(facts.at, now=now),
-        actor=facts.actor,
-        action=action(facts.action, refused=facts.refused),
-        code=facts.action,
-        subject=facts.subject,
-        refused=facts.refused,
-        reason=facts.reason.partition(": ")[2] or facts.reason,
-        proof=proof_sentence(facts.proof),
-        differences=_differences(facts),
-    )
-
-
-def _differences(facts: EntryFacts) -> tuple[Difference, ...]:
-    names = dict.fromkeys((*facts.before, *facts.after))
-    rows = ((name, _text(facts.before.get(name)), _text(facts.after.get(name))) for name in names)
-    return tuple(Difference(readable(name), before, after) for name, before, after in rows if before != after)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)

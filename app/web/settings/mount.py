@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from app.web.settings import (
     activity,
+    audit,
     authentication,
     connections,
     directories,
@@ -31,5 +32,6 @@ def settings_pages() -> tuple[Blueprint, ...]:
         roles,
         keys,
         activity,
+        audit,
     )
     return tuple(noun.pages for noun in nouns)

@@ -26,6 +26,7 @@ SETTINGS = frozenset(
         "roles",
         "keys",
         "activity",
+        "audit",
     }
 )
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -121,7 +122,9 @@ def test_made_up_ids_are_not_found(world: World) -> None:
             assert request(ada.browser, method, url).status_code == 404, url
 
 
-@pytest.mark.parametrize("url", ["/settings/members?after=%00", "/settings/activity?attempts=%00&changes=%00"])
+@pytest.mark.parametrize(
+    "url", ["/settings/members?after=%00", "/settings/activity?attempts=%00&changes=%00", "/settings/audit?before=%00"]
+)
 def test_address_that_cannot_be_stored_is_not_found(world: World, url: str) -> None:
     assert desk(world).browser.get(url).status_code == 404
 
@@ -166,6 +169,7 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
         "/settings/roles",
         "/settings/keys",
         "/settings/activity",
+        "/settings/audit",
         "/settings/connections/new",
         f"/settings/connections/{connection_id}/edit",
         f"/settings/authentication/directories/{directory_id}/requests",
@@ -207,7 +211,7 @@ def _theirs(world: World, organization_id: str) -> Iterator[tuple[str, str]]:
             yield method, filled
 
 
-@pytest.mark.parametrize("url", ["/settings/roles", "/settings/keys", "/settings/activity"])
+@pytest.mark.parametrize("url", ["/settings/roles", "/settings/keys", "/settings/activity", "/settings/audit"])
 def test_page_is_not_offered_where_it_would_be_refused(world: World, url: str) -> None:
     ada = desk(world)
     assert f'href="{url}"' in ada.page()

@@ -1,0 +1,86 @@
+"""The audit log, for reading: page by page for people, as a feed for programs, and as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord
+from app.services import organizations
+from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import audit as rows
+from app.store import audit_chain
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Entries, newest first, with the ids to ask `before` and `after` for; "" where there is nothing further."""
+
+    records: tuple[AuditRecord, ...]
+    older: str
+    newer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedUpTo:
+    """The last position of the chain, 0 before there is one, and when it was reached."""
+
+    position: int
+    at: datetime | None
+
+
+def page(
+    unit: UnitOfWork,
+    organization_id: str,
+    *,
+    wanted: AuditFilter = EVERYTHING,
+    before: str = "",
+    after: str = "",
+    limit: int,
+) -> Listing:
+    """Entries for people: the newest, those before one, or those after one."""
+    if after:
+        found = rows.after(unit.session, organization_id, wanted=wanted, after_id=after, limit=limit + 1)
+        has_newer, has_older = len(found) > limit, True
+        found = found[:limit][::-1]
+    else:
+        found = rows.before(unit.session, organization_id, wanted=wanted, before_id=before, limit=limit + 1)
+        has_newer, has_older = bool(before), len(found) > limit
+        found = found[:limit]
+    return Listing(
+        records=tuple(found),
+        older=found[-1].id if found and has_older else "",
+        newer=found[0].id if found and has_newer else "",
+    )
+
+
+def feed(
+    unit: UnitOfWork, organization_id: str, *, wanted: AuditFilter = EVERYTHING, after: str, limit: int
+) -> Sequence[AuditRecord]:
+    """Entries for programs, oldest first, after the one with the id `after`. Raises NotFoundError."""
+    organizations.read(unit, organization_id)
+    return rows.after(unit.session, organization_id, wanted=wanted, after_id=after, limit=limit)
+
+
+def export(transactions: Transactions, organization_id: str, *, wanted: AuditFilter) -> Iterator[Sequence[AuditRecord]]:
+    """All entries, oldest first, page by page: each is read in a transaction of its own, however slowly they are
+    fetched.
+    """
+    reached = ""
+    while True:
+        with transactions.reading() as unit:
+            found = rows.after(unit.session, organization_id, wanted=wanted, after_id=reached, limit=_PAGE)
+        if found:
+            yield found
+        if len(found) < _PAGE:
+            return
+        reached = found[-1].id
+
+
+def sealed_up_to(unit: UnitOfWork, organization_id: str) -> SealedUpTo:
+    """How far the log is sealed."""
+    head = audit_chain.head(unit.session, organization_id)
+    return SealedUpTo(head.position if head else 0, audit_chain.sealed_at(unit.session, organization_id))

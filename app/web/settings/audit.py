@@ -1,0 +1,120 @@
+"""The audit log: every change and refusal, filtered, page by page, and as a file."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlencode
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from app.rules.actor import ActorKind
+from app.rules.audit import EVERYTHING, OUTCOMES, AuditFilter
+from app.rules.errors import NotFoundError
+from app.rules.ids import Prefix, is_id
+from app.services import audit
+from app.services.overview import activity as read_activity
+from app.web import audit_export
+from app.web import request as current
+from app.web.audit_wording import AREAS, door, entry_row
+from app.web.downloads import send
+from app.web.moments import moment_or_none
+from app.web.presentation.audit import AuditPage, Download, Sealed
+from app.web.presentation.elements import Choice, Form
+from app.web.presentation.scim_requests import View
+from app.web.shell import show
+
+pages = Blueprint("audit", __name__)
+_PATH = "/settings/audit"
+_PER_PAGE = 50
+_VIEWS = {"": "All", "done": "Done", "refused": "Refused"}
+_ACTORS = (Choice("", "Anybody"), *(Choice(kind, door(kind)) for kind in ActorKind))
+_AREAS = (Choice("", "Anything"), *(Choice(area, label) for area, label in AREAS.items()))
+_FIELDS = ("outcome", "actor", "area", "since", "until")
+
+
+@pages.get(_PATH, endpoint="list")
+def list_entries() -> ResponseReturnValue:
+    """One page of entries. What makes no sense in the address is left out, as if it were not there."""
+    unit, organization_id = current.unit(), current.organization_id()
+    chosen = _chosen()
+    wanted = _wanted(chosen)
+    listing = audit.page(
+        unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
+    )
+    facts = read_activity.named_entries(unit, organization_id, listing.records)
+    sealed = audit.sealed_up_to(unit, organization_id)
+    page = AuditPage(
+        action=_PATH,
+        entries=tuple(entry_row(one, now=unit.now) for one in facts),
+        sealed=Sealed(sealed.position, moment_or_none(sealed.at, now=unit.now)),
+        views=tuple(
+            View(label, _address(chosen | {"outcome": outcome}), is_current=outcome == chosen["outcome"])
+            for outcome, label in _VIEWS.items()
+        ),
+        actors=_ACTORS,
+        areas=_AREAS,
+        outcome=chosen["outcome"],
+        form=Form(chosen),
+        is_filtered=wanted != EVERYTHING or bool(_id("before") or _id("after")),
+        everything_href=_PATH,
+        downloads=tuple(
+            Download(label, _address(chosen, f"{_PATH}/export", format=name))
+            for name, label in (("csv", "CSV"), ("jsonl", "JSON lines"))
+        ),
+        newer_href=_address(chosen, after=listing.newer) if listing.newer else "",
+        older_href=_address(chosen, before=listing.older) if listing.older else "",
+    )
+    return show("settings/audit.html", page)
+
+
+@pages.get(f"{_PATH}/export", endpoint="export")
+def export_entries() -> ResponseReturnValue:
+    """Every entry that fits the filter, as a file."""
+    chosen = audit_export.FORMATS.get(request.args.get("format", ""))
+    if chosen is None:
+        raise NotFoundError("There is no such format.")
+    wanted = _wanted(_chosen())
+    return send(audit_export.download(current.transactions(), current.organization_id(), wanted=wanted, as_=chosen))
+
+
+def _chosen() -> dict[str, str]:
+    """What the filter says, field by field, "" for what it leaves open."""
+    given = {name: request.args.get(name, "").strip() for name in _FIELDS}
+    allowed = {"outcome": OUTCOMES, "actor": tuple(ActorKind), "area": tuple(AREAS)}
+    for name, values in allowed.items():
+        given[name] = given[name] if given[name] in values else ""
+    for name in ("since", "until"):
+        given[name] = given[name] if _day(given[name]) is not None else ""
+    return given
+
+
+def _wanted(chosen: dict[str, str]) -> AuditFilter:
+    until = _day(chosen["until"])
+    return AuditFilter(
+        actor_kind=chosen["actor"] or None,
+        action=chosen["area"] or None,
+        outcome=chosen["outcome"] or None,
+        since=_day(chosen["since"]),
+        until=until + timedelta(days=1) if until is not None else None,
+    )
+
+
+def _day(text: str) -> datetime | None:
+    """The beginning of a day in UTC; the last days of the calendar are left out, because none comes after them."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day.year < date.max.year else None
+
+
+def _address(chosen: dict[str, str], path: str = _PATH, **other: str) -> str:
+    """An address of this page with its filter and something else."""
+    parts = {name: value for name, value in (chosen | other).items() if value}
+    return f"{path}?{urlencode(parts)}" if parts else path
+
+
+def _id(name: str) -> str:
+    value = request.args.get(name, "")
+    return value if is_id(value, Prefix.AUDIT) else ""

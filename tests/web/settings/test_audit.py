@@ -1,0 +1,153 @@
+"""The page of the audit log: who did what by which door, filtered, page by page, and saved as a file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.rules.actor import OPERATOR
+from app.services import audit_chain
+from tests.application import World
+from tests.scenes import ADA, GRACE, provisioned
+from tests.services.audit_chain import tamper
+from tests.web.settings.scenes import Desk, desk, flat, recovery_session, signed_in
+
+PAGE = "/settings/audit"
+
+
+def page(ada: Desk, query: str = "") -> str:
+    answer = ada.browser.get(PAGE + query)
+    assert answer.status_code == 200
+    return flat(answer.text)
+
+
+def test_entry_tells_who_did_what_by_which_door_from_what_to_what(world: World) -> None:
+    ada = desk(world)
+    grace = ada.member(GRACE)
+    ada.browser.submit(f"/settings/members/{grace.id}/role", role="admin")
+
+    text = page(ada)
+
+    assert f"Done {ADA} granted a role to {GRACE} 2026-11-23 12:00 UTC" in text
+    assert "Granted member → became admin" in text
+    assert "Settings pages member.role_granted" in text
+
+
+def test_change_that_tightens_names_who_can_still_get_in(world: World) -> None:
+    ada = desk(world)
+    ada.require_single_sign_on()
+
+    assert f"Can still get in as an administrator: {ADA}, with single sign-on." in page(ada)
+
+
+def test_refusal_is_told_with_its_reason(world: World) -> None:
+    ada = desk(world)
+    ada.browser.submit(f"/settings/members/{ada.organization.admin_id}/suspend")
+
+    text = page(ada, "?outcome=refused")
+
+    assert f"Refused {ADA} tried to suspend {ADA}" in text
+    assert "This would leave the organization without an administrator who can sign in" in text
+    assert "founded the organization" not in text
+
+
+def test_directory_is_told_from_people(world: World) -> None:
+    made = provisioned(world)
+    browser = signed_in(world, ADA)
+    ada = Desk(world, browser, made.organization)
+    made.scim.add_user(GRACE)
+
+    text = page(ada, "?actor=directory")
+
+    assert f"added {GRACE}" in text
+    assert "Directory (SCIM) member.created" in text
+    assert "founded the organization" not in text
+
+
+def test_page_says_how_far_the_log_is_sealed(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    assert "Not sealed yet" in page(ada)
+
+    audit_chain.seal(world.transactions)
+
+    text = page(ada)
+    number = text.count(" aud_")
+    assert f"Sealed up to entry {number}, just now" in text
+    assert f"Entry {number} " in text
+    assert "Not sealed yet" not in text
+
+
+def test_page_says_that_nothing_is_sealed_yet(world: World) -> None:
+    ada = desk(world)
+    tamper(world, "DELETE FROM audit_seals", "DELETE FROM audit_heads")
+
+    assert "Nothing is sealed yet." in page(ada)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?area=domain.", True),
+        ("?area=member.", False),
+        ("?since=2026-11-23&until=2026-11-23", True),
+        ("?since=2026-11-24", False),
+        ("?until=2026-11-22", False),
+        ("?actor=directory", False),
+        ("?outcome=sad&actor=robot&area=x&since=yesterday&until=9999-12-31&before=x&after=%2B", True),
+    ],
+)
+def test_filter_leaves_out_what_does_not_fit_and_nonsense_is_no_filter(world: World, query: str, found: bool) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+
+    text = page(ada, query)
+
+    assert ("verified the domain acme.test" in text) is found
+    assert ("No entry matches" in text) is not found
+
+
+def test_log_is_read_page_by_page_both_ways(world: World) -> None:
+    ada = desk(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        for number in range(120):
+            unit.audit(ada.organization.id, "organization.updated", after={"number": number})
+    first = ada.browser.get(f"{PAGE}?area=organization.").text
+    older = first.partition("before=")[2].partition('"')[0]
+
+    second = ada.browser.get(f"{PAGE}?area=organization.&before={older}").text
+    newer = second.partition("after=")[2].partition('"')[0]
+
+    assert first.count('<li id="aud_') == second.count('<li id="aud_') == 50
+    assert "area=organization.&amp;before=" in first
+    assert ada.browser.get(f"{PAGE}?area=organization.&after={newer}").text.count('<li id="aud_') == 50
+
+
+def test_what_fits_the_filter_is_saved_as_a_file(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    assert "/settings/audit/export?area=domain.&amp;format=csv" in ada.browser.get(f"{PAGE}?area=domain.").text
+
+    answer = ada.browser.get(f"{PAGE}/export?area=domain.&format=jsonl")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+
+    assert answer.headers["Content-Disposition"] == "attachment; filename=audit.jsonl"
+    assert [line["action"] for line in lines] == ["domain.claimed", "domain.verified"]
+    assert ada.browser.get(f"{PAGE}/export?format=csv").text.startswith("position,id,at,")
+    assert ada.browser.get(f"{PAGE}/export?format=xlsx").status_code == 404
+
+
+def test_log_is_its_own_organization_s(world: World) -> None:
+    ada = desk(world)
+    eve = world.first_admin("eve@other.test", "Other")
+
+    assert ada.organization.id not in eve.get(f"{PAGE}/export?format=jsonl").text
+    assert ADA not in eve.get(PAGE).text
+
+
+def test_recovery_session_sees_no_link_to_it(world: World) -> None:
+    ada = desk(world)
+    assert f'href="{PAGE}"' in ada.page()
+
+    assert PAGE not in recovery_session(world).page
