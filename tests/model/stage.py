@@ -29,7 +29,8 @@ class Stage:
     group_ids: list[str]
     codes: list[str]
     user_ids: dict[int, str] = field(default_factory=dict)
-    mapping_ids: dict[int, list[str]] = field(default_factory=dict)
+    #: (group, source) -> the mapping there is.
+    mapping_ids: dict[tuple[int, str], str] = field(default_factory=dict)
     edits: int = 0
 
     @property

@@ -40,29 +40,44 @@ def _remove(stage: Stage, _: Step, who: int) -> str | None:
 
 
 def _map(stage: Stage, step: Step, group: int, slug: str) -> str | None:
-    assert step.known is not None
-    if not slug:
-        for mapping in list(stage.mapping_ids.get(group, [])):
-            refused = _code(stage.change("DELETE", f"{stage.path}/role-mappings/{mapping}"))
-            if refused:
-                return refused
-            stage.mapping_ids[group].remove(mapping)
-        return None
+    return _add_mappings(stage, step, group, slug) if slug else _remove_mappings(stage, step, group)
+
+
+def _add_mappings(stage: Stage, step: Step, group: int, slug: str) -> str | None:
     for source, ref in sources(stage, step, group):
         made = stage.change("POST", f"{stage.path}/role-mappings", {"source": source, "group": ref, "role": slug})
         if isinstance(made, str):
             return made
-        stage.mapping_ids.setdefault(group, []).append(made["id"])
+        stage.mapping_ids[group, source] = made["id"]
+    return None
+
+
+def _remove_mappings(stage: Stage, step: Step, group: int) -> str | None:
+    for source, mapping in mappings(stage, step, group):
+        refused = _code(stage.change("DELETE", f"{stage.path}/role-mappings/{mapping}"))
+        if refused:
+            return refused
+        del stage.mapping_ids[group, source]
     return None
 
 
 def sources(stage: Stage, step: Step, group: int) -> list[tuple[str, str]]:
     """A group of a small world is one of the directory and one that sign-ins send: both, what counts now first."""
     assert step.known is not None
-    both = [("sign_in", GROUPS[group])]
-    if step.known.alive >> group & 1:
-        both.insert(0 if step.known.directory_on else 1, ("directory", stage.group_ids[group]))
-    return both
+    refs = {"directory": stage.group_ids[group], "sign_in": GROUPS[group]}
+    is_alive = step.known.alive >> group & 1
+    return [(source, refs[source]) for source in _counting_first(step) if source == "sign_in" or is_alive]
+
+
+def mappings(stage: Stage, step: Step, group: int) -> list[tuple[str, str]]:
+    """The mappings of a group, by source; what counts now comes first, so that a refusal leaves both."""
+    found = stage.mapping_ids
+    return [(source, found[group, source]) for source in _counting_first(step) if (group, source) in found]
+
+
+def _counting_first(step: Step) -> tuple[str, str]:
+    assert step.known is not None
+    return ("directory", "sign_in") if step.known.directory_on else ("sign_in", "directory")
 
 
 def _default(stage: Stage, _: Step, slug: str) -> str | None:

@@ -17,7 +17,7 @@ from app.services.organizations import Edit
 from app.services.plans import Planned
 from app.services.unit_of_work import UnitOfWork
 from app.store.members import Member
-from tests.model.acting.api import new_directory, sources
+from tests.model.acting.api import mappings, new_directory, sources
 from tests.model.stage import Stage, connection_settings
 from tests.model.steps import Step
 
@@ -81,16 +81,16 @@ def _add_mappings(asked: _Request, group: int, slug: str) -> Refused | None:
         made = _made(role_mappings.to_add(asked.unit, asked.org, source=GroupSource(source), group=ref, role=slug))
         if isinstance(made, Refused):
             return made
-        asked.stage.mapping_ids.setdefault(group, []).append(made.id)
+        asked.stage.mapping_ids[group, source] = made.id
     return None
 
 
 def _remove_mappings(asked: _Request, group: int) -> Refused | None:
-    for mapping in list(asked.stage.mapping_ids.get(group, [])):
+    for source, mapping in mappings(asked.stage, asked.step, group):
         refused = _made(role_mappings.to_remove(asked.unit, asked.org, mapping))
         if refused is not None:
             return refused
-        asked.stage.mapping_ids[group].remove(mapping)
+        del asked.stage.mapping_ids[group, source]
     return None
 
 
