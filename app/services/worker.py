@@ -1,5 +1,5 @@
-"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, deleting what is past its
-days.
+"""The worker: leased jobs that need not be in anybody's transaction: mail, positions of events, domain checks, deleting
+what is past its days.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
-from app.services import domains, mailbox, scim_requests
+from app.services import domains, event_positions, mailbox, scim_requests
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, organizations, schema, sign_ins
 from app.store.jobs import Job, OutgoingMail
@@ -44,7 +44,8 @@ class PeriodicJob:
 
 def run_due(transactions: Transactions, keep: Keep) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
-    busy = send_mail(transactions)
+    busy = event_positions.give(transactions)
+    busy = send_mail(transactions) or busy
     for job in periodic(keep):
         if _take(transactions, job):
             busy = True

@@ -457,9 +457,7 @@ def mapped(organization: Organization) -> set[str]:
 
 
 def happened(organization: Organization, type_: str | None = None) -> list[Event]:
-    with organization.world.transactions.reading() as unit:
-        found = events.events_after(unit.session, organization.id, after="", limit=1000)
-    return [event for event in found if type_ in {None, event.type}]
+    return [event for event in organization.events() if type_ in {None, event.type}]
 
 
 def entries(organization: Organization, action: str | None = None) -> list[AuditEntry]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from app.factory import MAX_BODY_BYTES
+from app.services import event_positions
 from app.web.api.blueprint import OPERATIONS
 from app.web.api.operations import Operation
 from tests.application import World
@@ -65,6 +66,7 @@ def one_of_everything(world: World) -> dict[str, str]:
 
 def snapshot(world: World, organization: str) -> list[Any]:
     """Everything a caller could see of an organization, to show that nothing was written."""
+    event_positions.give(world.transactions)
     api, path = Api(world), f"/organizations/{organization}"
     lists = ("domains", "connections", "directories", "roles", "role-mappings", "members", "events", "audit")
     return [api.get(path), api.get(f"{path}/lockout-proof"), *(api.get(f"{path}/{name}", limit=100) for name in lists)]
