@@ -98,6 +98,7 @@ def create(
     _add_revision(unit, connection, read)
     what = {"protocol": protocol, "name": connection.name}
     unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
+    unit.event(organization_id, EventType.CONNECTION_CREATED, subject=connection.id, **what)
     return connection
 
 
@@ -127,6 +128,7 @@ def edit(
             connection.state = ConnectionState.VALIDATING
     after = {"name": connection.name, "revision": connection.latest_revision}
     unit.audit(organization_id, "connection.updated", subject=connection_id, after=after)
+    unit.event(organization_id, EventType.CONNECTION_UPDATED, subject=connection_id, **after)
     return connection
 
 
@@ -219,6 +221,7 @@ def delete(unit: UnitOfWork, organization_id: str, connection_id: str) -> Refuse
         return unit.refuse(organization_id, "connection.deleted", decision, subject=connection_id)
     unit.session.delete(connection)
     unit.audit(organization_id, "connection.deleted", subject=connection_id, before={"name": connection.name})
+    unit.event(organization_id, EventType.CONNECTION_DELETED, subject=connection_id, name=connection.name)
     return None
 
 

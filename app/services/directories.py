@@ -94,6 +94,7 @@ def create(unit: UnitOfWork, organization_id: str, *, name: str, provider: Provi
     unit.session.add(directory)
     what = {"name": directory.name, "provider": provider}
     unit.audit(organization_id, "directory.created", subject=directory.id, after=what)
+    unit.event(organization_id, EventType.DIRECTORY_CREATED, subject=directory.id, **what)
     return directory
 
 
@@ -109,6 +110,7 @@ def edit(
         directory.provider = provider
     after = {"name": directory.name, "provider": directory.provider}
     unit.audit(organization_id, "directory.updated", subject=directory_id, after=after)
+    unit.event(organization_id, EventType.DIRECTORY_UPDATED, subject=directory_id, **after)
     return directory
 
 

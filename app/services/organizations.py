@@ -143,6 +143,8 @@ def _write(unit: UnitOfWork, organization: Organization, changes: Edit) -> None:
         organization.default_role = changes.default_role
     after = {key: getattr(organization, key) for key in before}
     unit.audit(organization.id, "organization.updated", subject=organization.id, before=before, after=after)
+    if before != after:
+        unit.event(organization.id, EventType.ORGANIZATION_UPDATED, subject=organization.id, before=before, after=after)
     if before["default_role"] != after["default_role"]:
         changed = {"before": before["default_role"], "after": after["default_role"]}
         unit.event(organization.id, EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED, subject=organization.id, **changed)

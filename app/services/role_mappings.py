@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.rules.decisions import Refused
 from app.rules.errors import ConflictError, InvalidInputError, NotFoundError
+from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
 from app.rules.roles import GroupRef, GroupSource, MappingRule
@@ -36,7 +37,7 @@ def add(unit: UnitOfWork, organization_id: str, *, source: GroupSource, group: s
         raise ConflictError("This group is mapped to this role already.", field="group")
     rule = MappingRule(unit.id(Prefix.MAPPING), GroupRef(source, group), role)
     after = before.with_mappings((*before.roles.mappings, rule))
-    refused = _change(unit, organization, before, after, rule, action="role_mapping.created")
+    refused = _change(unit, organization, before, after, rule, action=EventType.ROLE_MAPPING_CREATED)
     if refused is not None:
         return refused
     mapping = RoleMapping(
@@ -55,14 +56,14 @@ def remove(unit: UnitOfWork, organization_id: str, mapping_id: str) -> Refused |
     before = policy.current(unit.session, organization)
     rule = policy.rule_of(mapping)
     after = before.with_mappings(tuple(kept for kept in before.roles.mappings if kept.id != rule.id))
-    refused = _change(unit, organization, before, after, rule, action="role_mapping.deleted")
+    refused = _change(unit, organization, before, after, rule, action=EventType.ROLE_MAPPING_DELETED)
     if refused is None:
         unit.session.delete(mapping)
     return refused
 
 
 def _change(
-    unit: UnitOfWork, organization: Organization, before: Policy, after: Policy, rule: MappingRule, *, action: str
+    unit: UnitOfWork, organization: Organization, before: Policy, after: Policy, rule: MappingRule, *, action: EventType
 ) -> Refused | None:
     change = Change(policy=after, touched=_touched(unit, organization.id, before, rule.group))
     proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
@@ -73,6 +74,7 @@ def _change(
     is_new = rule in after.roles.mappings
     before_text, after_text = (None, what) if is_new else (what, None)
     unit.audit(organization.id, action, subject=rule.id, before=before_text, after=after_text, proof=proposal.proof)
+    unit.event(organization.id, action, subject=rule.id, **what)
     return None
 
 
