@@ -44,7 +44,7 @@ class Id:
 
     @property
     def wording(self) -> str:
-        return f"id of a {name_of(self.prefix)} (`{self.prefix.value}_…`)"
+        return f"id of {one_of(self.prefix)} (`{self.prefix.value}_…`)"
 
     def accepts(self, value: object) -> bool:
         return isinstance(value, str) and is_id(value, self.prefix)
@@ -119,3 +119,9 @@ def fault(fields: tuple[Field, ...], data: Mapping[str, object]) -> str | None:
 def name_of(prefix: Prefix) -> str:
     """What people call the kind of thing that an identifier names."""
     return _NAMES.get(prefix, prefix.name.lower().replace("_", " "))
+
+
+def one_of(prefix: Prefix) -> str:
+    """The same with its article."""
+    name = name_of(prefix)
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

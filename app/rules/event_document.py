@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from app.rules.event_data import Field, name_of
+from app.rules.event_data import Field, one_of
 from app.rules.events import STATEMENTS, EventType
 
 _HEAD = """# Events
@@ -37,7 +37,7 @@ def page() -> str:
 
 def _section(type_: EventType) -> str:
     statement = STATEMENTS[type_]
-    head = f"\n## {type_}\n{statement.sentence} The subject is a {name_of(statement.subject)}"
+    head = f"\n## {type_}\n{statement.sentence} The subject is {one_of(statement.subject)}"
     if not statement.data:
         return f"{head}; `data` is empty.\n"
     rows = "".join(_row(field) for field in statement.data)

@@ -35,6 +35,8 @@ class EventType(StrEnum):
     DIRECTORY_ACTIVATED = "directory.activated"
     DIRECTORY_DEACTIVATED = "directory.deactivated"
     DIRECTORY_DELETED = "directory.deleted"
+    DIRECTORY_MASS_CHANGE_DETECTED = "directory.mass_change_detected"
+    DIRECTORY_MASS_CHANGE_DISMISSED = "directory.mass_change_dismissed"
     MEMBER_CREATED = "member.created"
     MEMBER_LINKED = "member.linked"
     MEMBER_IDENTITY_LINKED = "member.identity_linked"
@@ -150,6 +152,19 @@ STATEMENTS: dict[EventType, Statement] = {
     ),
     EventType.DIRECTORY_DEACTIVATED: Statement("The directory no longer has effects.", Prefix.DIRECTORY),
     EventType.DIRECTORY_DELETED: Statement("The directory was deleted; its endpoint answers 404.", Prefix.DIRECTORY),
+    EventType.DIRECTORY_MASS_CHANGE_DETECTED: Statement(
+        "The directory has deactivated or demoted many people within ten minutes. Once for each burst of that; every "
+        "person is told of in an event of their own.",
+        Prefix.DIRECTORY,
+        (
+            Field("alarm", Id(Prefix.ALARM), "The alarm, which lists the people."),
+            Field("people", NUMBER, "How many people it was until now."),
+            Field("managed", NUMBER, "How many active people the directory managed before."),
+        ),
+    ),
+    EventType.DIRECTORY_MASS_CHANGE_DISMISSED: Statement(
+        "An administrator has dismissed the alarm.", Prefix.DIRECTORY, (Field("alarm", Id(Prefix.ALARM), "Which one."),)
+    ),
     EventType.MEMBER_CREATED: Statement(
         "Someone became a member.",
         Prefix.MEMBER,

@@ -14,7 +14,7 @@ from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import RoleSource
-from app.services import authority, policy
+from app.services import authority, mass_changes, policy
 from app.services.authority import Change
 from app.services.policy import Defaults, Policy
 from app.services.unit_of_work import UnitOfWork
@@ -86,6 +86,7 @@ def settle_push(unit: UnitOfWork, directory: DirectoryEndpoint, linked: Linked) 
         known=linked.members,
     )
     authority.carry_out(unit, directory.organization_id, proposal)
+    mass_changes.watch(unit, directory, linked.in_force, proposal)
     if proposal.settlement.released:
         waiting = listings.users_waiting(unit.connection, directory.id, reason=WAITS_FOR_HOLD)
         link_members(unit, directory, waiting, linked.in_force)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.store.connections import Connection
 from app.store.directories import Directory, DirectoryToken
 from app.store.events import AuditEntry, Event
+from app.store.mass_changes import MassChange, PersonRow
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organizations import Domain, Organization
@@ -20,8 +21,10 @@ __all__ = [
     "DirectoryUser",
     "Domain",
     "Event",
+    "MassChange",
     "Member",
     "Organization",
+    "PersonRow",
     "Role",
     "RoleMapping",
     "SignInRecord",

@@ -110,6 +110,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "roles.make_default": {"POST": _FULL_WRITE},
     "roles.delete": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
+    "alarms.dismiss": {"POST": _ADMIN_WRITE},
     # the JSON API
     "api.openapi": {"GET": _OPEN},
     "api.create_organization": {"POST": _OPERATOR_WRITE},
@@ -161,6 +162,10 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.make_recovery_codes": {"POST": _OPERATOR_WRITE},
     "api.confirm_recovery_codes": {"POST": _OPERATOR_WRITE},
     "api.drill_recovery_code": {"POST": _OPERATOR_READ},
+    "api.list_alarms": {"GET": _OPERATOR_READ},
+    "api.read_alarm": {"GET": _OPERATOR_READ},
+    "api.list_alarm_people": {"GET": _OPERATOR_READ},
+    "api.dismiss_alarm": {"POST": _OPERATOR_WRITE},
     "api.list_events": {"GET": _OPERATOR_READ},
     "api.list_audit": {"GET": _OPERATOR_READ},
     "api.list_sign_ins": {"GET": _OPERATOR_READ},

@@ -17,6 +17,7 @@ from app.services import (
     directories,
     directory_tokens,
     domains,
+    mass_changes,
     members,
     organizations,
     recovery,
@@ -36,6 +37,7 @@ ALAN = f"alan@{HOST}"
 def test_every_event_there_is_comes_about(world: World) -> None:
     scene = provisioned(world)
     _people_come_and_go(scene)
+    _many_are_deactivated(scene)
     _roles_are_changed(scene.organization)
     _single_sign_on_is_required_and_given_up(scene.organization)
     _ways_back_in_are_used(scene.organization)
@@ -64,6 +66,14 @@ def _people_come_and_go(scene: Provisioned) -> None:
     browser.sign_in(GRACE)
     browser.get("/profile")
     browser.submit("/sign-out")
+
+
+def _many_are_deactivated(scene: Provisioned) -> None:
+    for number in range(6):
+        scene.scim.set_active(scene.scim.add_user(f"person{number}@{HOST}"), False)
+    with scene.organization.world.transactions.writing(OPERATOR) as unit:
+        (alarm,) = mass_changes.open_alarms(unit, scene.organization.id)
+        mass_changes.dismiss(unit, scene.organization.id, alarm.id)
 
 
 def _roles_are_changed(organization: Organization) -> None:

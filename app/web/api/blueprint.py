@@ -15,6 +15,7 @@ from app.rules.decisions import Refused
 from app.services.rows import Member
 from app.web import request as current
 from app.web.api import (
+    alarms,
     connections,
     directories,
     document,
@@ -43,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *role_mappings.OPERATIONS,
     *members.OPERATIONS,
     *recovery.OPERATIONS,
+    *alarms.OPERATIONS,
     *feeds.OPERATIONS,
 )
 log = logging.getLogger("doorward.api")

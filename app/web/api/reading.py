@@ -33,6 +33,7 @@ NAMED: Mapping[str, tuple[Prefix, str]] = {
     "role": (Prefix.ROLE, "role"),
     "map": (Prefix.MAPPING, "mapping"),
     "mem": (Prefix.MEMBER, "member"),
+    "alm": (Prefix.ALARM, "alarm"),
 }
 Q = TypeVar("Q", bound=Query)
 

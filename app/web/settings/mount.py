@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from app.web.settings import (
     activity,
+    alarms,
     authentication,
     connections,
     directories,
@@ -20,4 +21,4 @@ from app.web.settings import (
 def settings_pages() -> tuple[Blueprint, ...]:
     """One blueprint for each noun."""
     nouns = (authentication, domains, connections, directories, scim_requests, role_mappings, members, roles, activity)
-    return tuple(noun.pages for noun in nouns)
+    return tuple(noun.pages for noun in (*nouns, alarms))

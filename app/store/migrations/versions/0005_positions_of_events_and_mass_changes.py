@@ -1,4 +1,6 @@
-"""Events have a number, in the order they were written, and a position in the feed of their organization."""
+"""Events have a number, in the order they were written, and a position in the feed of their organization; people who
+lost something through a directory, in bursts.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +55,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("position IS NULL"),
     )
     op.drop_table("events_before")
+    _create_mass_changes()
 
 
 def downgrade() -> None:
+    op.drop_table("mass_change_people")
+    op.drop_table("mass_changes")
     op.drop_index("ix_events_waiting", table_name="events")
     op.drop_index("uq_events_organization_id_position", table_name="events")
     _put_aside()
@@ -70,6 +75,53 @@ def downgrade() -> None:
     op.execute(f"INSERT INTO events ({_PLAIN}) SELECT {_PLAIN} FROM events_before")  # noqa: S608 (the same)
     op.create_index("ix_events_organization_id_id", "events", ["organization_id", "id"], unique=False)
     op.drop_table("events_before")
+
+
+def _create_mass_changes() -> None:
+    op.create_table(
+        "mass_changes",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.String(), nullable=False),
+        sa.Column("directory_id", sa.String(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("latest_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("managed", sa.Integer(), nullable=True),
+        sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=True),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("dismissed_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_mass_changes_organization_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["directory_id"], ["directories.id"], name=op.f("fk_mass_changes_directory_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mass_changes")),
+    )
+    op.create_index("ix_mass_changes_directory_id_latest_at", "mass_changes", ["directory_id", "latest_at"])
+    op.create_index(op.f("ix_mass_changes_organization_id"), "mass_changes", ["organization_id"])
+    op.create_table(
+        "mass_change_people",
+        sa.Column("mass_change_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("loss", sa.String(), nullable=False),
+        sa.Column("role_before", sa.String(), nullable=False),
+        sa.Column("role_after", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mass_change_id"],
+            ["mass_changes.id"],
+            name=op.f("fk_mass_change_people_mass_change_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name=op.f("fk_mass_change_people_member_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("mass_change_id", "member_id", name=op.f("pk_mass_change_people")),
+    )
+    op.create_index("ix_mass_change_people_mass_change_id_at", "mass_change_people", ["mass_change_id", "at"])
+    op.create_index(op.f("ix_mass_change_people_member_id"), "mass_change_people", ["member_id"])
 
 
 def _put_aside() -> None:
