@@ -163,9 +163,11 @@ def world(database_url: str) -> Iterator[World]:
     clock, post, dns = HandClock(), Postbox(), ZoneDns()
     program = create_program(settings_for(database_url), ports_for(clock, post, dns))
     made = World(program, clock, post, dns)
-    yield made
-    made.check_events()
-    program.close()
+    try:
+        yield made
+        made.check_events()
+    finally:
+        program.close()
 
 
 def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import cast
 
 from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -15,7 +17,7 @@ from app.rules.mass_changes import Lost
 from app.store.database import Base
 from app.store.members import MEMBERS
 from app.store.mirror_tables import USERS
-from app.store.prepared import Prepared, among
+from app.store.prepared import Prepared
 
 
 class MassChange(Base):
@@ -41,12 +43,15 @@ class MassChange(Base):
 
 
 class MassChangePerson(Base):
-    """What one person lost in a burst, the latest of it."""
+    """What one person lost in a burst, the latest of it.
+
+    The member has no foreign key: the organization takes both along, and a push should not pay for the check.
+    """
 
     __tablename__ = "mass_change_people"
     __table_args__ = (Index("ix_mass_change_people_mass_change_id_at", "mass_change_id", "at"),)
     mass_change_id: Mapped[str] = mapped_column(ForeignKey("mass_changes.id", ondelete="CASCADE"), primary_key=True)
-    member_id: Mapped[str] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True)
+    member_id: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     loss: Mapped[str]
     role_before: Mapped[str]
@@ -54,6 +59,7 @@ class MassChangePerson(Base):
 
 
 _CHANGES, _PEOPLE = cast(Table, MassChange.__table__), cast(Table, MassChangePerson.__table__)
+_NAMES = tuple(column.name for column in _PEOPLE.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,7 @@ _BEGIN = Prepared(insert(_CHANGES))
 
 def extend(connection: Connection, burst_id: str, lost: Sequence[Lost], *, now: datetime) -> None:
     """Note what these people lost, each of them once."""
-    _AGAIN.each_later(connection, [{"burst": burst_id, "ids": [person.member_id for person in lost]}])
-    _EXTEND.each_later(
+    _extend(connection.dialect.name).each_later(
         connection,
         [
             {
@@ -114,10 +119,15 @@ def extend(connection: Connection, burst_id: str, lost: Sequence[Lost], *, now: 
     _GO_ON.each_later(connection, [{"burst": burst_id, "now": now}])
 
 
-_AGAIN = Prepared(
-    delete(_PEOPLE).where(_PEOPLE.c.mass_change_id == bindparam("burst"), among(_PEOPLE.c.member_id, "ids"))
-)
-_EXTEND = Prepared(insert(_PEOPLE))
+@cache
+def _extend(dialect: str) -> Prepared:
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = make(_PEOPLE).values({name: bindparam(name) for name in _NAMES})
+    keys = [column.name for column in _PEOPLE.primary_key]
+    latest = {name: statement.excluded[name] for name in _NAMES if name not in keys}
+    return Prepared(statement.on_conflict_do_update(index_elements=keys, set_=latest))
+
+
 _NOW = bindparam("now", type_=_CHANGES.c.latest_at.type)
 _GO_ON = Prepared(
     update(_CHANGES)

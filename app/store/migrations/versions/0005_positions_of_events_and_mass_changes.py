@@ -115,13 +115,9 @@ def _create_mass_changes() -> None:
             name=op.f("fk_mass_change_people_mass_change_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["member_id"], ["members.id"], name=op.f("fk_mass_change_people_member_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("mass_change_id", "member_id", name=op.f("pk_mass_change_people")),
     )
     op.create_index("ix_mass_change_people_mass_change_id_at", "mass_change_people", ["mass_change_id", "at"])
-    op.create_index(op.f("ix_mass_change_people_member_id"), "mass_change_people", ["member_id"])
 
 
 def _put_aside() -> None:
