@@ -72,6 +72,20 @@ def test_events_told_before_have_the_positions_in_which_their_readers_saw_them(e
     assert told == [("acme", 1, "evt_1"), ("acme", 2, "evt_3"), ("other", 1, "evt_2")]
 
 
+def test_events_outlive_going_back_to_the_schema_without_positions(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0005")
+        for statement in _TOLD.split(";"):
+            connection.exec_driver_sql(statement)
+        command.downgrade(schema._config(connection), "0003")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT id, position FROM events ORDER BY number")).all()
+    assert told == [("evt_1", 1), ("evt_2", 1), ("evt_3", 2)]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

@@ -35,7 +35,7 @@ def upgrade() -> None:
             ["organization_id"], ["organizations.id"], name=op.f("fk_events_organization_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_events")),
-        sa.UniqueConstraint("id", name=op.f("uq_events_id")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_events_organization_id_id")),
     )
     op.execute(_CARRY_OVER)
     op.create_index(
@@ -125,7 +125,7 @@ def _put_aside() -> None:
     op.rename_table("events", "events_before")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE events_before DROP CONSTRAINT pk_events")
-        op.execute("ALTER TABLE events_before DROP CONSTRAINT IF EXISTS uq_events_id")
+        op.execute("ALTER TABLE events_before DROP CONSTRAINT IF EXISTS uq_events_organization_id_id")
 
 
 def _plain_columns() -> tuple[sa.Column[object], ...]:
