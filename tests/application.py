@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from werkzeug.test import Client, TestResponse
 
 from app.factory import Program, create_program
@@ -18,10 +18,12 @@ from app.ports.clock import Clock
 from app.ports.randomness import SystemRandomness
 from app.ports.sealing import KeyringSealing
 from app.rules.actor import OPERATOR
+from app.rules.events import STATEMENTS, EventType
 from app.services import recovery, worker
 from app.services.unit_of_work import Transactions
 from app.store import schema
 from app.store.database import prepare_engine
+from app.store.events import EVENTS
 from config.settings import Settings, load_settings
 from tests.ports.fakes import HandClock, NoHttp, Postbox, ZoneDns
 from tests.servers.postgres import PostgresServer
@@ -83,6 +85,14 @@ class World:
         """Let the worker do everything that is due."""
         while worker.run_due(self.program.transactions, self.program.keep):
             pass
+
+    def check_events(self) -> None:
+        """Everything that was told is as `rules.events` states it."""
+        with self.transactions.reading() as unit:
+            told = unit.connection.execute(select(EVENTS.c.type, EVENTS.c.subject, EVENTS.c.data)).all()
+        for type_, subject, data in told:
+            fault = STATEMENTS[EventType(type_)].fault(subject=subject, data=data)
+            assert fault is None, f"{type_}: {fault}"
 
     def first_admin(self, address: str = "ada@acme.test", organization: str = "Acme") -> Browser:
         """A browser in which the first administrator has just signed in through the start link."""
@@ -160,8 +170,12 @@ def world(database_url: str) -> Iterator[World]:
     """The application on a fresh database, on both kinds."""
     clock, post, dns = HandClock(), Postbox(), ZoneDns()
     program = create_program(settings_for(database_url), ports_for(clock, post, dns))
-    yield World(program, clock, post, dns)
-    program.close()
+    made = World(program, clock, post, dns)
+    try:
+        yield made
+        made.check_events()
+    finally:
+        program.close()
 
 
 def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:

@@ -10,11 +10,22 @@ from werkzeug.test import TestResponse
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Refused
 from app.rules.roles import ADMIN, GroupSource
-from app.services import directories, directory_tokens, domains, members, organizations, recovery, role_mappings
+from app.services import (
+    directories,
+    directory_tokens,
+    domains,
+    event_positions,
+    members,
+    organizations,
+    recovery,
+    role_mappings,
+)
 from app.services.connections import acting_of
 from app.services.directories import Provider
 from app.services.policy import current
+from app.store import events as event_rows
 from app.store import members as member_rows
+from app.store.events import Event
 from app.store.members import Member
 from tests.application import BASE_URL, World
 
@@ -140,6 +151,13 @@ class Organization:
 
     def acting_as(self, email: str) -> Actor:
         return Actor(ActorKind.MEMBER, id=self.member(email).id, label=email)
+
+    def events(self) -> list[Event]:
+        """Everything that was told of this organization, in the order of its feed."""
+        while event_positions.give(self.world.transactions):
+            pass
+        with self.world.transactions.reading() as unit:
+            return list(event_rows.events_after(unit.session, self.id, after=0, limit=10_000))
 
     def verified_hosts(self) -> frozenset[str]:
         with self.world.transactions.reading() as unit:

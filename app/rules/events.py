@@ -1,28 +1,45 @@
-"""Every event there is: a stable tag, what its subject is, and one sentence of documentation."""
+"""Every event there is: a stable tag, what its subject is, what it says, and one sentence of documentation."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+from app.rules.event_data import FLAG, NUMBER, TEXT, Field, Id, Record, Statement, Texts
+from app.rules.ids import Prefix
+
 
 class EventType(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
+    ORGANIZATION_UPDATED = "organization.updated"
     ORGANIZATION_DEFAULT_ROLE_CHANGED = "organization.default_role_changed"
     ROLE_CREATED = "role.created"
     ROLE_UPDATED = "role.updated"
     ROLE_DELETED = "role.deleted"
     ROLES_REORDERED = "roles.reordered"
+    ROLE_MAPPING_CREATED = "role_mapping.created"
+    ROLE_MAPPING_DELETED = "role_mapping.deleted"
+    DOMAIN_CLAIMED = "domain.claimed"
     DOMAIN_VERIFIED = "domain.verified"
     DOMAIN_FAILED = "domain.failed"
     DOMAIN_RECORD_MISSING = "domain.record_missing"
     DOMAIN_REMOVED = "domain.removed"
+    CONNECTION_CREATED = "connection.created"
+    CONNECTION_UPDATED = "connection.updated"
     CONNECTION_ACTIVATED = "connection.activated"
     CONNECTION_DEACTIVATED = "connection.deactivated"
+    CONNECTION_DELETED = "connection.deleted"
+    DIRECTORY_CREATED = "directory.created"
+    DIRECTORY_UPDATED = "directory.updated"
+    DIRECTORY_TOKEN_CREATED = "directory.token_created"  # noqa: S105 (a tag, not a token)
+    DIRECTORY_TOKEN_REVOKED = "directory.token_revoked"  # noqa: S105 (the same)
     DIRECTORY_ACTIVATED = "directory.activated"
     DIRECTORY_DEACTIVATED = "directory.deactivated"
     DIRECTORY_DELETED = "directory.deleted"
+    DIRECTORY_MASS_CHANGE_DETECTED = "directory.mass_change_detected"
+    DIRECTORY_MASS_CHANGE_DISMISSED = "directory.mass_change_dismissed"
     MEMBER_CREATED = "member.created"
     MEMBER_LINKED = "member.linked"
+    MEMBER_IDENTITY_LINKED = "member.identity_linked"
     MEMBER_UPDATED = "member.updated"
     MEMBER_ACTIVATED = "member.activated"
     MEMBER_DEACTIVATED = "member.deactivated"
@@ -31,44 +48,198 @@ class EventType(StrEnum):
     MEMBER_REMOVED = "member.removed"
     MEMBER_ROLE_CHANGED = "member.role_changed"
     MEMBER_SIGNED_IN = "member.signed_in"
+    SESSION_ENDED = "session.ended"
     ADMIN_HELD = "admin.held"
     ADMIN_RELEASED = "admin.released"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     RECOVERY_CODES_CREATED = "recovery_codes.created"
+    RECOVERY_CODES_CONFIRMED = "recovery_codes.confirmed"
+    RECOVERY_LINK_MADE = "recovery.link_made"
     RECOVERY_USED = "recovery.used"
 
 
-DESCRIPTIONS: dict[EventType, str] = {
-    EventType.ORGANIZATION_CREATED: "An organization was made, with its first administrator.",
-    EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED: "Whoever has no other role has another default role from now on.",
-    EventType.ROLE_CREATED: "A role was added.",
-    EventType.ROLE_UPDATED: "A role got another name or priority.",
-    EventType.ROLE_DELETED: "A role was deleted, with the mappings to it and the grants of it.",
-    EventType.ROLES_REORDERED: "The organization's roles have another order.",
-    EventType.DOMAIN_VERIFIED: "A domain of the organization counts as verified.",
-    EventType.DOMAIN_FAILED: "A domain was not verified within 30 days.",
-    EventType.DOMAIN_RECORD_MISSING: "The DNS record of a verified domain is gone; the domain stays verified.",
-    EventType.DOMAIN_REMOVED: "A domain was removed.",
-    EventType.CONNECTION_ACTIVATED: "Single sign-on through this connection is required from now on.",
-    EventType.CONNECTION_DEACTIVATED: "Single sign-on was turned off.",
-    EventType.DIRECTORY_ACTIVATED: "Membership and roles follow this directory from now on.",
-    EventType.DIRECTORY_DEACTIVATED: "The directory no longer has effects.",
-    EventType.DIRECTORY_DELETED: "The directory was deleted; its endpoint answers 404.",
-    EventType.MEMBER_CREATED: "Someone became a member.",
-    EventType.MEMBER_LINKED: "An existing member is managed by the directory from now on.",
-    EventType.MEMBER_UPDATED: "A member's name or address changed.",
-    EventType.MEMBER_ACTIVATED: "A deactivated member is active again.",
-    EventType.MEMBER_DEACTIVATED: "A member was deactivated; their sessions ended.",
-    EventType.MEMBER_SUSPENDED: "A member was suspended by hand; their sessions ended.",
-    EventType.MEMBER_RESTORED: "A suspension was lifted.",
-    EventType.MEMBER_REMOVED: "A member was removed by hand.",
-    EventType.MEMBER_ROLE_CHANGED: "A member's effective role changed.",
-    EventType.MEMBER_SIGNED_IN: "A member signed in.",
-    EventType.ADMIN_HELD: "A push would have taken the last usable administrator; the role is held.",
-    EventType.ADMIN_RELEASED: "A held role was released and the pushed state applies.",
-    EventType.KEY_CREATED: "A key of the organization was made: a program may act with it from now on.",
-    EventType.KEY_REVOKED: "A key of the organization opens nothing any more.",
-    EventType.RECOVERY_CODES_CREATED: "A new set of recovery codes replaced the old one.",
-    EventType.RECOVERY_USED: "Someone came in by recovery.",
+_HOST = (Field("host", TEXT, "The email host."),)
+_ROLE = (
+    Field("slug", TEXT, "What the role is known by; it never changes."),
+    Field("name", TEXT, "What people call it."),
+    Field("priority", NUMBER, "Of several mapped roles, the one with the highest counts."),
+)
+_MAPPING = (
+    Field("source", TEXT, "`directory` or `sign_in`: where the group comes from."),
+    Field("group", TEXT, "The SCIM id of a directory's group, or the value that a sign-in sends."),
+    Field("role", TEXT, "The slug of the role."),
+)
+_SETTINGS = Record(
+    (Field("name", TEXT), Field("guests", TEXT), Field("jit", FLAG), Field("default_role", TEXT)),
+)
+_DIRECTORY = (Field("name", TEXT, "Its name."), Field("provider", TEXT, "Whose dialect it is spoken to in."))
+_TOKEN = (Field("token", Id(Prefix.TOKEN), "Which token; never the token itself."),)
+
+STATEMENTS: dict[EventType, Statement] = {
+    EventType.ORGANIZATION_CREATED: Statement(
+        "An organization was made, with its first administrator.", Prefix.ORGANIZATION
+    ),
+    EventType.ORGANIZATION_UPDATED: Statement(
+        "Settings of the organization have other values.",
+        Prefix.ORGANIZATION,
+        (Field("before", _SETTINGS, "How they were."), Field("after", _SETTINGS, "How they are.")),
+    ),
+    EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED: Statement(
+        "Whoever has no other role has another default role from now on.",
+        Prefix.ORGANIZATION,
+        (Field("before", TEXT, "The slug of the earlier role."), Field("after", TEXT, "The slug of the new one.")),
+    ),
+    EventType.ROLE_CREATED: Statement("A role was added.", Prefix.ROLE, _ROLE),
+    EventType.ROLE_UPDATED: Statement(
+        "A role got another name or priority.",
+        Prefix.ROLE,
+        (Field("before", Record(_ROLE), "How it was."), Field("after", Record(_ROLE), "How it is.")),
+    ),
+    EventType.ROLE_DELETED: Statement(
+        "A role was deleted, with the mappings to it and the grants of it.", Prefix.ROLE, _ROLE
+    ),
+    EventType.ROLES_REORDERED: Statement(
+        "The organization's roles have another order.",
+        Prefix.ORGANIZATION,
+        (
+            Field("before", Texts(), "The slugs as they stood, highest first."),
+            Field("after", Texts(), "The slugs as they stand."),
+        ),
+    ),
+    EventType.ROLE_MAPPING_CREATED: Statement("A group gives a role from now on.", Prefix.MAPPING, _MAPPING),
+    EventType.ROLE_MAPPING_DELETED: Statement("A group no longer gives a role.", Prefix.MAPPING, _MAPPING),
+    EventType.DOMAIN_CLAIMED: Statement(
+        "A domain was added; nothing counts until it is verified.", Prefix.DOMAIN, _HOST
+    ),
+    EventType.DOMAIN_VERIFIED: Statement("A domain of the organization counts as verified.", Prefix.DOMAIN, _HOST),
+    EventType.DOMAIN_FAILED: Statement("A domain was not verified within 30 days.", Prefix.DOMAIN, _HOST),
+    EventType.DOMAIN_RECORD_MISSING: Statement(
+        "The DNS record of a verified domain is gone; the domain stays verified.", Prefix.DOMAIN, _HOST
+    ),
+    EventType.DOMAIN_REMOVED: Statement("A domain was removed.", Prefix.DOMAIN, _HOST),
+    EventType.CONNECTION_CREATED: Statement(
+        "A connection to an identity provider was added; it is not in force yet.",
+        Prefix.CONNECTION,
+        (Field("protocol", TEXT, "`saml` or `oidc`."), Field("name", TEXT, "Its name.")),
+    ),
+    EventType.CONNECTION_UPDATED: Statement(
+        "A connection was renamed, or has new settings that are not in force before they are activated.",
+        Prefix.CONNECTION,
+        (
+            Field("name", TEXT, "Its name."),
+            Field("revision", Id(Prefix.REVISION), "The latest settings."),
+        ),
+    ),
+    EventType.CONNECTION_ACTIVATED: Statement(
+        "Single sign-on through this connection is required from now on; sessions opened otherwise ended.",
+        Prefix.CONNECTION,
+    ),
+    EventType.CONNECTION_DEACTIVATED: Statement(
+        "Single sign-on was turned off; sessions opened through it ended.", Prefix.CONNECTION
+    ),
+    EventType.CONNECTION_DELETED: Statement(
+        "A connection was deleted.", Prefix.CONNECTION, (Field("name", TEXT, "What it was called."),)
+    ),
+    EventType.DIRECTORY_CREATED: Statement(
+        "A directory was added; it has no effect until it is activated.", Prefix.DIRECTORY, _DIRECTORY
+    ),
+    EventType.DIRECTORY_UPDATED: Statement(
+        "A directory was renamed, or is spoken to in another dialect.", Prefix.DIRECTORY, _DIRECTORY
+    ),
+    EventType.DIRECTORY_TOKEN_CREATED: Statement("A token of the directory was made.", Prefix.DIRECTORY, _TOKEN),
+    EventType.DIRECTORY_TOKEN_REVOKED: Statement("A token of the directory was revoked.", Prefix.DIRECTORY, _TOKEN),
+    EventType.DIRECTORY_ACTIVATED: Statement(
+        "Membership and roles follow this directory from now on.", Prefix.DIRECTORY
+    ),
+    EventType.DIRECTORY_DEACTIVATED: Statement("The directory no longer has effects.", Prefix.DIRECTORY),
+    EventType.DIRECTORY_DELETED: Statement("The directory was deleted; its endpoint answers 404.", Prefix.DIRECTORY),
+    EventType.DIRECTORY_MASS_CHANGE_DETECTED: Statement(
+        "The directory has deactivated or demoted many people within ten minutes. Once for each burst of that; every "
+        "person is told of in an event of their own.",
+        Prefix.DIRECTORY,
+        (
+            Field("alarm", Id(Prefix.ALARM), "The alarm, which lists the people."),
+            Field("people", NUMBER, "How many people it was until now."),
+            Field("managed", NUMBER, "How many active people the directory managed before."),
+        ),
+    ),
+    EventType.DIRECTORY_MASS_CHANGE_DISMISSED: Statement(
+        "An administrator has dismissed the alarm.", Prefix.DIRECTORY, (Field("alarm", Id(Prefix.ALARM), "Which one."),)
+    ),
+    EventType.MEMBER_CREATED: Statement(
+        "Someone became a member.",
+        Prefix.MEMBER,
+        (Field("directory", Id(Prefix.DIRECTORY), "The directory that brought them.", optional=True),),
+    ),
+    EventType.MEMBER_LINKED: Statement(
+        "An existing member is managed by the directory from now on.",
+        Prefix.MEMBER,
+        (Field("directory", Id(Prefix.DIRECTORY), "Which directory."),),
+    ),
+    EventType.MEMBER_IDENTITY_LINKED: Statement(
+        "A member came in through a connection for the first time; its identity is theirs from now on.",
+        Prefix.MEMBER,
+        (Field("connection", Id(Prefix.CONNECTION), "Which connection."),),
+    ),
+    EventType.MEMBER_UPDATED: Statement(
+        "A member's name or address changed.",
+        Prefix.MEMBER,
+        (
+            Field("name", TEXT, "The new name.", optional=True),
+            Field(
+                "email",
+                Record((Field("before", TEXT), Field("after", TEXT))),
+                "The addresses; their sessions ended.",
+                optional=True,
+            ),
+        ),
+    ),
+    EventType.MEMBER_ACTIVATED: Statement("A deactivated member is active again.", Prefix.MEMBER),
+    EventType.MEMBER_DEACTIVATED: Statement("A member was deactivated; their sessions ended.", Prefix.MEMBER),
+    EventType.MEMBER_SUSPENDED: Statement("A member was suspended by hand; their sessions ended.", Prefix.MEMBER),
+    EventType.MEMBER_RESTORED: Statement("A suspension was lifted.", Prefix.MEMBER),
+    EventType.MEMBER_REMOVED: Statement("A member was removed by hand; their sessions ended.", Prefix.MEMBER),
+    EventType.MEMBER_ROLE_CHANGED: Statement(
+        "A member's effective role changed.",
+        Prefix.MEMBER,
+        (
+            Field("before", TEXT, "The slug of the earlier role."),
+            Field("after", TEXT, "The slug of the new one."),
+            Field("source", TEXT, "Where the new one comes from: `mapped`, `granted`, `default` or `held`."),
+        ),
+    ),
+    EventType.MEMBER_SIGNED_IN: Statement("A member signed in.", Prefix.MEMBER),
+    EventType.SESSION_ENDED: Statement(
+        "A member ended a session: they signed out, or took it from the list on their profile.",
+        Prefix.SESSION,
+        (
+            Field("member", Id(Prefix.MEMBER), "Whose session."),
+            Field("reason", TEXT, "`signed_out` or `ended_by_member`."),
+        ),
+    ),
+    EventType.ADMIN_HELD: Statement(
+        "A push would have taken the last usable administrator; the role is held, their sessions ended.", Prefix.MEMBER
+    ),
+    EventType.ADMIN_RELEASED: Statement("A held role was released and the pushed state applies.", Prefix.MEMBER),
+    EventType.KEY_CREATED: Statement(
+        "A key of the organization was made: a program may act with it from now on.", Prefix.KEY
+    ),
+    EventType.KEY_REVOKED: Statement("A key of the organization opens nothing any more.", Prefix.KEY),
+    EventType.RECOVERY_CODES_CREATED: Statement(
+        "A new set of recovery codes replaced the old one.", Prefix.ORGANIZATION
+    ),
+    EventType.RECOVERY_CODES_CONFIRMED: Statement(
+        "An administrator says that the recovery codes are stored.",
+        Prefix.ORGANIZATION,
+        (Field("member", Id(Prefix.MEMBER), "The administrator."),),
+    ),
+    EventType.RECOVERY_LINK_MADE: Statement(
+        "Whoever runs the server made a link that lets an administrator in once.", Prefix.MEMBER
+    ),
+    EventType.RECOVERY_USED: Statement(
+        "Someone came in by recovery.",
+        Prefix.MEMBER,
+        (Field("how", TEXT, "`recovery code` or `the server's own command line`."),),
+    ),
 }

@@ -47,6 +47,7 @@ class Prefix(StrEnum):
     LINK = "lnk"
     CODE = "code"
     SCIM_REQUEST = "req"
+    ALARM = "alm"
 
 
 def make_id(prefix: Prefix, number: int) -> str:

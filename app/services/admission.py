@@ -101,7 +101,9 @@ def link(unit: UnitOfWork, connection: Connection, member: Member, identity: Ext
             linked_at=unit.now,
         )
     )
-    unit.audit(member.organization_id, "member.identity_linked", subject=member.id, after={"connection": connection.id})
+    what = {"connection": connection.id}
+    unit.audit(member.organization_id, "member.identity_linked", subject=member.id, after=what)
+    unit.event(member.organization_id, EventType.MEMBER_IDENTITY_LINKED, subject=member.id, **what)
 
 
 def note_arrival(

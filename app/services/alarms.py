@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.ports.mail import Mail
+from app.rules.members import MemberState
 from app.services import mailbox
 from app.services.unit_of_work import UnitOfWork
 from app.store import members
@@ -39,6 +40,21 @@ def recovery_used(unit: UnitOfWork, organization_id: str, *, email: str, how: st
         f"{codes} If you do not know why, look at Settings, Activity.",
         also=email,
     )
+
+
+def mass_change(unit: UnitOfWork, organization_id: str, *, directory: str, people: int, managed: int) -> None:
+    """A directory has taken much from many people. Whoever it took out themselves is not told who else is gone."""
+    text = (
+        f"{directory} has deactivated or demoted {people} of the {managed} people whom it manages within ten minutes. "
+        "Doorward has carried that out: whoever was deactivated is signed out, whoever was demoted has the lesser "
+        f"role.\n\nWho they are stands at {unit.ports.base_url}/settings/authentication. If it was a mistake, put it "
+        "right in the identity provider: what it pushes next counts. What follows in the same burst is added to that "
+        "list, without another mail."
+    )
+    subject = f"{directory} has deactivated or demoted {people} people"
+    for admin in members.administrators(unit.session, organization_id):
+        if admin.held or (admin.state == MemberState.ACTIVE and not admin.suspended):
+            mailbox.post(unit, Mail(to=admin.email, subject=subject, text=text))
 
 
 def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str) -> None:

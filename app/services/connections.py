@@ -99,6 +99,7 @@ def to_create(
         _add_revision(unit, connection, read)
         what = {"protocol": protocol, "name": connection.name}
         unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
+        unit.event(organization_id, EventType.CONNECTION_CREATED, subject=connection.id, **what)
         return connection
 
     judged = _set_up(unit, organization_id, acting)
@@ -130,6 +131,7 @@ def to_edit(
                 connection.state = ConnectionState.VALIDATING
         after = {"name": connection.name, "revision": connection.latest_revision}
         unit.audit(organization_id, "connection.updated", subject=connection_id, after=after)
+        unit.event(organization_id, EventType.CONNECTION_UPDATED, subject=connection_id, **after)
         return connection
 
     judged = _set_up(unit, organization_id, acting) if needs_set_up else Allowed()
@@ -241,6 +243,7 @@ def to_delete(unit: UnitOfWork, organization_id: str, connection_id: str) -> Pla
     def write(_proof: Proof) -> None:
         unit.session.delete(connection)
         unit.audit(organization_id, "connection.deleted", subject=connection_id, before={"name": connection.name})
+        unit.event(organization_id, EventType.CONNECTION_DELETED, subject=connection_id, name=connection.name)
 
     judged = prerequisites.delete_connection(state=ConnectionState(connection.state))
     return Planned(unit, organization_id, "connection.deleted", write, judged=judged, subject=connection_id)

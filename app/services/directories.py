@@ -96,6 +96,7 @@ def to_create(unit: UnitOfWork, organization_id: str, *, name: str, provider: Pr
         unit.session.add(directory)
         what = {"name": directory.name, "provider": provider}
         unit.audit(organization_id, "directory.created", subject=directory.id, after=what)
+        unit.event(organization_id, EventType.DIRECTORY_CREATED, subject=directory.id, **what)
         return directory
 
     judged = may_set_up(unit, organization_id)
@@ -114,6 +115,7 @@ def to_edit(
         directory.name, directory.provider = name, provider or directory.provider
         after = {"name": directory.name, "provider": directory.provider}
         unit.audit(organization_id, "directory.updated", subject=directory_id, after=after)
+        unit.event(organization_id, EventType.DIRECTORY_UPDATED, subject=directory_id, **after)
         return directory
 
     return Planned(unit, organization_id, "directory.updated", write, subject=directory_id)

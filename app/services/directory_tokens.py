@@ -10,6 +10,7 @@ from app.rules.actor import ActorKind
 from app.rules.decisions import Refused
 from app.rules.directories import TokenStanding, token_standing
 from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.events import EventType
 from app.rules.holds import refusal_for
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
@@ -57,6 +58,7 @@ def add(
     )
     unit.session.add(row)
     unit.audit(organization_id, "directory.token_created", subject=directory.id, after={"token": row.id})
+    unit.event(organization_id, EventType.DIRECTORY_TOKEN_CREATED, subject=directory.id, token=row.id)
     return NewToken(row, secret)
 
 
@@ -74,6 +76,7 @@ def revoke(unit: UnitOfWork, organization_id: str, directory_id: str, token_id: 
     if row.revoked_at is None:
         row.revoked_at = unit.now
         unit.audit(organization_id, "directory.token_revoked", subject=directory.id, before={"token": row.id})
+        unit.event(organization_id, EventType.DIRECTORY_TOKEN_REVOKED, subject=directory.id, token=row.id)
 
 
 def standing(unit: UnitOfWork, token: DirectoryToken) -> TokenStanding:

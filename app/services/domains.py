@@ -67,6 +67,7 @@ def claim(unit: UnitOfWork, organization_id: str, *, host: str, acting: Acting |
     )
     unit.session.add(domain)
     unit.audit(organization_id, "domain.claimed", subject=domain.id, after={"host": host})
+    unit.event(organization_id, EventType.DOMAIN_CLAIMED, subject=domain.id, host=host)
     return domain
 
 

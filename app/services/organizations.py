@@ -157,6 +157,8 @@ def _write(unit: UnitOfWork, organization: Organization, changes: Edit, proof: P
     unit.audit(
         organization.id, "organization.updated", subject=organization.id, before=before, after=after, proof=proof
     )
+    if before != after:
+        unit.event(organization.id, EventType.ORGANIZATION_UPDATED, subject=organization.id, before=before, after=after)
     if before["default_role"] != after["default_role"]:
         changed = {"before": before["default_role"], "after": after["default_role"]}
         unit.event(organization.id, EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED, subject=organization.id, **changed)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from app.rules.actor import Actor, ActorKind
 from app.rules.directories import DirectoryEndpoint, DirectoryUserRecord, Link, MembershipOutcome
 from app.rules.errors import ConflictError, DoorwardError, NotFoundError, UnauthenticatedError
-from app.services import authority, effects
+from app.services import authority, effects, mass_changes
 from app.services.authority import Change
 from app.services.effects import Linked
 from app.services.policy import Defaults
@@ -155,3 +155,4 @@ def _settle(push: Push, linked: Linked) -> None:
         known=linked.members,
     )
     authority.carry_out(push.unit, push.directory.organization_id, proposal)
+    mass_changes.watch(push.unit, push.directory, proposal)

@@ -79,6 +79,7 @@ def confirm(unit: UnitOfWork, organization_id: str, *, by: Member) -> Organizati
         raise ConflictError("There are no recovery codes to confirm; make a set first.", code="no_recovery_codes")
     organization.recovery_confirmed_by, organization.recovery_confirmed_at = by.id, unit.now
     unit.audit(organization_id, "recovery_codes.confirmed", subject=by.id)
+    unit.event(organization_id, EventType.RECOVERY_CODES_CONFIRMED, subject=organization_id, member=by.id)
     return organization
 
 
@@ -129,6 +130,7 @@ def recovery_link(unit: UnitOfWork, *, email: str) -> str:
     if member is None or not members.may_recover(member):
         raise NotFoundError("No administrator has this address.", field="email")
     unit.audit(member.organization_id, "recovery.link_made", subject=member.id)
+    unit.event(member.organization_id, EventType.RECOVERY_LINK_MADE, subject=member.id)
     return make_link(unit, kind="recover", member_id=member.id)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.rules.errors import ConflictError, InvalidInputError, NotFoundError
+from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
 from app.rules.roles import GroupRef, GroupSource, MappingRule
@@ -52,14 +53,15 @@ def to_add(
             id=rule.id, organization_id=organization_id, source=source, group_ref=group, label=label, role=role
         )
         unit.session.add(mapping)
-        unit.audit(organization_id, "role_mapping.created", subject=rule.id, after=_told(rule), proof=proof)
+        unit.audit(organization_id, EventType.ROLE_MAPPING_CREATED, subject=rule.id, after=_told(rule), proof=proof)
+        unit.event(organization_id, EventType.ROLE_MAPPING_CREATED, subject=rule.id, **_told(rule))
         return mapping
 
     after = before.with_mappings((*before.roles.mappings, rule))
     return Planned(
         unit,
         organization_id,
-        "role_mapping.created",
+        EventType.ROLE_MAPPING_CREATED,
         write,
         propose=partial(_propose, unit, organization, before, after, rule),
         subject=rule.id,
@@ -77,13 +79,14 @@ def to_remove(unit: UnitOfWork, organization_id: str, mapping_id: str) -> Planne
 
     def write(proof: Proof) -> None:
         unit.session.delete(mapping)
-        unit.audit(organization_id, "role_mapping.deleted", subject=rule.id, before=_told(rule), proof=proof)
+        unit.audit(organization_id, EventType.ROLE_MAPPING_DELETED, subject=rule.id, before=_told(rule), proof=proof)
+        unit.event(organization_id, EventType.ROLE_MAPPING_DELETED, subject=rule.id, **_told(rule))
 
     after = before.with_mappings(tuple(kept for kept in before.roles.mappings if kept.id != rule.id))
     return Planned(
         unit,
         organization_id,
-        "role_mapping.deleted",
+        EventType.ROLE_MAPPING_DELETED,
         write,
         propose=partial(_propose, unit, organization, before, after, rule),
         subject=rule.id,

@@ -238,6 +238,7 @@ def _forget(unit: UnitOfWork, organization_id: str, slug: str) -> None:
         unit.audit(
             organization_id, "role_mapping.deleted", subject=mapping.id, before=what, reason="its role was deleted"
         )
+        unit.event(organization_id, EventType.ROLE_MAPPING_DELETED, subject=mapping.id, **what)
         unit.session.delete(mapping)
     members.forget_grants(unit.session, organization_id, slug)
 

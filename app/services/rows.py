@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.store.connections import Connection
 from app.store.directories import Directory, DirectoryToken
 from app.store.events import Event
+from app.store.mass_changes import MassChange, PersonRow
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organization_keys import OrganizationKey
@@ -20,9 +21,11 @@ __all__ = [
     "DirectoryUser",
     "Domain",
     "Event",
+    "MassChange",
     "Member",
     "Organization",
     "OrganizationKey",
+    "PersonRow",
     "Role",
     "RoleMapping",
     "SignInRecord",

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.rules.actor import Actor, ActorKind
 from app.rules.errors import NotFoundError
+from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
@@ -113,6 +114,7 @@ def end(unit: UnitOfWork, member_id: str, session_id: str, *, reason: str) -> No
     for row in sign_ins.sessions_of(unit.session, member_id):
         if row.id == session_id:
             row.ended_at, row.end_reason = unit.now, reason
+            unit.event(row.organization_id, EventType.SESSION_ENDED, subject=row.id, member=member_id, reason=reason)
             return
     raise NotFoundError("There is no such session.")
 

@@ -16,6 +16,7 @@ from app.ports.bundle import Ports
 from app.rules.actor import SYSTEM, Actor
 from app.rules.decisions import Refused
 from app.rules.errors import NotFoundError
+from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.store import events, organizations, people
 from app.store.database import Database
@@ -150,8 +151,8 @@ class UnitOfWork:
         log.info("refused", extra={"reason": refused.code, "action": action, "organization": organization_id})
         return refused
 
-    def event(self, organization_id: str, type_: str, *, subject: str, **data: Any) -> None:
-        """Tell outside tools, in the transaction of the change. `type_` is `subject.action_past`, `subject` an id."""
+    def event(self, organization_id: str, type_: EventType, *, subject: str, **data: Any) -> None:
+        """Tell outside tools, in the transaction of the change, what `rules.events` says of this type."""
         self._told.append(
             {
                 "id": self.id(Prefix.EVENT),

@@ -1,5 +1,5 @@
-"""The worker: leased jobs that need not be in anybody's transaction: mail, domain checks, sealing the audit log,
-deleting what is past its days.
+"""The worker: leased jobs that need not be in anybody's transaction: mail, positions of events, domain checks, sealing
+the audit log, deleting what is past its days.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
-from app.services import audit_chain, domains, mailbox, scim_requests
+from app.services import audit_chain, domains, event_positions, mailbox, scim_requests
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, jobs, organizations, schema, sign_ins
+from app.store import connections, jobs, mass_changes, organizations, schema, sign_ins
 from app.store.jobs import Job, OutgoingMail
 
 log = logging.getLogger("doorward.worker")
@@ -23,6 +23,7 @@ _FIRST_RETRY = timedelta(seconds=15)
 _SLOWEST_RETRY = timedelta(hours=1)
 _BATCH = 20
 _KEEP_FLOWS = timedelta(days=1)
+_KEEP_DISMISSED = timedelta(days=90)
 _LOOK_AGAIN = timedelta(minutes=15)
 
 
@@ -44,7 +45,8 @@ class PeriodicJob:
 
 def run_due(transactions: Transactions, keep: Keep) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
-    busy = send_mail(transactions)
+    busy = event_positions.give(transactions)
+    busy = send_mail(transactions) or busy
     for job in periodic(keep):
         if _take(transactions, job):
             busy = True
@@ -90,12 +92,15 @@ def check_domains(transactions: Transactions) -> None:
 
 
 def forget(transactions: Transactions) -> None:
-    """Delete flows, sessions and consumed assertions that are past their days."""
+    """Delete flows, sessions, consumed assertions and dismissed alarms that are past their days."""
     with transactions.writing() as unit:
         sign_ins.forget_expired(
             unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
         )
         connections.forget_consumed(unit.session, unit.now)
+        mass_changes.forget(
+            unit.session, quiet_since=unit.now - _KEEP_FLOWS, dismissed_before=unit.now - _KEEP_DISMISSED
+        )
 
 
 def optimize(transactions: Transactions) -> None:

@@ -127,6 +127,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "activity.show": {"GET": _FULL_READ},
     "audit.list": {"GET": _FULL_READ},
     "audit.export": {"GET": _FULL_OWN},
+    "alarms.dismiss": {"POST": _ADMIN_WRITE},
     # the JSON API
     "api.openapi": {"GET": _OPEN},
     "api.create_organization": {"POST": _OPERATOR_WRITE},
@@ -182,6 +183,10 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.list_keys": {"GET": _PROGRAM_READ},
     "api.read_key": {"GET": _PROGRAM_READ},
     "api.revoke_key": {"DELETE": _PROGRAM_WRITE},
+    "api.list_alarms": {"GET": _PROGRAM_READ},
+    "api.read_alarm": {"GET": _PROGRAM_READ},
+    "api.list_alarm_people": {"GET": _PROGRAM_READ},
+    "api.dismiss_alarm": {"POST": _PROGRAM_WRITE},
     "api.list_events": {"GET": _PROGRAM_READ},
     "api.list_audit": {"GET": _PROGRAM_READ},
     "api.export_audit": {"GET": _PROGRAM_OWN},

@@ -24,6 +24,7 @@ _NOTICES = {
     "directory-activated": Notice("success", "Membership and roles follow the directory from now on."),
     "directory-deactivated": Notice("success", "The directory no longer has effects."),
     "directory-deleted": Notice("success", "Directory deleted."),
+    "alarm-dismissed": Notice("success", "Alarm dismissed."),
     "token-revoked": Notice("success", "Token revoked."),
     "mapping-added": Notice("success", "Mapping added."),
     "mapping-removed": Notice("success", "Mapping removed."),

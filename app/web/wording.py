@@ -35,6 +35,8 @@ _ACTIONS = {
     "directory.activated": ("activated the directory", "activate the directory"),
     "directory.deactivated": ("turned off the directory", "turn off the directory"),
     "directory.deleted": ("deleted the directory", "delete the directory"),
+    "directory.mass_change_detected": ("deactivated or demoted many people at once:", "deactivate many people"),
+    "directory.mass_change_dismissed": ("dismissed the alarm about", "dismiss the alarm about"),
     "role.created": ("added the role", "add a role"),
     "role.updated": ("changed the role", "change the role"),
     "role.deleted": ("deleted the role", "delete the role"),

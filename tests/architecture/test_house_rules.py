@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.rules import event_document
 from app.rules.decisions import Code
 from app.web.request import UnlistedRouteError, guard_routes
 from app.web.routes import TABLE
@@ -59,3 +60,7 @@ def test_every_refusal_code_has_a_test() -> None:
 
 def test_settings_page_tells_what_the_code_does() -> None:
     assert (ROOT / "docs" / "settings.md").read_text("utf-8") == page()
+
+
+def test_page_of_events_tells_what_the_code_does() -> None:
+    assert (ROOT / "docs" / "events.md").read_text("utf-8") == event_document.page()

@@ -9,7 +9,7 @@ import pytest
 from app.ports.randomness import SystemRandomness
 from app.rules.actor import OPERATOR, SYSTEM
 from app.rules.errors import TooManyError
-from app.rules.events import DESCRIPTIONS, EventType
+from app.rules.events import STATEMENTS, EventType
 from app.rules.identity import GroupsState, ReceivedGroups
 from app.rules.ids import RANDOM_BITS, Prefix, is_id, make_id
 from app.rules.sessions import IDLE, is_alive
@@ -50,7 +50,7 @@ def test_no_groups_are_empty_and_some_are_present() -> None:
 
 
 def test_every_event_is_described() -> None:
-    assert set(DESCRIPTIONS) == set(EventType)
+    assert set(STATEMENTS) == set(EventType)
 
 
 def test_session_dies_when_idle_or_past_its_end() -> None:

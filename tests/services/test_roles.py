@@ -16,7 +16,7 @@ from app.rules.roles import GroupSource
 from app.services import members, organizations, role_mappings, roles
 from app.services.organizations import Edit
 from app.services.unit_of_work import UnitOfWork
-from app.store import audit, events, listings
+from app.store import audit, listings
 from app.store.events import Event
 from tests.application import World
 from tests.scenes import ADA, GRACE, HOST, Organization, Provisioned, found_organization, provisioned
@@ -466,9 +466,7 @@ def mapped(organization: Organization) -> set[str]:
 
 
 def happened(organization: Organization, type_: str | None = None) -> list[Event]:
-    with organization.world.transactions.reading() as unit:
-        found = events.events_after(unit.session, organization.id, after="", limit=1000)
-    return [event for event in found if type_ in {None, event.type}]
+    return [event for event in organization.events() if type_ in {None, event.type}]
 
 
 def entries(organization: Organization, action: str | None = None) -> list[AuditRecord]:

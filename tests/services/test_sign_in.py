@@ -7,6 +7,7 @@ from datetime import timedelta
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Code, Refused
 from app.rules.identity import ReceivedGroups, Rejection
+from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
 from app.services import connections, flows, members, organizations, role_mappings, roles, sessions, sign_in, steps
@@ -423,7 +424,7 @@ def add_member(organization: Organization, email: str, *, role: str = "member") 
     """A member as a sign-in or a directory would have made them."""
     with organization.world.transactions.writing() as unit:
         member = Member(
-            id=f"mem_{email}",
+            id=unit.id(Prefix.MEMBER),
             organization_id=organization.id,
             email=email,
             name="",

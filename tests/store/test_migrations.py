@@ -48,6 +48,44 @@ def test_values_of_the_first_schema_are_found_after_the_second(engine: Engine) -
         assert [group.id for group in user.references] == ["group"]
 
 
+_TOLD = """
+INSERT INTO organizations (id, name, guests, jit, default_role, created_at)
+VALUES ('acme', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00'),
+('other', 'Other', 'refuse', true, 'member', '2026-11-24 00:00:00');
+INSERT INTO events (id, organization_id, at, type, subject, data)
+VALUES ('evt_3', 'acme', '2026-11-24 00:00:00', 'member.signed_in', 'mem', '{}'),
+('evt_1', 'acme', '2026-11-24 00:00:00', 'member.signed_in', 'mem', '{}'),
+('evt_2', 'other', '2026-11-24 00:00:00', 'member.signed_in', 'mem', '{}')
+"""
+
+
+def test_events_told_before_have_the_positions_in_which_their_readers_saw_them(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0003")
+        for statement in _TOLD.split(";"):
+            connection.exec_driver_sql(statement)
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT organization_id, position, id FROM events ORDER BY 1, 2")).all()
+    assert told == [("acme", 1, "evt_1"), ("acme", 2, "evt_3"), ("other", 1, "evt_2")]
+
+
+def test_events_outlive_going_back_to_the_schema_without_positions(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0005")
+        for statement in _TOLD.split(";"):
+            connection.exec_driver_sql(statement)
+        command.downgrade(schema._config(connection), "0003")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        told = connection.execute(text("SELECT id, position FROM events ORDER BY number")).all()
+    assert told == [("evt_1", 1), ("evt_2", 1), ("evt_3", 2)]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

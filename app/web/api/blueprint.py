@@ -15,6 +15,7 @@ from app.services.plans import Planned
 from app.services.rows import Member
 from app.web import request as current
 from app.web.api import (
+    alarms,
     audit,
     connections,
     directories,
@@ -48,6 +49,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *members.OPERATIONS,
     *recovery.OPERATIONS,
     *keys.OPERATIONS,
+    *alarms.OPERATIONS,
     *feeds.OPERATIONS,
     *audit.OPERATIONS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from app.services import feeds
 from app.web import request as current
@@ -15,6 +15,7 @@ from app.web.api.shapes import Answer
 
 class EventAnswer(Answer):
     id: str
+    position: int = Field(description="1 for the first event of the organization, one more for each further one.")
     at: datetime
     type: str
     subject: str
@@ -34,7 +35,11 @@ class SignInAnswer(Answer):
 
 @operation("GET", "/organizations/{org}/events", query=FeedQuery, answer=Page[EventAnswer])
 def list_events(org: str, query: FeedQuery) -> Page[EventAnswer]:
-    """Follow what happened. `next_cursor` is what to send as `after`; null means that there is nothing more for now."""
+    """Follow what happened. `next_cursor` is what to send as `after`; null means that there is nothing more for now.
+
+    Whoever goes on after the last event they saw is shown every event once, in one order for all, about a second after
+    it happened: `position` has no gaps. docs/events.md tells what each `type` says in `data`.
+    """
     unit = current.unit()
     return feed(query, lambda after, limit: feeds.events(unit, org, after=after, limit=limit), EventAnswer.of)
 

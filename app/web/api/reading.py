@@ -34,6 +34,7 @@ NAMED: Mapping[str, tuple[Prefix, str]] = {
     "map": (Prefix.MAPPING, "mapping"),
     "mem": (Prefix.MEMBER, "member"),
     "key": (Prefix.KEY, "key"),
+    "alm": (Prefix.ALARM, "alarm"),
 }
 Q = TypeVar("Q", bound=Query)
 

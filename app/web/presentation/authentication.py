@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.web.presentation.alarms import MassChange
 from app.web.presentation.connections import Connection
 from app.web.presentation.directories import Directory, RoleMappings
 from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Form, Moment
@@ -146,6 +147,7 @@ class AuthenticationPage:
     administrators: tuple[Administrator, ...]
     active_members: int = 0
     holds: tuple[Hold, ...] = ()
+    alarms: tuple[MassChange, ...] = ()
     directory_mappings: RoleMappings | None = None
     sign_in_mappings: RoleMappings | None = None
     domain_form: Form = EMPTY_FORM

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from app.web.settings import (
     activity,
+    alarms,
     audit,
     authentication,
     connections,
@@ -32,6 +33,7 @@ def settings_pages() -> tuple[Blueprint, ...]:
         roles,
         keys,
         activity,
+        alarms,
         audit,
     )
     return tuple(noun.pages for noun in nouns)

@@ -16,6 +16,7 @@ from app.rules.errors import DoorwardError
 from app.rules.lockout import Guests
 from app.rules.prerequisites import Acting
 from app.services import connections, directories, members, organizations
+from app.services.overview import alarms as read_alarms
 from app.services.overview import connections as read_connections
 from app.services.overview import directories as read_directories
 from app.services.overview import domains as read_domains
@@ -30,6 +31,7 @@ from app.web.presentation.authentication import AuthenticationPage
 from app.web.presentation.connections import Connection as ConnectionCard
 from app.web.presentation.directories import RoleMappings
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Form, Notice
+from app.web.settings.cards.alarms import mass_change
 from app.web.settings.cards.connections import Around, connection
 from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
 from app.web.settings.cards.domains import domain
@@ -118,6 +120,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),
+        alarms=tuple(mass_change(facts, now=now) for facts in read_alarms.read(unit, organization_id)),
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,
         domain_form=forms.domain,

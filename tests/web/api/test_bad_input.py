@@ -6,10 +6,13 @@ import json
 from typing import Any
 
 from app.factory import MAX_BODY_BYTES
+from app.rules.ids import Prefix
+from app.services import event_positions
+from app.store import mass_changes
 from app.web.api.blueprint import OPERATIONS
 from app.web.api.operations import Operation
 from tests.application import World
-from tests.scenes import provisioned
+from tests.scenes import Provisioned, provisioned
 from tests.web.api.caller import Api
 from tests.web.api.scenes import Scene, begin, metadata
 
@@ -61,13 +64,33 @@ def one_of_everything(world: World) -> dict[str, str]:
         "map": scene.api.get(f"{scene.path}/role-mappings")["data"][0]["id"],
         "mem": scene.admin,
         "key": scene.api.post(f"{scene.path}/keys", {"label": "Nightly"})["id"],
+        "alm": _alarm(provided),
     }
+
+
+def _alarm(provided: Provisioned) -> str:
+    """An alarm that its directory has raised, as it is stored."""
+    with provided.organization.world.transactions.writing() as unit:
+        burst = mass_changes.begin(
+            unit.connection,
+            unit.id(Prefix.ALARM),
+            organization_id=provided.organization.id,
+            directory_id=provided.directory_id,
+            now=unit.now,
+        )
+        mass_changes.note_managed(unit.connection, burst.id, 20, now=unit.now)
+        mass_changes.raise_alarm(unit.connection, burst.id, people=6, now=unit.now)
+        return burst.id
 
 
 def snapshot(world: World, organization: str) -> list[Any]:
     """Everything a caller could see of an organization, to show that nothing was written."""
+    event_positions.give(world.transactions)
     api, path = Api(world), f"/organizations/{organization}"
-    lists = ("domains", "connections", "directories", "roles", "role-mappings", "members", "keys", "events", "audit")
+    lists = (
+        "domains", "connections", "directories", "roles", "role-mappings", "members", "keys", "alarms", "events",
+        "audit",
+    )  # fmt: skip
     return [api.get(path), api.get(f"{path}/lockout-proof"), *(api.get(f"{path}/{name}", limit=100) for name in lists)]
 
 
@@ -249,7 +272,8 @@ def test_every_bad_field_is_named_and_nothing_is_written(world: World) -> None:
 def test_table_of_bad_fields_has_every_route_with_a_body_of_its_own() -> None:
     optional = {"activate_connection", "deactivate_connection", "activate_directory", "deactivate_directory"}
     covered = {(method, path.replace("{org}", "/organizations/{org}")) for method, path, _, _ in BAD_FIELDS}
-    own = {(op.method, op.path) for op in WITH_BODY if op.name not in optional | {"make_recovery_codes"}}
+    optional |= {"make_recovery_codes", "dismiss_alarm"}
+    own = {(op.method, op.path) for op in WITH_BODY if op.name not in optional}
 
     assert own == covered
 

@@ -7,6 +7,8 @@ import pytest
 from tests.application import World
 from tests.web.api.scenes import begin
 
+ROLE = {"slug": "editor", "name": "Editor", "priority": 10}
+
 
 @pytest.mark.parametrize("feed", ["events", "audit", "sign-ins"])
 def test_feed_goes_on_after_the_last_entry_seen(world: World, feed: str) -> None:
@@ -27,6 +29,30 @@ def test_feed_goes_on_after_the_last_entry_seen(world: World, feed: str) -> None
     assert len(seen) > 1
     assert seen == everything["data"]
     assert scene.api.get(path, after=seen[-1]["id"]) == {"data": [], "next_cursor": None}
+
+
+def test_events_are_shown_in_the_order_of_their_positions_once_the_worker_has_seen_them(world: World) -> None:
+    scene = begin(world)
+    world.work()
+    path = f"{scene.path}/events"
+    before = scene.api.get(path, limit=100)["data"]
+
+    scene.api.patch(scene.path, {"default_role": scene.api.post(f"{scene.path}/roles", ROLE)["slug"]})
+    waiting = scene.api.get(path, after=before[-1]["id"])
+    world.work()
+    told = scene.api.get(path, after=before[-1]["id"])["data"]
+
+    assert waiting == {"data": [], "next_cursor": None}
+    assert [event["position"] for event in (*before, *told)] == list(range(1, len(before) + len(told) + 1))
+    assert told[0]["type"] == "role.created"
+
+
+def test_event_that_is_not_there_cannot_be_gone_on_after(world: World) -> None:
+    scene = begin(world)
+
+    problem = scene.api.refused("GET", f"{scene.path}/events", status=400, query_string=f"after=evt_{'0' * 26}")
+
+    assert problem["field"] == "after"
 
 
 def test_every_change_names_the_operator(world: World) -> None:

@@ -94,6 +94,7 @@ def test_events_tell_what_became_of_a_role(world: World) -> None:
     scene.api.patch(scene.path, {"default_role": "editor"})
     scene.api.patch(scene.path, {"default_role": "member"})
     scene.api.delete(one)
+    world.work()
 
     told = [event for event in scene.api.get(f"{scene.path}/events", limit=100)["data"] if "role" in event["type"]]
 
