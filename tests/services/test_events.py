@@ -110,6 +110,7 @@ def _ways_back_in_are_used(organization: Organization) -> None:
         ada = members.read(unit, organization.id, organization.admin_id)
         assert recovery.spend(unit, organization.id, code=code, by=ada)
         sign_in.open_recovery(unit, ada, flow=None, how="recovery code")
+    with organization.world.transactions.writing(OPERATOR) as unit:
         made = organization_keys.add(unit, organization.id, label="Nightly")
         assert not isinstance(made, Refused)
         unit.flush()

@@ -77,7 +77,7 @@ def test_events_outlive_going_back_to_the_schema_without_positions(engine: Engin
         command.upgrade(schema._config(connection), "0005")
         for statement in _TOLD.split(";"):
             connection.exec_driver_sql(statement)
-        command.downgrade(schema._config(connection), "0003")
+        command.downgrade(schema._config(connection), "0004")
 
     schema.upgrade(engine)
 

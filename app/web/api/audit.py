@@ -18,7 +18,7 @@ from app.web.downloads import Download
 
 Subject = Annotated[str, StringConstraints(pattern="^[!-~]{1,255}$")]
 Action = Annotated[str, StringConstraints(pattern="^[a-z_.]{1,100}$")]
-ActorKind = Literal["member", "recovery", "directory", "operator", "sign_in", "system"]
+ActorKind = Literal["member", "recovery", "directory", "operator", "api_key", "sign_in", "system"]
 _MEDIA = tuple(one.media_type for one in audit_export.FORMATS.values())
 
 

@@ -31,8 +31,8 @@ from app.web.api import (
 )
 from app.web.api.acting import name_admin
 from app.web.api.operations import Operation, Outcome
-from app.web.api.plans import DryRunQuery, PlanAnswer, settled
-from app.web.api.reading import check_ids, read_apart, read_body, read_query, refuse_dry_run
+from app.web.api.plans import DryRunQuery, PlanAnswer, asked, settled
+from app.web.api.reading import check_ids, read_body, read_query, refuse_dry_run
 from app.web.api.shapes import Body, ChangeBody, ChangeQuery, Query
 from app.web.downloads import Download, send
 from app.web.errors import STATUS_OF_REFUSAL, problem
@@ -80,7 +80,7 @@ def _take_body() -> None:
 def _answer(operation: Operation, **ids: str) -> Response:
     check_ids(ids)
     if operation.plans:
-        read_apart(DryRunQuery)
+        asked()
     else:
         refuse_dry_run()
     query = read_query(operation.query or Query, apart=DryRunQuery if operation.plans else None)

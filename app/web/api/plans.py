@@ -124,10 +124,18 @@ def _show(plan: Plan, query: DryRunQuery) -> PlanAnswer:
     )
 
 
+def asked() -> DryRunQuery:
+    """What a planned call says of a dry run. Raises InvalidInputError."""
+    found = read_apart(DryRunQuery)
+    if found.cursor is not None:
+        read_cursor(found.cursor)
+    return found
+
+
 def settled(planned: Planned[R]) -> R | Refused | PlanAnswer:
     """What a call comes to: the dry run it asked for, or the change itself, held to the hash it presents."""
     if current.is_dry_run():
-        return _show(planned.plan(), read_apart(DryRunQuery))
+        return _show(planned.plan(), asked())
     return planned.apply(shown=_presented())
 
 
