@@ -29,7 +29,10 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class Call:
-    """One request of a round: JSON with a bearer token, or a form that a browser with the token as a cookie posts."""
+    """One request of a round: JSON with a bearer token, or a form that a browser with the token as a cookie posts.
+
+    `if_match` is the hash of the dry run it is held to.
+    """
 
     method: str
     path: str
@@ -37,6 +40,7 @@ class Call:
     token: str
     content_type: str = "application/json"
     form: dict[str, str] | None = None
+    if_match: str = ""
 
 
 @dataclass
@@ -93,7 +97,7 @@ def send(program: Program, call: Call) -> TestResponse:
         method=call.method,
         json=call.body,
         base_url=BASE_URL,
-        headers={"Authorization": f"Bearer {call.token}"},
+        headers={"Authorization": f"Bearer {call.token}"} | ({"If-Match": call.if_match} if call.if_match else {}),
         content_type=call.content_type,
     )
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.errors import ConflictError, InvalidInputError
 from app.rules.roles import GroupSource
-from app.services import role_mappings
+from app.services import role_mappings, roles
 from app.web import request as current
 from app.web.presentation.elements import Notice
 from app.web.settings import overview
@@ -40,7 +40,8 @@ def add() -> ResponseReturnValue:
         status = 409 if isinstance(error, ConflictError) else 400
         return overview.again(status=status, forms=Forms(mappings={source: overview.wrong(error, **typed)}))
     (label,) = planned.groups.values()
-    review = _review(f"Give everybody in {label} the role {typed['role']}?", "Add mapping", source, dangerous=False)
+    title = f"Give everybody in {label} the role {_name(typed['role'])}?"
+    review = _review(title, "Add mapping", source, dangerous=False)
     return decide(planned, review, partial(overview.answer, done="mapping-added", anchor=_anchor(source)))
 
 
@@ -50,9 +51,14 @@ def remove(mapping_id: str) -> ResponseReturnValue:
     unit, organization_id = current.unit(), current.organization_id()
     mapping = role_mappings.read(unit, organization_id, mapping_id)
     planned = role_mappings.to_remove(unit, organization_id, mapping_id)
-    title = f"Remove the mapping of {mapping.label} to {mapping.role}?"
+    title = f"Remove the mapping of {mapping.label} to {_name(mapping.role)}?"
     review = _review(title, "Remove mapping", mapping.source, dangerous=True)
     return decide(planned, review, partial(overview.answer, done="mapping-removed", anchor=_anchor(mapping.source)))
+
+
+def _name(slug: str) -> str:
+    """What people call a role."""
+    return next(role.name for role in roles.all_of(current.unit(), current.organization_id()) if role.slug == slug)
 
 
 def _review(title: str, verb: str, source: str, *, dangerous: bool) -> Review:

@@ -224,3 +224,55 @@ def pushed(world: World) -> tuple[Desk, str]:
     directory_id, scim = ada.organization.add_directory(Provider.OKTA)
     ada.organization.map_group(scim.add_group("Admins", scim.add_user(ADA)))
     return ada, directory_id
+
+
+def test_mapping_that_takes_something_is_shown_first_and_made_from_there(world: World) -> None:
+    scene = provisioned(world)
+    browser = signed_in(world, ADA)
+    lin = scene.scim.add_user("lin@acme.test")
+    staff = scene.scim.add_group("Staff", lin)
+    scene.organization.map_group(staff)
+    browser.get(PAGE)
+    mapping_id = max(re.findall(r"role-mappings/(map_\w+)/remove", browser.page))
+
+    shown = browser.submit(f"/settings/role-mappings/{mapping_id}/remove")
+
+    page = flat(shown.text)
+    assert shown.status_code == 200
+    assert "Remove the mapping of Staff to Admin?" in page
+    assert "1 person is no longer an administrator." in page
+    assert "lin@acme.test No longer an administrator Admin From the group Staff becomes Member The default role" in page
+    assert "Afterwards an administrator can still get in: ada@acme.test, with an emailed code ." in page
+    assert scene.organization.member("lin@acme.test").role == "admin"
+    done = browser.submit_as_planned(f"/settings/role-mappings/{mapping_id}/remove")
+    assert "mapping-removed" in done.headers["Location"]
+    assert scene.organization.member("lin@acme.test").role == "member"
+
+
+def test_plan_that_has_come_to_take_more_is_shown_again_instead_of_being_made(world: World) -> None:
+    scene = provisioned(world)
+    browser = signed_in(world, ADA)
+    staff = scene.scim.add_group("Staff", scene.scim.add_user("lin@acme.test"))
+    scene.organization.map_group(staff)
+    browser.get(PAGE)
+    remove = f"/settings/role-mappings/{max(re.findall(r'role-mappings/(map_.*?)/remove', browser.page))}/remove"
+    shown = re.findall(r'name="plan_hash" value="([^"]+)"', browser.submit(f"{remove}?dry_run=true").text)[0]
+    scene.scim.add_member(staff, scene.scim.add_user("may@acme.test"))
+
+    again = browser.submit(remove, plan_hash=shown)
+
+    assert again.status_code == 412
+    assert "Since you looked, this has come to take more than you were shown. Nothing was changed." in again.text
+    assert "2 people are no longer administrators." in again.text
+    assert scene.organization.member("lin@acme.test").role == "admin"
+
+
+@pytest.mark.parametrize("shown", ["", "nonsense"])
+def test_form_without_a_real_hash_changes_nothing(world: World, shown: str) -> None:
+    ada, directory_id = pushed(world)
+
+    answer = ada.browser.submit(f"/settings/directories/{directory_id}/activate", plan_hash=shown)
+
+    assert answer.status_code == 412
+    assert "directory-deactivated" not in answer.text
+    assert "Let Okta decide who is a member?" in answer.text
