@@ -15,7 +15,9 @@ from tests.concurrency.rivals import Call, Rivals, rivals, send
 from tests.scenes import Organization, found_organization
 from tests.services.single_sign_on import connect, identity_of
 
-ROUNDS = 6
+ROUNDS = 3
+#: By the guard, because it has come to take more than was shown, or because who is acted for is no administrator now.
+REFUSED = {409, 412, 400}
 #: Every round founds an organization of its own, at hosts of its own.
 _NUMBERS = itertools.count()
 
@@ -151,7 +153,7 @@ def test_of_two_changes_by_hand_one_may_be_refused_and_an_administrator_stays(
 
         codes = both.play(*BY_HAND[name](pair))
 
-        assert set(codes) <= {200, 204, 409, 412}, codes
+        assert set(codes) <= REFUSED | {200, 204}, codes
         assert _usable(pair.organization), codes
         assert not _held(pair.organization)
 
@@ -168,7 +170,7 @@ def test_push_at_the_moment_of_a_change_is_taken_and_somebody_is_usable_or_held(
 
         pushed = [code for call, code in zip(calls, codes, strict=True) if call.path.startswith("/scim/")]
         assert set(pushed) <= {200, 204, 404}, codes  # 404: the directory was deleted first
-        assert set(codes) <= {200, 204, 404, 409, 412}, codes
+        assert set(codes) <= REFUSED | {200, 204, 404}, codes
         assert bool(_usable(pair.organization)) is not bool(_held(pair.organization)), codes
         assert len(_held(pair.organization)) <= 1
 
