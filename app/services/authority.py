@@ -271,12 +271,12 @@ def _proofs(
     connection: Connection, revisions: Collection[str | None], ids: Collection[str]
 ) -> dict[str, frozenset[str]]:
     """Who came in through which of these revisions: the one in force before a change and the one after."""
-    found: dict[str, set[str]] = {member_id: set() for member_id in ids}
+    found = dict.fromkeys(ids, _NO_PROOFS)
     for revision_id in set(revisions) - {None}:
         for some in people.chunks(ids):
             for member_id in connections.proven_by(connection, str(revision_id), some):
-                found[member_id].add(str(revision_id))
-    return {member_id: frozenset(proven) for member_id, proven in found.items()}
+                found[member_id] |= {str(revision_id)}
+    return found
 
 
 def _listing(active: bool | None) -> Listing:

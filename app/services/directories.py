@@ -176,8 +176,9 @@ def to_activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Pl
 
 def _left_out(unit: UnitOfWork, organization_id: str, links: Linking, listed: Collection[str]) -> Iterator[Aside]:
     """Members the directory does not list stay as they are; users who cannot be members stay in the mirror."""
+    in_it = links.concerned.keys() | set(listed)
     for member_id, member in people.everybody(unit.connection, organization_id).items():
-        if member_id not in links.concerned and member_id not in listed:
+        if member_id not in in_it:
             yield Aside(member.email, effects.NOT_IN_DIRECTORY)
     for user in links.users:
         if user.active and user.member_id is None and user.reason is not None:
