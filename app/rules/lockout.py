@@ -159,12 +159,12 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
     """
     last = usable(before)
     if last:
-        return Settlement(_refused(last, after), before.people)
+        return Settlement(_refused(last, before, after), before.people)
     holds_before = [person for person in before.people if person.held]
     if holds_before and not any(_may_return(person, before.access, after.access) for person in kept.values()):
-        return Settlement(_refused_hold(holds_before[0], after), before.people)
+        return Settlement(_refused_hold(holds_before[0], before, after), before.people)
     if not holds_before and _holders(before) and not _holders(after):
-        return Settlement(_refused(_holders(before), after), before.people)
+        return Settlement(_refused(_holders(before), before, after), before.people)
     return _settled(after, kept)
 
 
@@ -222,30 +222,31 @@ def _allowed(after: World) -> Allowed:
     return Allowed({"administrator": proof.member_id, "email": proof.email, "way_in": str(way)})
 
 
-def _refused(last: tuple[Standing, ...], after: World) -> Refused:
+def _refused(last: tuple[Standing, ...], before: World, after: World) -> Refused:
     names = ", ".join(person.email for person in last[:3])
     return Refused(
         Code.LAST_ADMINISTRATOR,
         f"This would leave the organization without an administrator who can sign in: {names} would be the last.",
-        fix=_smallest_change(after),
+        fix=_smallest_change(before, after),
         facts={"last": names},
     )
 
 
-def _refused_hold(held: Standing, after: World) -> Refused:
+def _refused_hold(held: Standing, before: World, after: World) -> Refused:
     return Refused(
         Code.LAST_HELD_ADMINISTRATOR,
         f"{held.email} is on hold as the last administrator; this would take away their way back.",
-        fix=_smallest_change(after),
+        fix=_smallest_change(before, after),
         facts={"last": held.email},
     )
 
 
-def _smallest_change(after: World) -> str:
-    """What would be enough for the change to be allowed: of the administrators it leaves, somebody may lack one thing
-    only.
+def _smallest_change(before: World, after: World) -> str:
+    """What would be enough for the change to be allowed: of the administrators there are and whom it leaves, somebody
+    may lack one thing only.
     """
-    left = _latest_first(person for person in after.people if person.role.role == ADMIN and not person.removed)
+    was = {person.member_id: person for person in before.people if person.holds_admin}
+    left = _latest_first(person for person in after.people if person.holds_admin and person.member_id in was)
     for person in left:
         match door(person, after.access):
             case WayIn.SINGLE_SIGN_ON:
@@ -256,6 +257,6 @@ def _smallest_change(after: World) -> str:
             case WayIn.EMAIL_CODE:
                 return f"Have {person.email}, who is an administrator, sign in once first."
     for person in left:
-        if door(replace(person, suspended=False), after.access) is not None:
+        if was[person.member_id].suspended and door(replace(person, suspended=False), after.access) is not None:
             return f"Lift the suspension of {person.email}, who is an administrator, first."
     return "Make another active member who has signed in an admin first."

@@ -50,6 +50,11 @@ class Outlook:
         return self.after.standing.member_id
 
     @property
+    def email(self) -> str:
+        """Their address, as it is after the change; of two people never the same."""
+        return self.after.standing.email
+
+    @property
     def is_change(self) -> bool:
         """Whether anything is different for them."""
         return self.before is None or _compared(self.before) != _compared(self.after)
@@ -83,17 +88,20 @@ class Totals:
     role_changed: int = 0
     demoted: int = 0
     losing_administration: int = 0
+    new_administrators: int = 0
+    promoted: int = 0
     shut_out: int = 0
     let_in: int = 0
     must_prove: int = 0
+    readdressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A change worked out from one moment. `people` are those for whom something changes, losses first.
 
-    `decision` is whether it may be made; `hash` stands for what it takes from whom. `asides` are those it leaves out,
-    `groups` the names of the groups by mapping.
+    `decision` is whether it may be made; `hash` stands for what it takes from whom and whom it makes an administrator.
+    `asides` are those it leaves out, `groups` the names of the groups by mapping.
     """
 
     decision: Decision
@@ -117,9 +125,12 @@ class Plan:
             role_changed=sum(map(_changes_role, self.people)),
             demoted=sum(Loss.ROLE in outlook.losses for outlook in self.people),
             losing_administration=sum(Loss.ADMINISTRATION in outlook.losses for outlook in self.people),
+            promoted=sum(map(_is_promoted, self.people)),
+            new_administrators=sum(map(_becomes_administrator, self.people)),
             shut_out=sum(Loss.SIGN_IN in outlook.losses for outlook in self.people),
             let_in=sum(map(_is_let_in, self.people)),
             must_prove=sum(outlook.must_prove for outlook in self.people),
+            readdressed=sum(map(_is_readdressed, self.people)),
         )
 
 
@@ -143,7 +154,7 @@ def make_plan(
 ) -> Plan:
     """The plan of a change. `about` says which change it is: a hash is good for no other."""
     changed = (outlook for outlook in outlooks if outlook.is_change)
-    people = tuple(sorted(changed, key=lambda outlook: (_weight(outlook), outlook.member_id)))
+    people = tuple(sorted(changed, key=lambda outlook: (_weight(outlook), outlook.email)))
     return Plan(decision, people, _hash(about, people), tuple(asides), groups or {})
 
 
@@ -157,17 +168,17 @@ def judge_shown(shown: str | None, now: Plan, *, required: bool) -> Decision:
 PLAN_REQUIRED = Refused(
     Code.PLAN_REQUIRED,
     "This change is made only by somebody who has seen what it does.",
-    fix="Ask for its dry run first, and present the hash of that.",
+    fix="Ask for its dry run first (?dry_run=true), and send the hash of that as If-Match.",
 )
 PLAN_OUTDATED = Refused(
     Code.PLAN_OUTDATED,
-    "Since you looked, this has come to take more than you were shown. Nothing was changed.",
+    "Since you looked, this has come to do more than you were shown. Nothing was changed.",
     fix="Look at what it would do now, then decide again.",
 )
 
 
 def holds_to(shown: str, now: Plan) -> bool:
-    """Whether a plan takes nothing that was not in the one whose hash was shown.
+    """Whether a plan takes nothing, and makes nobody an administrator, that was not in the one whose hash was shown.
 
     Whatever else has changed since does not matter, and neither does it when less is taken. Where more people lose
     something than a hash can list, it is exactly the same losses that are asked for.
@@ -189,10 +200,30 @@ def _hash(about: str, people: Iterable[Outlook]) -> str:
 
 
 def _spelled(outlook: Outlook) -> Iterable[str]:
-    """Each thing that is taken from one person, by itself: who loses one of two after all loses no more than shown."""
-    after = outlook.after.standing
+    """Each thing that is taken from one person, by itself: who loses one of two after all loses no more than shown. And
+    that somebody becomes an administrator: they could take everything from everybody.
+    """
+    if _becomes_administrator(outlook):
+        yield f"{outlook.email} becomes an administrator"
     for loss in outlook.losses:
-        yield f"{after.member_id} {loss} {after.role.role if loss is Loss.ROLE else ''}"
+        yield f"{outlook.member_id} {loss} {_step(outlook) if loss is Loss.ROLE else ''}"
+
+
+def _becomes_administrator(outlook: Outlook) -> bool:
+    was = outlook.before is not None and outlook.before.standing.holds_admin
+    return outlook.after.standing.holds_admin and not was
+
+
+def _is_promoted(outlook: Outlook) -> bool:
+    """Whether they get a higher role, short of becoming an administrator."""
+    falls = Loss.ROLE in outlook.losses or Loss.ADMINISTRATION in outlook.losses
+    return _changes_role(outlook) and not falls and not _becomes_administrator(outlook)
+
+
+def _step(outlook: Outlook) -> str:
+    """From which role to which."""
+    before = outlook.before.standing.role.role if outlook.before is not None else ""
+    return f"{before}>{outlook.after.standing.role.role}"
 
 
 def _hashed(text: str) -> str:
@@ -217,6 +248,7 @@ def _rank(role: str, priorities: Mapping[str, int]) -> float:
 def _compared(position: Position) -> tuple[object, ...]:
     person = position.standing
     return (
+        person.email,
         person.role.role,
         person.role.source,
         person.state,
@@ -246,6 +278,10 @@ def _leaves(outlook: Outlook) -> bool:
 
 def _changes_role(outlook: Outlook) -> bool:
     return outlook.before is not None and outlook.before.standing.role.role != outlook.after.standing.role.role
+
+
+def _is_readdressed(outlook: Outlook) -> bool:
+    return outlook.before is not None and outlook.before.standing.email != outlook.after.standing.email
 
 
 def _is_let_in(outlook: Outlook) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.rules.actor import Actor, ActorKind
 from app.rules.decisions import Allowed, Code, Decision, Refused
+from app.rules.roles import ADMIN
 from app.rules.sessions import CODE_ATTEMPTS, CODE_WINDOW
 
 
@@ -29,6 +30,19 @@ def wait_for_drill(*, wrong: int, since: datetime | None, now: datetime) -> time
     if since is None or wrong < CODE_ATTEMPTS or now - since >= CODE_WINDOW:
         return None
     return since + CODE_WINDOW - now
+
+
+def may_map(actor: Actor, role: str) -> Decision:
+    """Whether whoever acts may map a group to this role: a recovery session makes one member an administrator, by hand,
+    and not everybody in a group.
+    """
+    if actor.kind is ActorKind.RECOVERY and role == ADMIN:
+        return Refused(
+            Code.RECOVERY_APPOINTED,
+            "A recovery session makes one member an administrator, not a whole group.",
+            fix="Make that member one under Members, sign in as usual, then map the group.",
+        )
+    return Allowed()
 
 
 def may_appoint(*, is_active: bool, is_another: bool) -> Decision:

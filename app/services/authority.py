@@ -6,7 +6,7 @@ Everything that may move a role or a way in goes through `propose` (asks the gua
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,8 @@ class Change:
     signed_in: frozenset[str] = frozenset()
     #: Who becomes a member by it; their rows are among the `known` ones and may not be stored yet.
     joining: frozenset[str] = frozenset()
+    #: Those of the `known` ones of whom something has changed already, as they were before.
+    earlier_facts: Mapping[str, MemberFacts] = field(default_factory=dict)
     #: Directory user -> the member they are, where that is not stored yet.
     linked: Mapping[str, ListedUser] = field(default_factory=dict)
 
@@ -104,17 +106,23 @@ def propose(
     rows = _touched(connection, organization_id, change, known)
     if not by_person and change.policy is None:
         no_proofs = dict.fromkeys(rows, _NO_PROOFS)
-        before = World(policy.access, tuple(_stored(row, no_proofs) for row in rows.values()))
+        before = World(policy.access, tuple(_stored(row, no_proofs) for row in _earlier(rows, change)))
         after = World(policy.access, _worked_out(connection, rows, change, policy, no_proofs))
         if not any(person.holds_admin for person in (*before.people, *after.people)):
             return Proposal(change, before, after, Settlement(Allowed(), after.people), rows, policy)
     rows = people.administrators(connection, organization_id) | rows
     proofs = _proofs(unit.connection, {policy.access.sso_revision, after_policy.access.sso_revision}, rows)
-    before = World(policy.access, tuple(_stored(row, proofs) for row in rows.values()))
+    before = World(policy.access, tuple(_stored(row, proofs) for row in _earlier(rows, change)))
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else stands_for(unit.actor, before)
     settlement = told_to(unit.actor, settle(before, after, by_person=by_person, acting=acting))
     return Proposal(change, before, after, settlement, rows, after_policy)
+
+
+def _earlier(rows: Mapping[str, MemberFacts], change: Change) -> Iterator[MemberFacts]:
+    """The members as they stood; whoever joins stood nowhere, and is taken as what they were made of."""
+    for member_id, row in rows.items():
+        yield row if member_id in change.joining else change.earlier_facts.get(member_id, row)
 
 
 def _touched(

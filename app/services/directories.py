@@ -154,7 +154,13 @@ def to_activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Pl
         concerned = links.concerned
         others = {*members.with_sign_in_groups(unit.session, organization_id), *listed} - concerned.keys()
         known = people.present(unit.connection, organization_id, others) | concerned
-        change = Change(policy=after, touched=frozenset(known), joining=frozenset(links.joining), linked=links.linked)
+        change = Change(
+            policy=after,
+            touched=frozenset(known),
+            joining=frozenset(links.joining),
+            earlier_facts=links.earlier_facts,
+            linked=links.linked,
+        )
         return authority.propose(unit, organization_id, policy=before, change=change, by_person=True, known=known)
 
     def write(proof: Proof) -> Directory:
@@ -181,7 +187,7 @@ def _left_out(unit: UnitOfWork, organization_id: str, links: Linking, listed: Co
         if member_id not in in_it:
             yield Aside(member.email, effects.NOT_IN_DIRECTORY)
     for user in links.users:
-        if user.active and user.member_id is None and user.reason is not None:
+        if user.member_id is None and user.reason is not None:
             yield Aside(user.email or user.name or str(user.external_id or user.id), user.reason)
 
 

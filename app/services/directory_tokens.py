@@ -15,7 +15,6 @@ from app.rules.holds import refusal_for
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
 from app.services import directories
-from app.services.directories import DirectoryState
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories as rows
 from app.store import members
@@ -37,12 +36,13 @@ def add(
 ) -> NewToken | Refused:
     """A bearer token of 256 bits; several may live at a time.
 
-    Refused to whoever is on hold or in a recovery session while the directory is active: with a token they could push
-    themselves back in. An organization key may be theirs, so it makes none while anybody is on hold.
+    Refused to whoever is on hold or in a recovery session, whatever the state of the directory: with a token they could
+    push themselves back in as soon as it is active. An organization key may be theirs, so it makes none while anybody
+    is on hold.
     """
     unit.lock(organization_id)
     directory = directories.read(unit, organization_id, directory_id)
-    if directory.state == DirectoryState.ACTIVE and _could_readmit_themselves(unit, organization_id):
+    if _could_readmit_themselves(unit, organization_id):
         return unit.refuse(organization_id, "directory.token_created", refusal_for(unit.actor), subject=directory_id)
     if expires_at is not None and expires_at <= unit.now:
         raise InvalidInputError("A token cannot expire in the past.", field="expires_at")

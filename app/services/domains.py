@@ -183,6 +183,7 @@ def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
         policy=after,
         touched=frozenset(known),
         joining=frozenset(links.joining) if links is not None else frozenset(),
+        earlier_facts=links.earlier_facts if links is not None else {},
         linked=links.linked if links is not None else {},
     )
     proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=True, known=known)

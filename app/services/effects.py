@@ -5,7 +5,7 @@ follow groups.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.rules.domains import host_of
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
-from app.rules.roles import RoleSource
+from app.rules.roles import ADMIN, RoleSource
 from app.services import policy
 from app.services.policy import Defaults, Policy
 from app.services.unit_of_work import UnitOfWork
@@ -29,17 +29,22 @@ UNVERIFIED_HOST = "unverified_host"
 ADDRESS_IN_USE = "address_in_use"
 INACTIVE = "inactive"
 WAITS_FOR_HOLD = "waits_for_hold"
+WAITS_FOR_PROOF = "waits_for_proof"
 #: Why a member is not managed by the directory.
 NOT_IN_DIRECTORY = "not_in_directory"
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Who was tied to whom: the members concerned, by id, and the links that are not what is stored, by user."""
+    """Who was tied to whom: the members concerned, by id, with how they were before and who of them is new, and the
+    links that are not what is stored, by user.
+    """
 
     in_force: Policy
     members: Mapping[str, MemberFacts]
     links: Mapping[str, Link]
+    joining: frozenset[str]
+    earlier_facts: Mapping[str, MemberFacts]
 
 
 def link_push(
@@ -63,7 +68,7 @@ def link_push(
     linking = Linking.of(unit, directory, users)
     linking.follow_all(in_force_later())
     linking.write()
-    return Linked(linking.in_force, linking.concerned, linking.links)
+    return Linked(linking.in_force, linking.concerned, linking.links, frozenset(linking.joining), linking.earlier_facts)
 
 
 def follow_released(unit: UnitOfWork, organization_id: str, in_force: Policy) -> None:
@@ -117,6 +122,8 @@ class Linking:
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     joining: set[str] = field(default_factory=set)
+    #: Members as they were before anything of them changed here.
+    earlier_facts: dict[str, MemberFacts] = field(default_factory=dict)
     news: list[Callable[[], None]] = field(default_factory=list)
 
     @classmethod
@@ -236,10 +243,21 @@ class Linking:
         if user.name and user.name != member.name:
             self._change(member, name=user.name)
         if user.email is not None and member.email != user.email:
-            self._change(member, email=user.email)
-            self.moved.append(member.id)
+            if self._would_close_their_door(member):
+                user.reason = WAITS_FOR_PROOF
+            else:
+                self._change(member, email=user.email)
+                self.moved.append(member.id)
         self._tell(EventType.MEMBER_LINKED, member.id, directory=self.directory.id)
         self._audit(EventType.MEMBER_LINKED, member.id, {"directory": self.directory.id})
+
+    def _would_close_their_door(self, member: MemberFacts) -> bool:
+        """Whether an administrator who comes in as a guest would have to come through the identity provider, where they
+        never were: the address waits, since a push is not refused and no hold could keep an address.
+        """
+        access = self.in_force.access
+        is_guest = access.sso_revision is not None and host_of(member.email) not in access.verified_hosts
+        return is_guest and member.role == ADMIN and member.removed_at is None
 
     def _lapse(self, member: MemberFacts) -> None:
         """A role that was only kept from a directory that was turned off counts no longer: one decides again."""
@@ -285,6 +303,8 @@ class Linking:
         holder = self.by_email.get(user.email)
         if holder is not None and holder.removed_at is None:
             return ADDRESS_IN_USE
+        if self._would_close_their_door(member):
+            return WAITS_FOR_PROOF
         changed = {"before": member.email, "after": user.email}
         self.by_email.pop(member.email, None)
         self._change(member, email=user.email)
@@ -295,6 +315,7 @@ class Linking:
         return None
 
     def _change(self, member: MemberFacts, **columns: Any) -> None:
+        self.earlier_facts.setdefault(member.id, replace(member))
         for name, value in columns.items():
             setattr(member, name, value)
         self.changes.setdefault(member.id, {}).update(columns)

@@ -28,7 +28,9 @@ def watch(unit: UnitOfWork, directory: DirectoryEndpoint, settled: Proposal) -> 
 
 
 def _note(unit: UnitOfWork, directory: DirectoryEndpoint, lost: Sequence[Lost]) -> None:
-    """What comes within ten minutes of the latest loss belongs to the same burst, and extends its alarm in silence."""
+    """What comes within ten minutes of the latest loss belongs to the same burst, and extends its alarm in silence,
+    until ten minutes after it was raised: a later wave is told of again.
+    """
     burst = rows.going_on(unit.connection, directory.id, since=unit.now - WITHIN)
     if burst is None:
         burst = rows.begin(
@@ -39,7 +41,7 @@ def _note(unit: UnitOfWork, directory: DirectoryEndpoint, lost: Sequence[Lost]) 
             now=unit.now,
         )
     rows.extend(unit.connection, burst.id, lost, now=unit.now)
-    if burst.raised_at is None:
+    if burst.raised_at is None or unit.now - burst.raised_at > WITHIN:
         _judge(unit, directory, burst)
 
 

@@ -57,6 +57,7 @@ def add(
     decision = may_add(unit, organization_id)
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, EventType.KEY_CREATED, decision)
+    expires_at = _not_outliving(unit, organization_id, expires_at)
     if expires_at is not None and expires_at <= unit.now:
         raise InvalidInputError("A key cannot expire in the past.", field="expires_at")
     secret = KEY_PREFIX + unit.ports.randomness.token()
@@ -80,7 +81,23 @@ def may_add(unit: UnitOfWork, organization_id: str) -> Decision:
     """Whether whoever acts may make a key."""
     acting = members.present(unit.session, organization_id, unit.actor.id or "")
     for_a_while_only = unit.actor.kind is ActorKind.RECOVERY or (acting is not None and acting.held)
-    return NO_KEY if for_a_while_only else Allowed()
+    return NO_KEY if for_a_while_only or _may_be_theirs(unit, organization_id) else Allowed()
+
+
+def _may_be_theirs(unit: UnitOfWork, organization_id: str) -> bool:
+    """Whether a key is acting that may be in the hands of somebody on hold."""
+    if unit.actor.kind is not ActorKind.API_KEY:
+        return False
+    return any(admin.held for admin in members.administrators(unit.session, organization_id))
+
+
+def _not_outliving(unit: UnitOfWork, organization_id: str, expires_at: datetime | None) -> datetime | None:
+    """A key that makes another one does not give it more time than it has itself."""
+    if unit.actor.kind is not ActorKind.API_KEY:
+        return expires_at
+    maker = rows.one(unit.session, organization_id, unit.actor.id or "")
+    ends = [at for at in (expires_at, maker.expires_at if maker is not None else None) if at is not None]
+    return min(ends, default=None)
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[OrganizationKey]:

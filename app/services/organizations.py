@@ -112,7 +112,7 @@ def to_edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Planned[Or
 
     def write(proof: Proof) -> Organization:
         _write(unit, organization, replace(changes, name=name), proof)
-        if changes.guests is Guests.REFUSE:
+        if changes.guests is Guests.REFUSE and before.access.guests is not Guests.REFUSE:
             _end_guest_sessions(unit, organization_id)
         return organization
 

@@ -150,7 +150,7 @@ def _settle(push: Push, linked: Linked) -> None:
         push.unit,
         push.directory.organization_id,
         policy=linked.in_force,
-        change=Change(touched=frozenset(linked.members)),
+        change=Change(touched=frozenset(linked.members), joining=linked.joining, earlier_facts=linked.earlier_facts),
         by_person=False,
         known=linked.members,
     )

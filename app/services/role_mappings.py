@@ -9,6 +9,7 @@ from app.rules.errors import ConflictError, InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
+from app.rules.recovery import may_map
 from app.rules.roles import GroupRef, GroupSource, MappingRule
 from app.services import authority, policy
 from app.services.authority import Change, Proposal
@@ -64,6 +65,7 @@ def to_add(
         EventType.ROLE_MAPPING_CREATED,
         write,
         propose=partial(_propose, unit, organization, before, after, rule),
+        judged=may_map(unit.actor, role),
         subject=rule.id,
         about=f"{source} {group} {role}",
         groups={rule.id: label},

@@ -146,6 +146,8 @@ class UnitOfWork:
     def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
         """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
         self.rollback()
+        if self.may_write:
+            organizations.lock(self.session, organization_id)  # entries of an organization are written in their order
         reason = " ".join(filter(None, (f"{refused.code}: {refused.sentence}", refused.fix)))
         self.audit(organization_id, action, subject=subject, reason=reason, outcome="refused")
         log.info("refused", extra={"reason": refused.code, "action": action, "organization": organization_id})

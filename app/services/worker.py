@@ -22,6 +22,7 @@ _LEASE = timedelta(minutes=2)
 _FIRST_RETRY = timedelta(seconds=15)
 _SLOWEST_RETRY = timedelta(hours=1)
 _BATCH = 20
+_MAILS = 1  # a mail server that hangs must not keep events from their places for longer than one mail takes
 _KEEP_FLOWS = timedelta(days=1)
 _KEEP_DISMISSED = timedelta(days=90)
 _LOOK_AGAIN = timedelta(minutes=15)
@@ -63,7 +64,7 @@ def send_mail(transactions: Transactions) -> bool:
         if not jobs.any_mail_due(unit.session, unit.now):
             return False
     with transactions.writing() as unit:
-        due = list(jobs.mail_due(unit.session, unit.now, limit=_BATCH))
+        due = list(jobs.mail_due(unit.session, unit.now, limit=_MAILS))
         for row in due:
             row.next_try_at = unit.now + _LEASE
     for row in due:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from app.web.downloads import Download
 
 #: What a spreadsheet would read as the beginning of a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_AFTER_SEMICOLON = re.compile(r"(;\s*\"*)(?=[=+\-@\t\r])")
 _COLUMNS = (
     "position",
     "id",
@@ -81,10 +83,13 @@ def _fields(record: AuditRecord) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    """A value as text. Whatever a spreadsheet could take for a formula begins with an apostrophe."""
+    """A value as text. Whatever a spreadsheet could take for a formula begins with an apostrophe, also behind a
+    semicolon: many of them split there.
+    """
     if value is None:
         return ""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else str(value)
+    text = _AFTER_SEMICOLON.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -15,6 +15,7 @@ _DOORS = {
     ActorKind.RECOVERY: "Recovery session",
     ActorKind.DIRECTORY: "Directory (SCIM)",
     ActorKind.OPERATOR: "Operator (API, command line)",
+    ActorKind.API_KEY: "API key",
     ActorKind.SIGN_IN: "Sign-in",
     ActorKind.SYSTEM: "Doorward itself",
 }
@@ -28,6 +29,7 @@ AREAS = {
     "member.": "Members",
     "admin.": "Holds",
     "recovery": "Recovery",
+    "key.": "API keys",
 }
 
 

@@ -211,7 +211,8 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
 
 @contextmanager
 def _opened(route: Route, context: Context) -> Iterator[UnitOfWork | None]:
-    if route.transaction is Transaction.WRITE and is_dry_run():
+    asks_only = is_dry_run()  # read here for every route: what is not understood is refused before anything is done
+    if route.transaction is Transaction.WRITE and asks_only:
         _need_credentials(route)
         with context.transactions.snapshot() as opened:
             yield opened
@@ -300,6 +301,8 @@ def _check_origin(route: Route) -> None:
 
 def _touch(context: Context) -> None:
     """Note that a session or a key is in use, after the answer was made and at most once a minute."""
+    if is_dry_run():
+        return  # looking at what would be must not write, nor wait for whoever does
     key = cast("Bearer | None", g.get("bearer"))
     if key is not None and key.wants_note:
         with context.transactions.writing() as opened:

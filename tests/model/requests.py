@@ -9,6 +9,7 @@ from app.rules import prerequisites
 from app.rules.connections import ConnectionState
 from app.rules.decisions import Decision, Refused
 from app.rules.prerequisites import Acting, SignInProof
+from app.rules.recovery import may_map
 from app.rules.role_order import judge_order
 from app.rules.roles import ADMIN, RoleSource, judge_default_role
 from tests.model import world as model
@@ -55,7 +56,7 @@ def requests(world: World) -> Iterator[Step]:
 
 
 def _requests(world: World, actor: Actor) -> Iterator[Step]:
-    for asked in (*_of_members(world), *_of_roles(world), *_of_settings(world), *_of_directory(world, actor)):
+    for asked in (*_of_members(world), *_of_roles(world, actor), *_of_settings(world), *_of_directory(world, actor)):
         yield _ask(world, asked, actor)
     for asked in (*_sso_on(world, actor), _sso_off(world), *_vouching(world)):
         yield _ask(world, asked, actor)
@@ -65,7 +66,7 @@ def _ask(world: World, asked: _Asked, actor: Actor) -> Step:
     """What becomes of it: a prerequisite that is missing refuses it, else the guard is asked."""
     sentence = f"{actor.name} {asked.sentence}"
     if asked.refused is not None:
-        return Step(Door.REQUEST, sentence, asked.action, world, asked.refused, actor)
+        return Step(Door.REQUEST, sentence, asked.action, world, asked.refused, actor, world)
     # Turning the directory off during a hold is what a recovery session is for.
     acting = None if asked.action in {DIRECTORY_OFF, DIRECTORY_DELETED} else actor.who
     after, refused = decide(world, asked.facts, by_person=True, acting=acting)
@@ -92,12 +93,13 @@ def _of_members(world: World) -> Iterator[_Asked]:
             yield _Asked(f"removes {name}", ("remove", who), with_person(world, who, gone))
 
 
-def _of_roles(world: World) -> Iterator[_Asked]:
+def _of_roles(world: World, actor: Actor) -> Iterator[_Asked]:
     for group, slug in enumerate(world.mapped):
         for other in (NO_ROLE,) if slug else (ADMIN, EDITOR):
             mapped = tuple(other if place == group else kept for place, kept in enumerate(world.mapped))
             said = f"maps {GROUPS[group]} to {other}" if other else f"removes the mapping of {GROUPS[group]}"
-            yield _Asked(said, ("map", group, other), world._replace(mapped=mapped))
+            judged = may_map(actor.as_rules_see, other)
+            yield _Asked(said, ("map", group, other), world._replace(mapped=mapped), _refused(judged))
     for slug in (slug for slug in (ADMIN, EDITOR, MEMBER) if slug != world.default):
         judged = judge_default_role(slug)
         yield _Asked(

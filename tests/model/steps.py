@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.rules import lockout
+from app.rules.actor import OPERATOR, ActorKind
+from app.rules.actor import Actor as RulesActor
 from app.rules.decisions import Refused
 from app.rules.lockout import Standing
 from app.rules.members import MemberState
@@ -34,6 +36,13 @@ class Actor(NamedTuple):
     name: str
     who: int | None = None
     may_lift_holds: bool = True
+
+    @property
+    def as_rules_see(self) -> RulesActor:
+        """The same as a value of the rules."""
+        if self.who is None:
+            return OPERATOR
+        return RulesActor(ActorKind.RECOVERY if self.may_lift_holds else ActorKind.MEMBER)
 
 
 class Step(NamedTuple):

@@ -464,3 +464,17 @@ def test_guest_on_hold_is_not_made_an_administrator_again_by_what_takes_their_wa
 
     assert code_of(outcome) is Code.LAST_HELD_ADMINISTRATOR
     assert outcome.people == (on_hold(guest),)
+
+
+def test_smallest_change_names_nobody_whom_the_change_itself_makes_an_administrator_or_suspends() -> None:
+    generic = "Make another active member who has signed in an admin first."
+    promoted = settle(
+        World(EMAIL, (ADA, replace(GRACE, role=PLAIN, has_signed_in=False))),
+        World(EMAIL, (replace(ADA, role=PLAIN), replace(GRACE, has_signed_in=False))),
+        by_person=True,
+    )
+    suspended = settle(World(EMAIL, (ADA,)), World(EMAIL, (replace(ADA, suspended=True),)), by_person=True)
+
+    for outcome in (promoted, suspended):
+        assert isinstance(outcome.decision, Refused)
+        assert outcome.decision.fix == generic

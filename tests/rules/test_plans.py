@@ -192,6 +192,36 @@ def test_hash_does_not_hold_once_somebody_loses_more_than_was_shown() -> None:
     assert not holds_to(shown, plan(also_shut_out))
 
 
+def test_hash_does_not_hold_when_somebody_has_risen_since_and_would_fall_further() -> None:
+    person = replace(ADA, member_id="mem_1")
+    shown = plan(change(replace(person, role=role("author")), replace(person, role=role("member")))).hash
+
+    assert not holds_to(shown, plan(change(replace(person, role=role("editor")), replace(person, role=role("member")))))
+
+
+def test_hash_does_not_hold_once_it_would_make_somebody_an_administrator_who_was_not_shown() -> None:
+    stranger = replace(ADA, member_id="mem_9", email="mallory@acme.test")
+    promoted = change(replace(stranger, role=role("member")), stranger)
+    shown = plan(promoted).hash
+
+    assert not holds_to(plan().hash, plan(promoted))
+    assert not holds_to(plan().hash, plan(change(None, stranger)))
+    assert holds_to(shown, plan(promoted))
+    assert holds_to(shown, plan())
+    assert not plan(promoted).takes
+    totals = plan(promoted, gaining(1)).totals
+    assert (totals.new_administrators, totals.promoted) == (1, 1)
+
+
+def test_another_address_is_a_change_that_is_counted() -> None:
+    moved = change(ADA, replace(ADA, email="lovelace@acme.test"))
+
+    assert moved.is_change
+    assert moved.losses == frozenset()
+    assert plan(moved).totals.readdressed == 1
+    assert plan(change(None, ADA)).totals.readdressed == 0
+
+
 def test_hash_is_good_for_no_other_change() -> None:
     assert not holds_to(plan(about="one").hash, plan(about="another"))
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Code, Refused
-from app.services import connections, directories, domains, members
+from app.rules.lockout import Guests
+from app.services import connections, directories, domains, explanation, members, organizations, recovery
+from app.services.organizations import Edit
 from tests.application import World
-from tests.scenes import GRACE, HOST, Organization, found_organization, provisioned
+from tests.scenes import ADA, GRACE, HOST, Organization, ScimClient, found_organization, provisioned
+from tests.services.single_sign_on import connect, identity_of
 from tests.services.test_members import change_address
 
 GUEST = "ada@elsewhere.test"
@@ -91,3 +96,74 @@ def test_address_that_waited_for_a_hold_applies_when_a_sign_in_ends_the_hold(wor
     world.browser().sign_in(GRACE)
 
     assert scene.organization.member(f"lovelace@{HOST}").role == "member"
+
+
+@dataclass
+class Guest:
+    """Single sign-on is required, and Ada, the only usable administrator, comes in as a guest."""
+
+    organization: Organization
+    directory_id: str
+    scim: ScimClient
+    ada: str
+
+
+def guest_administrator(world: World) -> Guest:
+    """Her host was given up; Bea, at the one that is left, turned single sign-on on and was then suspended."""
+    organization = found_organization(world)
+    organization.verify_domain()
+    organization.verify_domain("beta.test")
+    organization.store_recovery_codes()
+    directory_id, scim = organization.add_directory()
+    ada, bea = scim.add_user(ADA), scim.add_user("bea@beta.test")
+    organization.map_group(scim.add_group("Admins", ada, bea))
+    organization.activate_directory(directory_id)
+    world.browser().sign_in("bea@beta.test")
+    turn_off(organization, directory_id)
+    bea_id = organization.member("bea@beta.test").id
+    with world.transactions.writing(OPERATOR) as unit:
+        old = next(one for one in domains.all_of(unit, organization.id) if one.host == HOST)
+        assert domains.to_remove(unit, organization.id, old.id).apply() is None
+        organizations.to_edit(unit, organization.id, Edit(guests=Guests.EMAIL_CODE)).apply()
+    sso = connect(Organization(world, organization.id, bea_id))
+    sso.come_back(identity_of(world, "bea@beta.test"), tester=True)
+    assert not isinstance(sso.activate(), Refused)
+    with world.transactions.writing(OPERATOR) as unit:
+        assert not isinstance(members.to_edit(unit, organization.id, bea_id, suspended=True).apply(), Refused)
+        recovery.confirm(unit, organization.id, by=members.read(unit, organization.id, organization.admin_id))
+    assert usable(organization) == [ADA]
+    return Guest(organization, directory_id, scim, ada)
+
+
+def rename(scim: ScimClient, user: str, email: str) -> None:
+    scim.patch(
+        f"/Users/{user}",
+        {"op": "replace", "path": "emails[primary eq true].value", "value": email},
+        {"op": "replace", "path": "userName", "value": email},
+    )
+
+
+def usable(organization: Organization) -> list[str]:
+    with organization.world.transactions.reading() as unit:
+        return [person.email for person, _ in explanation.lockout_proof(unit, organization.id).usable]
+
+
+def test_address_of_an_administrator_who_comes_in_as_a_guest_waits_instead_of_closing_their_door(world: World) -> None:
+    scene = guest_administrator(world)
+    rename(scene.scim, scene.ada, "ada@beta.test")
+
+    scene.organization.activate_directory(scene.directory_id)
+
+    assert usable(scene.organization) == [ADA]
+    with world.transactions.reading() as unit:
+        found = directories.users(unit, scene.organization.id, scene.directory_id, after="", limit=9)
+        assert {user.reason for user in found if user.id == scene.ada} == {"waits_for_proof"}
+
+
+def test_push_that_renames_an_administrator_who_comes_in_as_a_guest_leaves_them_their_door(world: World) -> None:
+    scene = guest_administrator(world)
+    scene.organization.activate_directory(scene.directory_id)
+
+    rename(scene.scim, scene.ada, "ada@beta.test")
+
+    assert usable(scene.organization) == [ADA]

@@ -282,3 +282,18 @@ def test_push_in_which_nobody_loses_anything_asks_nothing(world: World, caplog: 
     assert "members" in before
     assert "mass_change" not in before
     assert "mass_change" in caplog.text
+
+
+def test_second_wave_is_told_of_although_leavers_came_all_the_time_in_between(world: World) -> None:
+    """Nobody dismissed the first alarm, and somebody left every nine minutes."""
+    everybody = crowd(world, 60)
+    everybody.deactivate(*range(13))
+    for leaver in range(13, 23):
+        world.clock.advance(minutes=9)
+        everybody.deactivate(leaver)
+    assert len(everybody.mails()) == 1
+
+    world.clock.advance(minutes=9)
+    everybody.deactivate(*range(23, 45))
+
+    assert len(everybody.mails()) == 2

@@ -163,6 +163,7 @@ def test_plan_of_a_directory_says_who_joins_who_goes_and_whom_it_leaves_alone(wo
     assert {(one.email, one.reason) for one in plan.asides} == {
         (outside, "not_in_directory"),
         ("eve@other.test", "unverified_host"),
+        (f"idle@{HOST}", "inactive"),
     }
     assert not isinstance(apply(world, change, shown=plan.hash), Refused)
     assert stands(organization) == foretold(plan, before=before)

@@ -91,7 +91,7 @@ def test_administrator_on_hold_turns_the_directory_off_by_recovery(world: World)
     scene.scim.set_active(scene.ada, False)
     browser = recovery_session(world)
 
-    answer = browser.submit(f"/settings/directories/{scene.directory_id}/deactivate")
+    answer = browser.submit_as_planned(f"/settings/directories/{scene.directory_id}/deactivate")
 
     assert answer.status_code == 303, answer.text
     with world.transactions.reading() as unit:

@@ -16,7 +16,7 @@ from app.rules.plans import Loss, Outlook, Plan, Position
 from app.rules.roles import RoleSource
 from app.services.plans import Planned
 from app.web import request as current
-from app.web.api.paging import make_cursor, read_cursor
+from app.web.api.paging import make_cursor
 from app.web.api.reading import read_apart
 from app.web.api.shapes import Answer, Maybe, Query
 
@@ -53,6 +53,7 @@ class ProofAnswer(Answer):
 class PositionAnswer(Answer):
     """How somebody stands at one moment."""
 
+    email: str
     state: MemberState
     suspended: bool
     removed: bool
@@ -65,7 +66,9 @@ class PositionAnswer(Answer):
 
 
 class OutlookAnswer(Answer):
-    member_id: str
+    member_id: str | None = Field(
+        description="Null for somebody who becomes a member by the change: they have no id yet."
+    )
     email: str
     before: PositionAnswer | None = Field(description="Null for somebody who becomes a member by the change.")
     after: PositionAnswer
@@ -81,9 +84,12 @@ class TotalsAnswer(Answer):
     role_changed: int
     demoted: int
     losing_administration: int
+    new_administrators: int
+    promoted: int
     shut_out: int
     let_in: int
     must_prove: int = Field(description="Who has to come in by a way they have never used.")
+    readdressed: int = Field(description="Whose address follows the directory; their sessions end.")
 
 
 class AsideAnswer(Answer):
@@ -102,8 +108,10 @@ class PlanAnswer(Answer):
     people: list[OutlookAnswer]
     next_cursor: str | None
     left_out: list[AsideAnswer] = Field(
-        description="Members that a directory does not list, and directory users who do not become members."
+        description="Members that a directory does not list, and directory users who do not become members; as many as"
+        " `limit` says, of `left_out_total`."
     )
+    left_out_total: int
 
 
 def _show(plan: Plan, query: DryRunQuery) -> PlanAnswer:
@@ -119,16 +127,17 @@ def _show(plan: Plan, query: DryRunQuery) -> PlanAnswer:
         hash=plan.hash,
         totals=TotalsAnswer.of(plan.totals),
         people=[_outlook(outlook, plan.groups) for outlook in shown],
-        next_cursor=None if is_last else make_cursor(shown[-1].member_id),
+        next_cursor=None if is_last else make_cursor(shown[-1].email),
         left_out=[AsideAnswer.of(aside) for aside in plan.asides[: query.limit]],
+        left_out_total=len(plan.asides),
     )
 
 
 def asked() -> DryRunQuery:
     """What a planned call says of a dry run. Raises InvalidInputError."""
     found = read_apart(DryRunQuery)
-    if found.cursor is not None:
-        read_cursor(found.cursor)
+    if found.cursor is not None and not found.dry_run:
+        raise InvalidInputError("Only a dry run is read page by page.", field="cursor")
     return found
 
 
@@ -148,10 +157,9 @@ def _presented() -> str | None:
 def _start(plan: Plan, cursor: str | None) -> int:
     if cursor is None:
         return 0
-    last = read_cursor(cursor)
-    found = next((place for place, outlook in enumerate(plan.people) if outlook.member_id == last), None)
+    found = next((place for place, one in enumerate(plan.people) if make_cursor(one.email) == cursor), None)
     if found is None:
-        raise InvalidInputError("The dry run has changed since this cursor was made; begin anew.", field="cursor")
+        raise InvalidInputError("The dry run has nobody where this cursor stands; begin anew.", field="cursor")
     return found + 1
 
 
@@ -161,8 +169,8 @@ def _refused(refused: Refused) -> RefusedAnswer:
 
 def _outlook(outlook: Outlook, groups: Mapping[str, str]) -> OutlookAnswer:
     return OutlookAnswer(
-        member_id=outlook.member_id,
-        email=outlook.after.standing.email,
+        member_id=None if outlook.before is None else outlook.member_id,
+        email=outlook.email,
         before=None if outlook.before is None else _position(outlook.before, groups),
         after=_position(outlook.after, groups),
         loses=sorted(outlook.losses),
@@ -172,6 +180,7 @@ def _outlook(outlook: Outlook, groups: Mapping[str, str]) -> OutlookAnswer:
 def _position(position: Position, groups: Mapping[str, str]) -> PositionAnswer:
     person = position.standing
     return PositionAnswer(
+        email=person.email,
         state=person.state,
         suspended=person.suspended,
         removed=person.removed,

@@ -21,14 +21,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One person. `losses` are the words of what is taken from them, `role_differs` and `way_in_differs` tell which of
-    the two has changed.
+    """One person; `was` is the address they had, where it becomes another one. `losses` are the words of what is taken
+    from them, `role_differs` and `way_in_differs` tell which of the two has changed.
     """
 
     member_id: str
     email: str
     before: Side
     after: Side
+    was: str = ""
     losses: tuple[str, ...] = ()
     is_new: bool = False
     role_differs: bool = False

@@ -31,7 +31,7 @@ _WHEN_ACTIVATED = (
     "Roles follow its groups where a group is mapped, also against a role granted by hand.",
 )
 _WHEN_DEACTIVATED = (
-    "The members it manages stay as they are, with their present role as a granted one.",
+    "The members it manages stay, with their present role as a granted one; groups of a sign-in count again.",
     "Pushes are kept and change nobody any more.",
 )
 _WHEN_DELETED = ("Its base URL answers 404, and its tokens stop working.",)
@@ -109,7 +109,11 @@ def deactivate(directory_id: str) -> ResponseReturnValue:
     unit, organization_id = current.unit(), current.organization_id()
     name = directories.read(unit, organization_id, directory_id).name
     review = Review(
-        f"Turn {name} off?", "Turn the directory off", back=f"{PAGE}#{directory_id}", effects=_WHEN_DEACTIVATED
+        f"Turn {name} off?",
+        "Turn the directory off",
+        back=f"{PAGE}#{directory_id}",
+        effects=_WHEN_DEACTIVATED,
+        always=True,
     )
     planned = directories.to_deactivate(unit, organization_id, directory_id)
     return decide(planned, review, partial(overview.answer, done="directory-deactivated", anchor=directory_id))
@@ -121,7 +125,12 @@ def delete(directory_id: str) -> ResponseReturnValue:
     unit, organization_id = current.unit(), current.organization_id()
     name = directories.read(unit, organization_id, directory_id).name
     review = Review(
-        f"Delete {name}?", "Delete directory", back=f"{PAGE}#{directory_id}", effects=_WHEN_DELETED, typed=name
+        f"Delete {name}?",
+        "Delete directory",
+        back=f"{PAGE}#{directory_id}",
+        effects=_WHEN_DELETED,
+        typed=name,
+        always=True,
     )
     planned = directories.to_delete(unit, organization_id, directory_id)
     return decide(planned, review, partial(overview.answer, done="directory-deleted", anchor="directory"))

@@ -10,7 +10,7 @@ from typing import TypeVar
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.decisions import Refused
+from app.rules.decisions import Allowed, Refused
 from app.rules.plans import Plan
 from app.services.overview import role_mappings as read_mappings
 from app.services.plans import Planned
@@ -31,7 +31,8 @@ _OURS = frozenset({"form_token", "plan_hash", "confirm"})
 @dataclass(frozen=True, slots=True)
 class Review:
     """How a change is asked about: the question, the word on its button, what is true of it whoever it concerns, the
-    text to type where it cannot be taken back, and where the page came from.
+    text to type where it cannot be taken back, and where the page came from. `always`: it is shown first whatever it
+    does.
     """
 
     title: str
@@ -41,6 +42,7 @@ class Review:
     typed: str = ""
     dangerous: bool = True
     area: str = "authentication"
+    always: bool = False
 
 
 def decide(
@@ -52,9 +54,10 @@ def decide(
     `then` answers once it was made or refused.
     """
     shown = request.form.get("plan_hash")
-    if current.is_dry_run() or (shown is None and _is_worth_a_look(planned)):
+    if current.is_dry_run() or (shown is None and _is_worth_a_look(planned, review)):
         return _show(planned.plan(), review)
-    if review.typed and (notice := not_confirmed(review.typed)):
+    is_allowed = isinstance(planned.plan().decision, Allowed)
+    if is_allowed and review.typed and (notice := not_confirmed(review.typed)):
         return _show(planned.plan(), review, notice, status=HTTPStatus.BAD_REQUEST)
     outcome = planned.apply(shown=shown)
     if isinstance(outcome, Refused) and outcome.code in STATUS_OF_REFUSAL:
@@ -62,11 +65,11 @@ def decide(
     return then(outcome)
 
 
-def _is_worth_a_look(planned: Planned[T]) -> bool:
+def _is_worth_a_look(planned: Planned[T], review: Review) -> bool:
     if isinstance(planned.judged, Refused):
         return False
     plan = planned.plan()
-    return not isinstance(plan.decision, Refused) and (planned.shown_first or plan.takes)
+    return not isinstance(plan.decision, Refused) and (planned.shown_first or review.always or plan.takes)
 
 
 def _show(plan: Plan, review: Review, *notices: Notice, status: int = HTTPStatus.OK) -> Response:

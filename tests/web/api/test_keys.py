@@ -283,3 +283,22 @@ def test_stranger_does_not_wait_for_whoever_writes(world: World) -> None:
         assert not call.is_alive(), "a stranger waited"
 
     assert answers == [401, 404]
+
+
+def test_key_gives_another_one_no_more_time_than_it_has_itself(world: World) -> None:
+    scene = begin(world)
+    soon = "2026-11-24T12:00:00Z"
+    key = Api(world, scene.api.post(f"{scene.path}/keys", {"label": "Soon over", "expires_at": soon})["token"])
+
+    for asked in ({}, {"expires_at": "2030-01-01T00:00:00Z"}):
+        assert key.post(f"{scene.path}/keys", {"label": "Another", **asked})["expires_at"] == soon
+    earlier = "2026-11-24T06:00:00Z"
+    assert key.post(f"{scene.path}/keys", {"label": "Another", "expires_at": earlier})["expires_at"] == earlier
+
+
+def test_key_makes_no_key_while_an_administrator_is_on_hold(world: World) -> None:
+    scene = provisioned(world)
+    key = with_key(world, scene.organization.id)
+    scene.scim.remove_member(scene.admins, scene.ada)
+
+    assert key.refused("POST", f"/organizations/{scene.organization.id}/keys", {})["code"] == "own_hold"

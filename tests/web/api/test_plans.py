@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from app.rules.actor import OPERATOR
-from app.services import directories
+from app.rules.decisions import Refused
+from app.services import directories, directory_tokens
 from app.store.database import Base
 from app.web.api.blueprint import OPERATIONS
 from tests.application import World
-from tests.scenes import ADA, GRACE
+from tests.scenes import ADA, GRACE, ScimClient
 from tests.web.api.caller import Api
 from tests.web.api.scenes import Scene, begin
 
@@ -100,7 +101,7 @@ def test_plan_names_each_person_before_and_after_and_what_they_lose(world: World
 
     plan = furnished.scene.api.plan("DELETE", f"{path}/role-mappings/{furnished.mapping}")
 
-    position = {"state": "active", "suspended": False, "removed": False, "held": False, "proven": False}
+    position = {"email": GRACE, "state": "active", "suspended": False, "removed": False, "held": False, "proven": False}
     position |= {"way_in": "email_code"}
     assert plan["people"] == [
         {
@@ -239,3 +240,47 @@ def test_nobody_without_the_token_gets_a_plan(world: World) -> None:
     )
 
     assert problem["code"] == "unauthenticated"
+
+
+def test_dry_run_does_not_even_note_that_the_key_was_used(world: World) -> None:
+    furnished = Furnished(world)
+    token = furnished.scene.api.post(f"{furnished.scene.path}/keys", {"label": "Nightly"})["token"]
+    before = dump(world)
+
+    plan = Api(world, token).plan("DELETE", f"{furnished.scene.path}/role-mappings/{furnished.mapping}")
+
+    assert plan["allowed"]
+    assert dump(world) == before
+
+
+def test_plan_with_people_who_join_is_read_page_by_page(world: World) -> None:
+    """They have no id yet: it would be another one each time."""
+    furnished = Furnished(world)
+    api, path = furnished.scene.api, f"{furnished.scene.path}/directories"
+    entra = api.post(path, {"name": "Entra", "provider": "entra"})["id"]
+    _push(world, furnished, entra, 5)
+
+    pages, cursor = [], None
+    while True:
+        query = {"limit": 2} if cursor is None else {"limit": 2, "cursor": cursor}
+        plan = api.plan("POST", f"{path}/{entra}/activate", {}, **query)
+        pages += [(one["member_id"], one["email"]) for one in plan["people"]]
+        cursor = plan["next_cursor"]
+        if cursor is None:
+            break
+
+    joining = [email for member_id, email in pages if member_id is None]
+    assert joining == [f"new{number}@acme.test" for number in range(5)]
+    assert len(pages) == len(set(pages)) == plan["totals"]["changed"]
+
+
+def _push(world: World, furnished: Furnished, directory_id: str, number: int) -> None:
+    """People whom only this directory knows."""
+    with world.transactions.writing(OPERATOR) as unit:
+        organization_id = furnished.scene.organization.id
+        token = directory_tokens.add(unit, organization_id, directory_id)
+        assert not isinstance(token, Refused)
+        url = directories.base_url(unit, directories.read(unit, organization_id, directory_id))
+    scim = ScimClient(world, url, token.secret)
+    for place in range(number):
+        scim.add_user(f"new{place}@acme.test")

@@ -10,7 +10,7 @@ from app.rules.actor import OPERATOR
 from app.services import members
 from app.store.sign_ins import RecoveryCode
 from tests.application import World
-from tests.scenes import ADA, GRACE
+from tests.scenes import ADA, GRACE, provisioned
 from tests.web.settings.scenes import desk, flat, recovery_session, signed_in
 
 
@@ -100,3 +100,17 @@ def test_page_says_who_left_with_the_codes_and_offers_to_confirm_or_replace_them
     assert 'action="/settings/recovery-codes"' in page
     grace.submit("/settings/recovery-codes/confirm", stored="yes")
     assert "confirmed these codes and is not" not in flat(grace.get("/settings/authentication").text)
+
+
+def test_recovery_session_makes_no_group_of_administrators(world: World) -> None:
+    scene = provisioned(world)
+    group = scene.scim.add_group("Everybody", scene.scim.add_user(GRACE))
+    browser = recovery_session(world)
+
+    refused = browser.submit("/settings/role-mappings", source="directory", group=group, role="admin")
+    allowed = browser.submit("/settings/role-mappings", source="directory", group=group, role="member")
+
+    assert refused.status_code == 409
+    assert "A recovery session makes one member an administrator, not a whole group." in refused.text
+    assert "mapping-added" in allowed.headers["Location"]
+    assert scene.organization.member(GRACE).role == "member"

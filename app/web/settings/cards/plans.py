@@ -26,6 +26,7 @@ _SOURCES = {
 }
 _ASIDES = {
     "not_in_directory": "A member who is not in the directory: stays as they are.",
+    "inactive": "In the directory, but inactive there: does not become a member.",
     "no_address": "In the directory without an address: does not become a member.",
     "unverified_host": "In the directory, with an address at a domain that is not verified: does not become a member.",
     "address_in_use": "In the directory, with an address that somebody else has: does not become a member.",
@@ -37,12 +38,15 @@ def effects(totals: Totals) -> Iterator[str]:
     counted = (
         (totals.losing_administration, "person is no longer an administrator.", "people are no longer administrators."),
         (totals.shut_out, "person cannot sign in any more.", "people cannot sign in any more."),
-        (totals.demoted, "person gets a lower role.", "people get a lower role."),
+        (totals.new_administrators, "person becomes an administrator.", "people become administrators."),
+        (totals.demoted - totals.losing_administration, "person gets a lower role.", "people get a lower role."),
         (totals.must_prove, "person signs in another way than before, and has not done so yet.",
          "people sign in another way than before, and have not done so yet."),
+        (totals.readdressed, "person gets another address, and their sessions end.",
+         "people get another address, and their sessions end."),
         (totals.joining, "person becomes a member.", "people become members."),
         (totals.let_in, "person can sign in who could not before.", "people can sign in who could not before."),
-        (totals.role_changed - totals.demoted, "person gets a higher role.", "people get a higher role."),
+        (totals.promoted, "person gets a higher role.", "people get a higher role."),
     )  # fmt: skip
     found = [count(number, one, many) for number, one, many in counted if number > 0]
     yield from found
@@ -75,6 +79,7 @@ def _row(outlook: Outlook, roles: Mapping[str, str], groups: Mapping[str, str]) 
     return PlanRow(
         member_id=outlook.member_id,
         email=outlook.after.standing.email,
+        was=_earlier_address(outlook),
         before=before,
         after=after,
         losses=tuple(words for loss, words in _LOSSES.items() if loss in losses),
@@ -82,6 +87,12 @@ def _row(outlook: Outlook, roles: Mapping[str, str], groups: Mapping[str, str]) 
         role_differs=(before.role, before.role_why) != (after.role, after.role_why),
         way_in_differs=before.way_in != after.way_in,
     )
+
+
+def _earlier_address(outlook: Outlook) -> str:
+    """The address they had, where it is another one."""
+    earlier = outlook.before.standing.email if outlook.before is not None else ""
+    return "" if earlier == outlook.after.standing.email else earlier
 
 
 def _side(position: Position, roles: Mapping[str, str], groups: Mapping[str, str]) -> Side:
