@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.lockout import Access, Standing, WayIn, door, way_in
@@ -13,7 +14,6 @@ from app.rules.lockout import Access, Standing, WayIn, door, way_in
 _VERSION = "1"
 _DIGITS = 12  # of each single loss: nobody gains by finding two that look alike
 _MOST_LISTED = 64  # so that a hash fits into a header
-_LONGEST = 1000
 _TOO_MANY = "all"
 
 
@@ -150,12 +150,12 @@ def make_plan(
     *,
     about: str,
     asides: Iterable[Aside] = (),
-    groups: Mapping[str, str] | None = None,
+    groups: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """The plan of a change. `about` says which change it is: a hash is good for no other."""
     changed = (outlook for outlook in outlooks if outlook.is_change)
     people = tuple(sorted(changed, key=lambda outlook: (_weight(outlook), outlook.email)))
-    return Plan(decision, people, _hash(about, people), tuple(asides), groups or {})
+    return Plan(decision, people, _hash(about, people), tuple(asides), groups)
 
 
 def judge_shown(shown: str | None, now: Plan, *, required: bool) -> Decision:
@@ -183,11 +183,8 @@ def holds_to(shown: str, now: Plan) -> bool:
     Whatever else has changed since does not matter, and neither does it when less is taken. Where more people lose
     something than a hash can list, it is exactly the same losses that are asked for.
     """
-    if shown == now.hash:
-        return True
     known, current = shown.split("-"), now.hash.split("-")
-    is_listed = current[2:3] != [_TOO_MANY] and len(shown) < _LONGEST
-    return is_listed and known[:2] == current[:2] and set(current[2:]) <= set(known[2:])
+    return known[:2] == current[:2] and set(current[2:]) <= set(known[2:])
 
 
 def _hash(about: str, people: Iterable[Outlook]) -> str:
@@ -216,14 +213,12 @@ def _becomes_administrator(outlook: Outlook) -> bool:
 
 def _is_promoted(outlook: Outlook) -> bool:
     """Whether they get a higher role, short of becoming an administrator."""
-    falls = Loss.ROLE in outlook.losses or Loss.ADMINISTRATION in outlook.losses
-    return _changes_role(outlook) and not falls and not _becomes_administrator(outlook)
+    return _changes_role(outlook) and Loss.ROLE not in outlook.losses and not _becomes_administrator(outlook)
 
 
 def _step(outlook: Outlook) -> str:
     """From which role to which."""
-    before = outlook.before.standing.role.role if outlook.before is not None else ""
-    return f"{before}>{outlook.after.standing.role.role}"
+    return ">".join(side.standing.role.role for side in (outlook.before, outlook.after) if side is not None)
 
 
 def _hashed(text: str) -> str:
@@ -234,7 +229,7 @@ def _losses(before: Position, after: Position, priorities: Mapping[str, int]) ->
     was, becomes = before.standing.role.role, after.standing.role.role
     if before.standing.holds_admin and not after.standing.holds_admin:
         yield Loss.ADMINISTRATION
-    if was != becomes and _rank(was, priorities) > _rank(becomes, priorities):
+    if _rank(was, priorities) > _rank(becomes, priorities):
         yield Loss.ROLE
     if before.door is not None and after.door is None:
         yield Loss.SIGN_IN

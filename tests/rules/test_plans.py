@@ -260,3 +260,70 @@ def test_change_that_needs_it_is_refused_without_a_hash_and_with_one_that_does_n
     assert isinstance(outdated, Refused)
     assert (missing.code, outdated.code) == (Code.PLAN_REQUIRED, Code.PLAN_OUTDATED)
     assert isinstance(judge_shown(now.hash, now, required=True), Allowed)
+
+
+# -------------------------------------------------------------------------------------------------------------- numbers
+
+
+NEVER = replace(ADA, has_signed_in=False)
+OUT = replace(ADA, state=MemberState.DEACTIVATED)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "becomes", "counted"),
+    [
+        (ADA, replace(ADA, role=role("editor")), EMAIL, {"role_changed", "demoted", "losing_administration"}),
+        (replace(ADA, role=role("editor")), replace(ADA, role=role("author")), EMAIL, {"role_changed", "demoted"}),
+        (replace(ADA, role=role("author")), replace(ADA, role=role("editor")), EMAIL, {"role_changed", "promoted"}),
+        (replace(ADA, role=role("author")), ADA, EMAIL, {"role_changed", "new_administrators"}),
+        (ADA, replace(ADA, role=EffectiveRole("admin", RoleSource.MAPPED, "map_1")), EMAIL, set()),
+        (ADA, OUT, EMAIL, {"leaving", "shut_out"}),
+        (OUT, ADA, EMAIL, {"let_in"}),
+        (OUT, replace(OUT, role=role("editor")), EMAIL, {"role_changed", "demoted", "losing_administration"}),
+        (replace(OUT, role=role("author")), replace(OUT, role=role("editor")), EMAIL, {"role_changed", "promoted"}),
+        (ADA, replace(ADA, email="lovelace@acme.test"), EMAIL, {"readdressed"}),
+        (ADA, ADA, SSO, {"must_prove"}),
+        (NEVER, NEVER, SSO, {"must_prove"}),
+        (ADA, OUT, SSO, {"leaving", "shut_out"}),
+        (None, NEVER, SSO, {"joining", "new_administrators"}),
+        (None, replace(NEVER, role=role("member")), EMAIL, {"joining"}),
+        (None, replace(OUT, role=role("member")), EMAIL, {"joining"}),
+    ],
+)
+def test_every_person_counts_where_something_happens_to_them_and_nowhere_else(
+    before: Standing | None, after: Standing, becomes: Access, counted: set[str]
+) -> None:
+    totals = plan(change(before, after, EMAIL, becomes)).totals
+
+    assert {name for name in totals.__slots__ if getattr(totals, name)} == counted | {"changed"}
+
+
+def test_losing_the_way_in_is_the_same_loss_whatever_the_role_is_meanwhile() -> None:
+    author, editor = replace(ADA, role=role("author")), replace(ADA, role=role("editor"))
+
+    shown = plan(change(author, replace(author, suspended=True)))
+
+    assert holds_to(shown.hash, plan(change(editor, replace(editor, suspended=True))))
+
+
+def test_administrator_for_another_reason_is_no_new_one() -> None:
+    mapped = change(ADA, replace(ADA, role=EffectiveRole("admin", RoleSource.MAPPED, "map_1")))
+
+    assert holds_to(plan().hash, plan(mapped))
+
+
+def test_hash_lists_up_to_so_many_losses_and_their_order_does_not_matter() -> None:
+    listed, counted = plan(*map(losing, range(64))), plan(*map(losing, range(65)))
+
+    assert holds_to(listed.hash, plan(*map(losing, range(63))))
+    assert not holds_to(counted.hash, listed)
+    head, pieces = listed.hash.split("-")[:2], listed.hash.split("-")[2:]
+    assert holds_to("-".join((*head, *reversed(pieces))), listed)
+
+
+def test_plan_keeps_the_names_of_groups_and_everybodys_address() -> None:
+    found = make_plan(Allowed(), [change(ADA, OUT)], about="a change", groups={"map_1": "Staff"})
+
+    assert found.groups == {"map_1": "Staff"}
+    assert [one.email for one in found.people] == ["ada@acme.test"]
+    assert plan().groups == {}
