@@ -12,7 +12,7 @@ from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN, GroupRef, GroupSource, RoleSource, effective_role
-from app.services import authority, policy
+from app.services import authority, policy, settlements
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, members, organizations
@@ -122,7 +122,7 @@ def note_arrival(
     proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=False)
     member.first_signed_in_at = member.first_signed_in_at or unit.now
     member.last_signed_in_at = unit.now
-    authority.carry_out(unit, organization.id, proposal)
+    settlements.carry_out(unit, organization.id, proposal)
     unit.event(organization.id, EventType.MEMBER_SIGNED_IN, subject=member.id)
 
 
@@ -133,7 +133,7 @@ def settle(unit: UnitOfWork, member: Member) -> None:
     in_force = policy.current(unit.session, organization)
     change = Change(touched=frozenset({member.id}))
     proposal = authority.propose(unit, organization.id, policy=in_force, change=change, by_person=False)
-    authority.carry_out(unit, organization.id, proposal)
+    settlements.carry_out(unit, organization.id, proposal)
 
 
 def links_elsewhere(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> bool:

@@ -1,28 +1,25 @@
-"""From what is known to what counts: works out state, role and holds for exactly the people a change touches, and
-writes it.
+"""From what is known to what counts: works out state, role and holds for exactly the people a change touches.
 
-Everything that may move a role or a way in goes through `propose` (asks the guard, writes nothing) and `carry_out`.
+Everything that may move a role or a way in goes through `propose`, which asks the guard and writes nothing, and
+`settlements.carry_out`, which writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.engine import Connection
 
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.errors import NotFoundError
-from app.rules.events import EventType
 from app.rules.holds import stands_for, told_to
 from app.rules.lockout import Settlement, Standing, World, settle
 from app.rules.members import Listing, MemberState, state_listed
 from app.rules.roles import EffectiveRole, GroupRef, GroupSource, RoleSource, effective_role
-from app.services import alarms, effects
 from app.services.policy import Policy, current
 from app.services.unit_of_work import UnitOfWork
-from app.store import connections, listings, organizations, people, sign_ins
+from app.store import connections, listings, organizations, people
 from app.store.listings import ListedUser
 from app.store.people import MemberFacts
 
@@ -155,31 +152,6 @@ def bystanders(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> tu
     return tuple(_stored(row, proofs) for row in rows.values())
 
 
-def carry_out(unit: UnitOfWork, organization_id: str, proposal: Proposal) -> None:
-    """Write what the proposal worked out: facts, states, roles and holds, each with its events; end the sessions that
-    must end.
-    """
-    unit.flush()
-    changes = _facts(proposal)
-    before = {person.member_id: person for person in proposal.before.people}
-    for person in proposal.settlement.people:
-        _tell_standing(unit, organization_id, before[person.member_id], person)
-        written = _standing(unit, proposal.rows[person.member_id], person)
-        if written:
-            changes.setdefault(person.member_id, {}).update(written)
-    people.write(unit.connection, changes)
-    unit.keep_in_step(changes)
-    _tell_holds(unit, organization_id, proposal.settlement)
-    if proposal.settlement.released:
-        effects.follow_released(unit, organization_id, proposal.policy)
-    ended = _shut_out(proposal)
-    if ended:
-        sign_ins.end_sessions(unit.connection, ended, now=unit.now, reason="no_longer_allowed")
-    demoted = _demoted(proposal)
-    if demoted:
-        sign_ins.end_recovery_sessions(unit.connection, demoted, now=unit.now)
-
-
 @dataclass(frozen=True, slots=True)
 class Standings:
     """Every administrator as stored, and as they would stand without any hold: to judge single changes with."""
@@ -291,72 +263,3 @@ def _listing(active: bool | None) -> Listing:
     if active is None:
         return Listing.NOT_LISTED
     return Listing.ACTIVE if active else Listing.INACTIVE
-
-
-def _facts(proposal: Proposal) -> dict[str, dict[str, Any]]:
-    """What the change itself says of single members, as columns."""
-    change = proposal.change
-    columns: dict[str, dict[str, Any]] = {}
-    for member_id, grant in change.granted.items():
-        columns.setdefault(member_id, {}).update(granted_role=grant.role, granted_origin=grant.origin)
-    for member_id, suspended in change.suspended.items():
-        columns.setdefault(member_id, {}).update(suspended=suspended)
-    return columns
-
-
-def _standing(unit: UnitOfWork, row: MemberFacts, after: Standing) -> dict[str, Any]:
-    """What of one person's standing differs from what is stored, as columns."""
-    wanted: dict[str, Any] = {
-        "state": after.state,
-        "role": after.role.role,
-        "role_source": after.role.source,
-        "role_mapping_id": after.role.mapping_id,
-        "held": after.held,
-    }
-    differs = {name: value for name, value in wanted.items() if getattr(row, name) != value}
-    return {**differs, "removed_at": unit.now} if after.removed else differs
-
-
-def _tell_standing(unit: UnitOfWork, organization_id: str, before: Standing, after: Standing) -> None:
-    """One event for each thing that happened to one person."""
-    if before.state is not after.state:
-        became = EventType.MEMBER_ACTIVATED if after.state is MemberState.ACTIVE else EventType.MEMBER_DEACTIVATED
-        unit.event(organization_id, became, subject=after.member_id)
-    if before.suspended is not after.suspended:
-        became = EventType.MEMBER_SUSPENDED if after.suspended else EventType.MEMBER_RESTORED
-        unit.event(organization_id, became, subject=after.member_id)
-    if before.role.role != after.role.role:
-        changed = {"before": before.role.role, "after": after.role.role, "source": after.role.source}
-        unit.event(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=after.member_id, **changed)
-        unit.audit(organization_id, EventType.MEMBER_ROLE_CHANGED, subject=after.member_id, after=changed)
-
-
-def _tell_holds(unit: UnitOfWork, organization_id: str, settlement: Settlement) -> None:
-    for person in settlement.held:
-        alarms.admin_held(unit, organization_id, email=person.email)
-        unit.event(organization_id, EventType.ADMIN_HELD, subject=person.member_id)
-        unit.audit(organization_id, EventType.ADMIN_HELD, subject=person.member_id, reason="last usable administrator")
-    for person in settlement.released:
-        unit.event(organization_id, EventType.ADMIN_RELEASED, subject=person.member_id)
-        unit.audit(organization_id, EventType.ADMIN_RELEASED, subject=person.member_id, proof=settlement.proof)
-
-
-def _shut_out(proposal: Proposal) -> frozenset[str]:
-    """Everyone whose sessions end: who is no longer present, and whoever is put on hold."""
-    before = {person.member_id: person for person in proposal.before.people}
-    gone = {
-        person.member_id
-        for person in proposal.settlement.people
-        if before[person.member_id].is_present and not person.is_present
-    }
-    return frozenset(gone | {person.member_id for person in proposal.settlement.held})
-
-
-def _demoted(proposal: Proposal) -> frozenset[str]:
-    """Everyone who is no administrator any more, on hold or not."""
-    before = {person.member_id: person for person in proposal.before.people}
-    return frozenset(
-        person.member_id
-        for person in proposal.settlement.people
-        if before[person.member_id].holds_admin and not person.holds_admin
-    )

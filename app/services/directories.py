@@ -16,9 +16,9 @@ from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.plans import Aside
 from app.rules.roles import ADMIN, GroupSource
-from app.services import authority, effects, policy, recovery
+from app.services import authority, effects, linking, policy, recovery
 from app.services.authority import Change, Grant, Proposal
-from app.services.effects import Linking
+from app.services.linking import Linking
 from app.services.plans import Planned, Proof
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
@@ -154,13 +154,7 @@ def to_activate(unit: UnitOfWork, organization_id: str, directory_id: str) -> Pl
         concerned = links.concerned
         others = {*members.with_sign_in_groups(unit.session, organization_id), *listed} - concerned.keys()
         known = people.present(unit.connection, organization_id, others) | concerned
-        change = Change(
-            policy=after,
-            touched=frozenset(known),
-            joining=frozenset(links.joining),
-            earlier_facts=links.earlier_facts,
-            linked=links.linked,
-        )
+        change = links.change(after, others=frozenset(others))
         return authority.propose(unit, organization_id, policy=before, change=change, by_person=True, known=known)
 
     def write(proof: Proof) -> Directory:
@@ -185,7 +179,7 @@ def _left_out(unit: UnitOfWork, organization_id: str, links: Linking, listed: Co
     in_it = links.concerned.keys() | set(listed)
     for member_id, member in people.everybody(unit.connection, organization_id).items():
         if member_id not in in_it:
-            yield Aside(member.email, effects.NOT_IN_DIRECTORY)
+            yield Aside(member.email, linking.NOT_IN_DIRECTORY)
     for user in links.users:
         if user.member_id is None and user.reason is not None:
             yield Aside(user.email or user.name or str(user.external_id or user.id), user.reason)

@@ -16,9 +16,9 @@ from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.prerequisites import Acting
-from app.services import authority, effects, policy
+from app.services import authority, effects, policy, settlements
 from app.services.authority import Change
-from app.services.effects import Linking
+from app.services.linking import UNVERIFIED_HOST, Linking
 from app.services.plans import Planned, Proof
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
@@ -179,20 +179,14 @@ def _verify(unit: UnitOfWork, domain: Domain, *, how: str) -> Refused | None:
     # Also the scheduler is refused: the domain then stays as it is, which locks nobody out.
     links = _waiting(unit, organization.id, after)
     known = links.concerned if links is not None else {}
-    change = Change(
-        policy=after,
-        touched=frozenset(known),
-        joining=frozenset(links.joining) if links is not None else frozenset(),
-        earlier_facts=links.earlier_facts if links is not None else {},
-        linked=links.linked if links is not None else {},
-    )
+    change = links.change(after) if links is not None else Change(policy=after)
     proposal = authority.propose(unit, organization.id, policy=before, change=change, by_person=True, known=known)
     if proposal.refused is not None:
         return unit.refuse(organization.id, EventType.DOMAIN_VERIFIED, proposal.refused, subject=domain.id)
     domain.state, domain.verified_at, domain.verified_by = DomainState.VERIFIED, unit.now, how
     if links is not None:
         links.write_all()
-    authority.carry_out(unit, organization.id, proposal)
+    settlements.carry_out(unit, organization.id, proposal)
     unit.audit(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, after={"host": domain.host, "by": how})
     unit.event(organization.id, EventType.DOMAIN_VERIFIED, subject=domain.id, host=domain.host)
     return None
@@ -204,7 +198,7 @@ def _waiting(unit: UnitOfWork, organization_id: str, later: Policy) -> Linking |
     if directory is None:
         return None
     unit.flush()
-    waiting = listings.users_waiting(unit.connection, directory.id, reason=effects.UNVERIFIED_HOST)
+    waiting = listings.users_waiting(unit.connection, directory.id, reason=UNVERIFIED_HOST)
     return effects.plan_links(unit, effects.endpoint_of(directory), waiting, later)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar, cast
 
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.plans import Aside, Outlook, Plan, Position, judge_shown, make_plan, outlook, position
-from app.services import authority
+from app.services import authority, settlements
 from app.services.authority import Proposal
 from app.services.unit_of_work import UnitOfWork
 from app.store import roles
@@ -43,23 +43,19 @@ class Planned(Generic[T]):
     leaves_out: Callable[[], Iterable[Aside]] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     _proposal: Proposal | None = field(default=None, init=False)
+    _plan: Plan | None = field(default=None, init=False)
+
+    @property
+    def decision(self) -> Decision:
+        """Whether the change may be made: what its own rules say, else the guard."""
+        proposal = self._worked_out() if isinstance(self.judged, Allowed) else None
+        return self.judged if proposal is None else proposal.settlement.decision
 
     def plan(self) -> Plan:
-        """What the change means for whom. Nothing is written."""
-        proposal = self._worked_out()
-        decision = self.judged
-        if proposal is not None and isinstance(decision, Allowed):
-            decision = proposal.settlement.decision
-        outlooks = _outlooks(self.unit, self.organization_id, proposal) if proposal is not None else ()
-        asides = self.leaves_out() if self.leaves_out is not None else ()
-        mapped = {mapping.id: mapping.label for mapping in roles.mappings(self.unit.session, self.organization_id)}
-        return make_plan(
-            decision,
-            outlooks,
-            about=f"{self.action} {self.about or self.subject or ''}",
-            asides=asides,
-            groups={**mapped, **self.groups},
-        )
+        """What the change means for whom; worked out once, however often it is looked at. Nothing is written."""
+        if self._plan is None:
+            self._plan = self._make_plan()
+        return self._plan
 
     def apply(self, *, shown: str | None = None) -> T | Refused:
         """Make the change, under the organization's lock; what is refused changes nothing and is written down.
@@ -74,37 +70,29 @@ class Planned(Generic[T]):
             return self.write({})
         if self.prepare is not None:
             self.prepare()
-        authority.carry_out(self.unit, self.organization_id, proposal)
+        settlements.carry_out(self.unit, self.organization_id, proposal)
         return self.write(proposal.proof)
 
     def then(self, show: Callable[[T], R]) -> Planned[R]:
         """The same change, whose result is turned into something else."""
-        shown = Planned(
-            unit=self.unit,
-            organization_id=self.organization_id,
-            action=self.action,
-            write=lambda proof: show(self.write(proof)),
-            propose=self.propose,
-            prepare=self.prepare,
-            judged=self.judged,
-            subject=self.subject,
-            about=self.about,
-            shown_first=self.shown_first,
-            leaves_out=self.leaves_out,
-            groups=self.groups,
-        )
-        shown._proposal = self._proposal
-        return shown
+        return replace(cast("Planned[Any]", self), write=lambda proof: show(self.write(proof)))
 
     def _judge(self, shown: str | None) -> Decision:
-        if isinstance(self.judged, Refused):
-            return self.judged
-        proposal = self._worked_out()
-        if proposal is not None and proposal.refused is not None:
-            return proposal.refused
-        if shown is None and not self.shown_first:
-            return Allowed()
+        decision = self.decision
+        if isinstance(decision, Refused) or (shown is None and not self.shown_first):
+            return decision
         return judge_shown(shown, self.plan(), required=self.shown_first)
+
+    def _make_plan(self) -> Plan:
+        proposal = self._worked_out()
+        mapped = {mapping.id: mapping.label for mapping in roles.mappings(self.unit.session, self.organization_id)}
+        return make_plan(
+            self.decision,
+            _outlooks(self.unit, self.organization_id, proposal) if proposal is not None else (),
+            about=f"{self.action} {self.about or self.subject or ''}",
+            asides=self.leaves_out() if self.leaves_out is not None else (),
+            groups={**mapped, **self.groups},
+        )
 
     def _worked_out(self) -> Proposal | None:
         if self._proposal is None and self.propose is not None:

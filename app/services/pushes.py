@@ -10,9 +10,9 @@ from types import MappingProxyType
 from app.rules.actor import Actor, ActorKind
 from app.rules.directories import DirectoryEndpoint, DirectoryUserRecord, Link, MembershipOutcome
 from app.rules.errors import ConflictError, DoorwardError, NotFoundError, UnauthenticatedError
-from app.services import authority, effects, mass_changes
+from app.services import authority, effects, mass_changes, settlements
 from app.services.authority import Change
-from app.services.effects import Linked
+from app.services.linking import Linking
 from app.services.policy import Defaults
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import listings
@@ -135,24 +135,27 @@ def open_push(
 
 def _follow(push: Push, defaults: Defaults) -> None:
     """Make members and roles follow: who is whom, then the users with it, then what they may."""
-    linked = effects.link_push(push.unit, push.directory, push.touched, known=push.known, defaults=defaults)
+    linking = effects.link_push(push.unit, push.directory, push.touched, known=push.known, defaults=defaults)
     new = set(push.new)
-    push.insert_new(linked.links)
-    listings.write_links(push.unit.connection, {id_: link for id_, link in linked.links.items() if id_ not in new})
-    _settle(push, linked)
+    push.insert_new(linking.links)
+    listings.write_links(push.unit.connection, {id_: link for id_, link in linking.links.items() if id_ not in new})
+    _settle(push, linking)
 
 
-def _settle(push: Push, linked: Linked) -> None:
+def _settle(push: Push, linking: Linking) -> None:
     """States and roles of the members concerned, once the mirror says who they are. Never refused, because identity
     providers repeat what was refused for ever: what would leave no usable administrator is held.
     """
+    members = linking.concerned
     proposal = authority.propose(
         push.unit,
         push.directory.organization_id,
-        policy=linked.in_force,
-        change=Change(touched=frozenset(linked.members), joining=linked.joining, earlier_facts=linked.earlier_facts),
+        policy=linking.in_force,
+        change=Change(
+            touched=frozenset(members), joining=frozenset(linking.joining), earlier_facts=linking.earlier_facts
+        ),
         by_person=False,
-        known=linked.members,
+        known=members,
     )
-    authority.carry_out(push.unit, push.directory.organization_id, proposal)
+    settlements.carry_out(push.unit, push.directory.organization_id, proposal)
     mass_changes.watch(push.unit, push.directory, proposal)

@@ -56,7 +56,7 @@ def decide(
     shown = request.form.get("plan_hash")
     if current.is_dry_run() or (shown is None and _is_worth_a_look(planned, review)):
         return _show(planned.plan(), review)
-    is_allowed = isinstance(planned.plan().decision, Allowed)
+    is_allowed = isinstance(planned.decision, Allowed)
     if is_allowed and review.typed and (notice := not_confirmed(review.typed)):
         return _show(planned.plan(), review, notice, status=HTTPStatus.BAD_REQUEST)
     outcome = planned.apply(shown=shown)
@@ -66,10 +66,9 @@ def decide(
 
 
 def _is_worth_a_look(planned: Planned[T], review: Review) -> bool:
-    if isinstance(planned.judged, Refused):
+    if isinstance(planned.decision, Refused):
         return False
-    plan = planned.plan()
-    return not isinstance(plan.decision, Refused) and (planned.shown_first or review.always or plan.takes)
+    return planned.shown_first or review.always or planned.plan().takes
 
 
 def _show(plan: Plan, review: Review, *notices: Notice, status: int = HTTPStatus.OK) -> Response:
