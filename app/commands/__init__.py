@@ -1,0 +1,1 @@
+"""What the `doorward` command can do, one module per noun; `app.cli` puts them together."""
