@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from app.factory import Program, create_program
 from app.ports.sealing import KeyringSealing
 from app.rules.actor import OPERATOR
 from app.rules.audit_chain import Fault
+from app.rules.decisions import Code, Refused
 from app.rules.ids import Prefix, first_id
-from app.services import audit_chain, organizations
+from app.services import audit, audit_chain, organizations
 from app.store import audit_triggers, schema
 from tests.application import SECRET_KEY, World, settings_for
 from tests.scenes import found_organization
@@ -87,7 +89,7 @@ def test_entry_that_appears_late_comes_later_and_is_not_missed(world: World, acm
 
 def test_transaction_that_commits_late_is_sealed_when_it_is_seen(world: World, acme: str) -> None:
     if world.transactions.database.engine.dialect.name == "sqlite":
-        return  # it has one writer: nobody commits in between
+        pytest.skip("SQLite has one writer at a time; nobody commits in between")
     with world.transactions.writing(OPERATOR) as slow:
         slow.audit(acme, "role.created")
         slow.flush()
@@ -98,6 +100,26 @@ def test_transaction_that_commits_late_is_sealed_when_it_is_seen(world: World, a
     *_, slow_one, quick_one = positions(world, acme).values()
     assert quick_one is not None
     assert slow_one == quick_one + 1
+
+
+def test_refusal_keeps_later_entries_of_the_organization_waiting(world: World, acme: str) -> None:
+    """Whoever reads the log by id would otherwise be past the refusal before it is committed."""
+    with ThreadPoolExecutor() as others:
+        with world.transactions.writing(OPERATOR) as unit:
+            unit.refuse(acme, "role.deleted", Refused(Code.ROLE_BUILT_IN, "It is built in."))
+            later = others.submit(_rename, world, acme)
+            wait([later], timeout=0.5)
+            assert not later.done()
+        later.result()
+
+    with world.transactions.reading() as unit:
+        *_, refused, renamed = audit.feed(unit, acme, after="", limit=100)
+    assert (refused.action, renamed.action) == ("role.deleted", "organization.updated")
+
+
+def _rename(world: World, organization_id: str) -> None:
+    with world.transactions.writing(OPERATOR) as unit:
+        organizations.to_edit(unit, organization_id, organizations.Edit(name="Acme Ltd")).apply()
 
 
 def test_entry_older_than_any_open_transaction_is_found_by_the_thorough_run(world: World, acme: str) -> None:
@@ -244,7 +266,7 @@ def test_database_refuses_to_change_what_is_recorded(world: World, acme: str, ta
 
 def test_emptied_table_is_refused_on_postgresql(world: World, acme: str) -> None:
     if world.transactions.database.engine.dialect.name == "sqlite":
-        return  # it has no TRUNCATE
+        pytest.skip("SQLite has no TRUNCATE")
     for table in audit_triggers.KEPT:
         with (
             world.transactions.database.writing() as connection,
@@ -402,7 +424,7 @@ def test_tampering_with_the_rows_is_found(world: World, what: str) -> None:
 def test_entry_that_cannot_be_read_any_more_is_found(world: World, acme: str, column: str, value: str) -> None:
     is_sqlite = world.transactions.database.engine.dialect.name == "sqlite"
     if not is_sqlite and column == "after":
-        return  # PostgreSQL takes nothing but JSON there
+        pytest.skip("PostgreSQL takes nothing but JSON there")
     spoiled = value if is_sqlite else "infinity"
     tamper(
         world,

@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
+from app.ports.mail import Mail
 from app.rules.errors import InvalidInputError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
-from app.services import event_positions, feeds
+from app.services import event_positions, feeds, mailbox
 from app.store import event_positions as rows
 from app.store import events
 from app.store.events import EVENTS
@@ -246,3 +247,20 @@ def _give_and_die(world: World) -> None:
 def _carry_out(connection: Connection) -> None:
     """Have the server carry out what waits in the pipeline."""
     connection.execute(update(EVENTS).where(EVENTS.c.id == "").values(subject=""))
+
+
+def test_event_waits_for_one_mail_at_most(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = begun(world)
+    with world.transactions.writing() as unit:
+        for _ in range(3):
+            mailbox.post(unit, Mail(to="ada@acme.test", subject="", text=""))
+    shown_at_each_mail: list[list[str]] = []
+
+    def send(_mail: Mail) -> None:
+        shown_at_each_mail.append(reader.read())
+        tell(reader.organization, f"during mail {len(shown_at_each_mail)}")
+
+    monkeypatch.setattr(world.post, "send", send)
+    world.work()
+
+    assert shown_at_each_mail == [[], ["during mail 1"], ["during mail 2"]]
