@@ -28,7 +28,7 @@ from app.services.unit_of_work import Transactions
 from app.services.worker import Keep
 from app.store import json_columns
 from app.store.database import Database, prepare_engine
-from app.web import errors, health, profile, protection, sign_in
+from app.web import errors, forward_auth, health, profile, protection, sign_in
 from app.web import request as current
 from app.web.api.blueprint import create_blueprint as create_api
 from app.web.request import Context, guard_routes
@@ -160,6 +160,7 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions, requests:
         sign_in.create_blueprint(door),
         profile.pages,
         health.pages,
+        forward_auth.pages,
         create_saml(kind=saml, door=door),
         create_oidc(kind=oidc, door=door),
         create_api(),

@@ -45,9 +45,17 @@ _SUBJECTS = {
 
 
 def begin(
-    unit: UnitOfWork, *, browser: str, purpose: Purpose, email: str, secrets: dict[str, Any] | None = None
+    unit: UnitOfWork,
+    *,
+    browser: str,
+    purpose: Purpose,
+    email: str,
+    secrets: dict[str, Any] | None = None,
+    return_to: str | None = None,
 ) -> SignInFlow:
-    """A flow for this browser; `browser` is the token in its binding cookie."""
+    """A flow for this browser; `browser` is the token in its binding cookie. `return_to` is as `rules.return_to` reads
+    it.
+    """
     id_ = unit.id(Prefix.FLOW)
     flow = SignInFlow(
         id=id_,
@@ -58,6 +66,7 @@ def begin(
         attempts=0,
         created_at=unit.now,
         expires_at=unit.now + FLOW,
+        return_to=return_to,
     )
     if secrets is not None:
         flow.sealed_secrets = unit.ports.sealing.seal(json.dumps(secrets), place=_place(id_))

@@ -51,9 +51,17 @@ _RECOVERY_CODE_WRONG = Refused(
 )
 
 
-def begin(unit: UnitOfWork, *, address: str, browser: str, purpose: Purpose = Purpose.SIGN_IN) -> NextStep:
+def begin(
+    unit: UnitOfWork,
+    *,
+    address: str,
+    browser: str,
+    purpose: Purpose = Purpose.SIGN_IN,
+    return_to: str | None = None,
+) -> NextStep:
     """A person typed their address. Raises InvalidInputError for what is not one."""
-    flow = flows.begin(unit, browser=browser, purpose=purpose, email=normalize_address(address))
+    email = normalize_address(address)
+    flow = flows.begin(unit, browser=browser, purpose=purpose, email=email, return_to=return_to)
     return next_step(unit, flow, Proven())
 
 
@@ -191,14 +199,15 @@ def _ask_code(unit: UnitOfWork, flow: SignInFlow) -> AskCode:
     flow.step = Step.CODE
     unit.session.flush()
     flows.send_code(unit, flow)
-    return AskCode(flow.id, flow.email, Purpose(flow.purpose))
+    return AskCode(flow.id, flow.email, Purpose(flow.purpose), return_to=flow.return_to)
 
 
 def _wrong_code(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
     if flow.spent_at is not None:
         return TurnedAway(TOO_MANY_CODES)
     purpose = Purpose(flow.purpose)
-    return AskCode(flow.id, flow.email, purpose, links_admin=flow.step == Step.CONFIRM_LINK, wrong=True)
+    links_admin = flow.step == Step.CONFIRM_LINK
+    return AskCode(flow.id, flow.email, purpose, links_admin=links_admin, wrong=True, return_to=flow.return_to)
 
 
 def _admit_email(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
@@ -229,7 +238,7 @@ def _confirm_link(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity
     flows.keep_identity(unit, flow, identity)
     unit.session.flush()
     flows.send_code(unit, flow)
-    return AskCode(flow.id, flow.email, Purpose.SIGN_IN, links_admin=True)
+    return AskCode(flow.id, flow.email, Purpose.SIGN_IN, links_admin=True, return_to=flow.return_to)
 
 
 def _let_in(
@@ -240,7 +249,7 @@ def _let_in(
     flow.organization_id = member.organization_id
     attempts.record(unit, flow, outcome="signed_in", member=member)
     flows.finish(unit, flow)
-    return SignedIn(token, SessionKind.FULL, member)
+    return SignedIn(token, SessionKind.FULL, member, return_to=flow.return_to)
 
 
 def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:

@@ -21,13 +21,16 @@ TOO_MANY_CODES = Refused(Code.FLOW_EXPIRED, "Too many wrong codes.", fix="Start 
 
 @dataclass(frozen=True, slots=True)
 class AskCode:
-    """Show the page that asks for the emailed code; `wrong` after a wrong one."""
+    """Show the page that asks for the emailed code; `wrong` after a wrong one. `return_to` is kept by whoever starts
+    again.
+    """
 
     flow_id: str
     email: str
     purpose: Purpose
     links_admin: bool = False
     wrong: bool = False
+    return_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,14 @@ class TurnedAway:
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in and
-    where recovery has spent the last one.
+    where recovery has spent the last one. `return_to` is where the person wanted to be.
     """
 
     token: str
     kind: SessionKind
     member: Member
     codes: tuple[str, ...] = ()
+    return_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class SignInFlow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
+    return_to: Mapped[str | None]
     outcome: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True, default=None)
 
 

@@ -75,6 +75,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "sign_in.start": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
     "sign_in.recover": {"GET": _OPEN, "POST": _OPEN_OWN},
     "sign_in.recover_by_link": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
+    "forward_auth.verify": {"GET": _OPEN_READ},
     # one's own
     "profile.show_profile": {"GET": _MEMBER_READ},
     "profile.end_session": {"POST": _MEMBER_WRITE},

@@ -27,6 +27,7 @@ from app.web.presentation.sign_in import (
     RefusedPage,
     StartPage,
 )
+from app.web.return_to import asked_for, sign_in_address
 from app.web.shell import development_notice, show
 
 _HOME = "/settings/authentication"
@@ -91,7 +92,8 @@ def _add_pages(pages: Blueprint, door: Door) -> None:
     def address() -> ResponseReturnValue:
         if request.method == "GET":
             notice = Notice("success", "You are signed out.") if "signed-out" in request.args else None
-            return show("sign_in/address.html", AddressPage(notice=notice, development=development_notice()))
+            page = AddressPage(notice=notice, development=development_notice(), return_to=asked_for())
+            return show("sign_in/address.html", page)
         return _begin(door, Purpose.SIGN_IN)
 
     @pages.post("/sign-in/code")
@@ -167,13 +169,14 @@ def _begin(door: Door, purpose: Purpose) -> ResponseReturnValue:
     typed = request.form.get("email", "")
     try:
         with current.transactions().writing() as unit:
-            step = sign_in.begin(unit, address=typed, browser=current.browser(), purpose=purpose)
+            step = sign_in.begin(unit, address=typed, browser=current.browser(), purpose=purpose, return_to=asked_for())
     except InvalidInputError as error:
         form = Form(values={"email": typed}, errors={"email": error.sentence})
         if purpose is Purpose.RECOVER:
-            page = RecoverRequestPage(form=form, development=development_notice())
-            return show("recover_request.html", page, status=400)
-        return show("sign_in/address.html", AddressPage(form=form, development=development_notice()), status=400)
+            recover = RecoverRequestPage(form=form, development=development_notice())
+            return show("recover_request.html", recover, status=400)
+        page = AddressPage(form=form, development=development_notice(), return_to=asked_for())
+        return show("sign_in/address.html", page, status=400)
     return follow(step, door)
 
 
@@ -202,6 +205,7 @@ def _code_page(step: AskCode) -> Response:
         form=Form(errors=errors),
         development=development_notice(),
         provider="Your identity provider",
+        again_href=sign_in_address(step.return_to),
     )
     template = "sign_in/first_link.html" if step.links_admin else _CODE_TEMPLATES.get(step.purpose, "sign_in/code.html")
     return show(template, page, status=400 if step.wrong else 200)
@@ -209,7 +213,7 @@ def _code_page(step: AskCode) -> Response:
 
 def _welcome(step: SignedIn) -> Response:
     if not step.codes:
-        return see("/")
+        return see(step.return_to or "/")
     unit = current.unit()
     name = organizations.read(unit, step.member.organization_id).name
     page = RecoveryCodesPage(organization=name, codes=step.codes, made=moment(unit.now, now=unit.now))

@@ -11,12 +11,14 @@ from app.web.presentation.elements import EMPTY_FORM, Fact, Form, Moment, Notice
 class AddressPage:
     """sign_in/address.html. `form` has the field `email`. `notice` is for "You are signed out." and the like.
 
-    `development` is one sentence when codes are printed to the console instead of mailed.
+    `development` is one sentence when codes are printed to the console instead of mailed. `return_to` is the path that
+    signing in leads to.
     """
 
     form: Form = EMPTY_FORM
     notice: Notice | None = None
     development: str = ""
+    return_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class CodePage:
     """sign_in/code.html and sign_in/first_link.html. `form` has the field `code`; `email` is where the code went.
 
     `minutes` is how long the code is good for from now. `action` is where the form posts. For first_link.html,
-    `provider` is the connection's name and `provider_account` what the provider calls the person.
+    `provider` is the connection's name and `provider_account` what the provider calls the person. `again_href` begins
+    again.
     """
 
     email: str
@@ -34,6 +37,7 @@ class CodePage:
     development: str = ""
     provider: str = ""
     provider_account: str = ""
+    again_href: str = "/sign-in"
 
 
 @dataclass(frozen=True, slots=True)
