@@ -157,7 +157,7 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions, requests:
     context = Context(transactions, ports.sealing.digest(token) if token else None, kinds)
     app.extensions["doorward"] = context
     for blueprint in (
-        sign_in.create_blueprint(door),
+        sign_in.pages,
         profile.pages,
         health.pages,
         forward_auth.pages,

@@ -73,7 +73,7 @@ def check_id_token(token: SignedToken, expected: Expectation) -> IdToken:
         )
     # 5. a test sign-in asked for the password again
     authenticated_at = _time(token.claims["auth_time"]) if "auth_time" in token.claims else None
-    if expected.flow.is_test:
+    if expected.flow.authenticate_again:
         _check_fresh(authenticated_at, expected)
     expires_at = _time(token.claims["exp"])
     return IdToken(

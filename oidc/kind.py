@@ -96,7 +96,7 @@ class OidcKind:
                 code_challenge=_code_challenge(flow.verifier),
                 code_challenge_method="S256",
                 login_hint=flow.email_hint,
-                **(_reauthentication(settings.issuer) if flow.is_test else {}),
+                **(_reauthentication(settings.issuer) if flow.authenticate_again else {}),
             )
         )
 

@@ -41,7 +41,7 @@ def _authn_request(sso_url: str, *, service_provider: ServiceProvider, flow: Flo
         },
         nsmap={"samlp": SAMLP[1:-1], "saml": SAML[1:-1]},
     )
-    if flow.is_test:
+    if flow.authenticate_again:
         request.set("ForceAuthn", "true")
     etree.SubElement(request, f"{SAML}Issuer").text = service_provider.entity_id
     return request

@@ -193,7 +193,7 @@ def _authenticated_again(admitted: Admitted, expected: Expected) -> Rejection | 
     Other sign-ins may rest on an older one: Entra's sessions live for 90 days.
     """
     authenticated = read_time(authn_statement(admitted.assertion).get("AuthnInstant", ""))
-    if expected.flow.is_test and authenticated < expected.flow.started_at - expected.skew:
+    if expected.flow.authenticate_again and authenticated < expected.flow.started_at - expected.skew:
         started = expected.flow.started_at.isoformat(timespec="seconds")
         return reject(Name.NOT_AUTHENTICATED_AGAIN, expected=f"after {started}", received=authenticated.isoformat())
     return None

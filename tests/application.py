@@ -146,6 +146,8 @@ class Browser:
         return self.enter_code(address)
 
     def _keep(self, answer: TestResponse) -> TestResponse:
+        if answer.headers.get("Location", "").startswith("/sign-in/continue"):
+            return self.get(answer.headers["Location"])  # where a sign-in asks for more
         if answer.mimetype == "text/html":
             self.page = answer.text
             found = re.search(r'name="form_token" value="([^"]+)"', self.page)

@@ -9,16 +9,20 @@ from werkzeug.test import TestResponse
 
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Refused
+from app.rules.factors import MfaPolicy
 from app.rules.roles import ADMIN, GroupSource
+from app.rules.sessions import SessionKind
 from app.services import (
     directories,
     directory_tokens,
     domains,
     event_positions,
+    factors,
     members,
     organizations,
     recovery,
     role_mappings,
+    sessions,
 )
 from app.services.connections import acting_of
 from app.services.directories import Provider
@@ -28,6 +32,7 @@ from app.store import members as member_rows
 from app.store.events import Event
 from app.store.members import Member
 from tests.application import BASE_URL, World
+from tests.authenticator import Authenticator
 
 HOST = "acme.test"
 ADA = f"ada@{HOST}"
@@ -124,6 +129,26 @@ class Organization:
             unit.session.flush()
             recovery.confirm(unit, self.id, by=members.read(unit, self.id, self.admin_id))
             return codes
+
+    def enroll(self, email: str = ADA) -> Authenticator:
+        """An authenticator app that this member has set up half a minute ago, so that its code of now is unused."""
+        self.world.clock.advance(seconds=-30)
+        with self.world.transactions.writing(OPERATOR) as unit:
+            member = members.read(unit, self.id, self.member(email).id)
+            app = Authenticator(factors.new_secret(unit), self.world.clock)
+            factors.enroll(unit, member, app.secret, app.code())
+        self.world.clock.advance(seconds=30)
+        return app
+
+    def open_session(self, email: str = ADA, *, kind: SessionKind = SessionKind.FULL) -> str:
+        """The token of a session of this member that begins now."""
+        with self.world.transactions.writing() as unit:
+            member = members.read(unit, self.id, self.member(email).id)
+            return sessions.open_session(unit, member, opened_by="email_code", kind=kind)
+
+    def require_mfa(self) -> None:
+        with self.world.transactions.writing(OPERATOR) as unit:
+            organizations.read(unit, self.id).mfa = MfaPolicy.REQUIRED
 
     def add_directory(self, provider: Provider = Provider.OKTA) -> tuple[str, ScimClient]:
         with self.world.transactions.writing(OPERATOR) as unit:

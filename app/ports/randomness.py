@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
 import time
@@ -28,6 +29,10 @@ class Randomness(Protocol):
 
     def digits(self, count: int) -> str:
         """A code of `count` decimal digits, each equally likely."""
+        ...
+
+    def authenticator_secret(self) -> str:
+        """160 bits in base32, as authenticator apps take them (RFC 4226, 4)."""
         ...
 
     def key(self, length: int) -> str:
@@ -59,6 +64,9 @@ class SystemRandomness:
 
     def digits(self, count: int) -> str:
         return f"{secrets.randbelow(10**count):0{count}d}"
+
+    def authenticator_secret(self) -> str:
+        return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def key(self, length: int) -> str:
         return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(length))

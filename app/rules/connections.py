@@ -43,8 +43,8 @@ class Flow:
 
     `handle` travels through the identity provider (RelayState, state) and names the flow; it is not a secret.
     `request_id` is the SAML AuthnRequest ID; `nonce` and `verifier` (PKCE) are OIDC's. All are made when the flow
-    starts and
-    are single use. `is_test` marks a test sign-in, which asks the provider to authenticate again.
+    starts and are single use. `authenticate_again` asks the provider not to rely on a session it has: in a test, and
+    where somebody confirms that it is them.
     """
 
     handle: str
@@ -52,7 +52,7 @@ class Flow:
     nonce: str
     verifier: str
     started_at: datetime
-    is_test: bool = False
+    authenticate_again: bool = False
     email_hint: str | None = None
 
 

@@ -28,6 +28,9 @@ class Code(StrEnum):
     CONNECTION_ACTIVE = "connection_active"
     ANOTHER_CONNECTION_ACTIVE = "another_connection_active"
     TEST_SIGN_IN_REQUIRED = "test_sign_in_required"
+    MFA_WITH_SINGLE_SIGN_ON = "mfa_with_single_sign_on"
+    MFA_ENROLLMENT_REQUIRED = "mfa_enrollment_required"
+    MFA_PROOF_REQUIRED = "mfa_proof_required"
     RECOVERY_CODES_REQUIRED = "recovery_codes_required"
     DIRECTORY_ADMIN_REQUIRED = "directory_admin_required"
     DIRECTORY_ACTIVE = "directory_active"
@@ -51,6 +54,9 @@ class Code(StrEnum):
     ROLE_DECIDED_BY_GROUP = "role_decided_by_group"
     MEMBER_NOT_ACTIVE = "member_not_active"
     MEMBER_DIRECTORY_MANAGED = "member_directory_managed"
+    FACTOR_OWN = "factor_own"
+    FACTOR_IN_RECOVERY = "factor_in_recovery"
+    RECENT_SIGN_IN_REQUIRED = "recent_sign_in_required"
     # signing in
     FLOW_EXPIRED = "flow_expired"
     EMAIL_SIGN_IN_OFF = "email_sign_in_off"
@@ -65,6 +71,7 @@ class Code(StrEnum):
     ADDRESS_IN_USE = "address_in_use"
     TEST_AS_SOMEONE_ELSE = "test_as_someone_else"
     TEST_WOULD_NOT_BE_ADMIN = "test_would_not_be_admin"
+    FACTOR_LOCKED = "factor_locked"
     LINK_SPENT = "link_spent"
     RECOVERY_CODE_WRONG = "recovery_code_wrong"
 

@@ -11,6 +11,8 @@ from app.rules.ids import Prefix
 class EventType(StrEnum):
     ORGANIZATION_CREATED = "organization.created"
     ORGANIZATION_UPDATED = "organization.updated"
+    ORGANIZATION_MFA_REQUIRED = "organization.mfa_required"
+    ORGANIZATION_MFA_RELEASED = "organization.mfa_released"
     ORGANIZATION_DEFAULT_ROLE_CHANGED = "organization.default_role_changed"
     ROLE_CREATED = "role.created"
     ROLE_UPDATED = "role.updated"
@@ -47,6 +49,11 @@ class EventType(StrEnum):
     MEMBER_RESTORED = "member.restored"
     MEMBER_REMOVED = "member.removed"
     MEMBER_ROLE_CHANGED = "member.role_changed"
+    MEMBER_FACTOR_ENROLLED = "member.factor_enrolled"
+    MEMBER_FACTOR_RESET = "member.factor_reset"
+    MEMBER_FACTOR_LOCKED = "member.factor_locked"
+    MEMBER_BACKUP_CODES_CREATED = "member.backup_codes_created"
+    MEMBER_BACKUP_CODE_USED = "member.backup_code_used"
     MEMBER_SIGNED_IN = "member.signed_in"
     SESSION_ENDED = "session.ended"
     ADMIN_HELD = "admin.held"
@@ -84,6 +91,13 @@ STATEMENTS: dict[EventType, Statement] = {
         "Settings of the organization have other values.",
         Prefix.ORGANIZATION,
         (Field("before", _SETTINGS, "How they were."), Field("after", _SETTINGS, "How they are.")),
+    ),
+    EventType.ORGANIZATION_MFA_REQUIRED: Statement(
+        "Everyone who does not come through an identity provider needs a second factor from their next sign-in on.",
+        Prefix.ORGANIZATION,
+    ),
+    EventType.ORGANIZATION_MFA_RELEASED: Statement(
+        "A second factor is no longer required; whoever has one is asked for it as before.", Prefix.ORGANIZATION
     ),
     EventType.ORGANIZATION_DEFAULT_ROLE_CHANGED: Statement(
         "Whoever has no other role has another default role from now on.",
@@ -209,13 +223,41 @@ STATEMENTS: dict[EventType, Statement] = {
             Field("source", TEXT, "Where the new one comes from: `mapped`, `granted`, `default` or `held`."),
         ),
     ),
+    EventType.MEMBER_FACTOR_ENROLLED: Statement(
+        "A member has set up an authenticator app, in the place of an earlier one where there was one; their other "
+        "sessions ended.",
+        Prefix.MEMBER,
+        (Field("factor", Id(Prefix.FACTOR), "Which one."),),
+    ),
+    EventType.MEMBER_FACTOR_RESET: Statement(
+        "A member's authenticator app was taken away, with its backup codes; their sessions ended.",
+        Prefix.MEMBER,
+        (Field("factor", Id(Prefix.FACTOR), "Which one."),),
+    ),
+    EventType.MEMBER_FACTOR_LOCKED: Statement(
+        "Too many wrong codes of a member's authenticator app: none is looked at for a while.",
+        Prefix.MEMBER,
+        (
+            Field("factor", Id(Prefix.FACTOR), "Which one."),
+            Field("seconds", NUMBER, "For how long."),
+        ),
+    ),
+    EventType.MEMBER_BACKUP_CODES_CREATED: Statement(
+        "A member has a new set of backup codes; the old ones are void.", Prefix.MEMBER
+    ),
+    EventType.MEMBER_BACKUP_CODE_USED: Statement(
+        "A member came in with a backup code in the place of their authenticator app.",
+        Prefix.MEMBER,
+        (Field("left", NUMBER, "How many are left."),),
+    ),
     EventType.MEMBER_SIGNED_IN: Statement("A member signed in.", Prefix.MEMBER),
     EventType.SESSION_ENDED: Statement(
-        "A member ended a session: they signed out, or took it from the list on their profile.",
+        "A session was ended: its member signed out or took it from the list on their profile, or an administrator "
+        "ended it.",
         Prefix.SESSION,
         (
             Field("member", Id(Prefix.MEMBER), "Whose session."),
-            Field("reason", TEXT, "`signed_out` or `ended_by_member`."),
+            Field("reason", TEXT, "`signed_out`, `ended_by_member` or `ended_by_administrator`."),
         ),
     ),
     EventType.ADMIN_HELD: Statement(

@@ -48,6 +48,7 @@ class Prefix(StrEnum):
     CODE = "code"
     SCIM_REQUEST = "req"
     ALARM = "alm"
+    FACTOR = "fac"
 
 
 def make_id(prefix: Prefix, number: int) -> str:

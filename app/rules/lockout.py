@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.domains import host_of
+from app.rules.factors import MfaPolicy, SecondStep, second_step
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN, EffectiveRole, RoleSource
 
@@ -38,6 +39,7 @@ class Access:
     verified_hosts: frozenset[str]
     sso_revision: str | None
     guests: Guests
+    mfa: MfaPolicy = MfaPolicy.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Standing:
     last_signed_in_at: datetime | None
     proofs: frozenset[str] = frozenset()
     removed: bool = False
+    is_enrolled: bool = False
 
     @property
     def holds_admin(self) -> bool:
@@ -98,6 +101,17 @@ def door(person: Standing, access: Access) -> WayIn | None:
     if host_of(person.email) in access.verified_hosts:
         return WayIn.SINGLE_SIGN_ON
     return WayIn.EMAIL_CODE if access.guests is Guests.EMAIL_CODE else None
+
+
+def after_door(person: Standing, access: Access) -> SecondStep | None:
+    """What is asked of this person once they have come in by their door; None: nothing more. It never shuts anybody
+    out: who has no factor yet sets one up.
+    """
+    way = door(person, access)
+    if way is None:
+        return None
+    through_provider = way is WayIn.SINGLE_SIGN_ON
+    return second_step(is_enrolled=person.is_enrolled, policy=access.mfa, through_provider=through_provider)
 
 
 def way_in(person: Standing, access: Access) -> WayIn | None:

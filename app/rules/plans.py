@@ -9,7 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
-from app.rules.lockout import Access, Standing, WayIn, door, way_in
+from app.rules.factors import SecondStep
+from app.rules.lockout import Access, Standing, WayIn, after_door, door, way_in
 
 _VERSION = "1"
 _DIGITS = 12  # of each single loss: nobody gains by finding two that look alike
@@ -27,13 +28,14 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How somebody stands at one moment: their role and state, the door open to them, and whether they ever came in
-    through it.
+    """How somebody stands at one moment: their role and state, the door open to them, whether they ever came in through
+    it, and what is asked of them behind it.
     """
 
     standing: Standing
     door: WayIn | None
     is_proven: bool
+    then: SecondStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ class Outlook:
             return False
         return before.is_proven or before.door is not after.door
 
+    @property
+    def must_enroll(self) -> bool:
+        """Whether they would have to set up a second factor, and did not have to before."""
+        was = self.before.then if self.before is not None else None
+        return self.after.then is SecondStep.ENROLL and was is not SecondStep.ENROLL
+
 
 @dataclass(frozen=True, slots=True)
 class Aside:
@@ -93,6 +101,7 @@ class Totals:
     shut_out: int = 0
     let_in: int = 0
     must_prove: int = 0
+    must_enroll: int = 0
     readdressed: int = 0
 
 
@@ -130,13 +139,14 @@ class Plan:
             shut_out=sum(Loss.SIGN_IN in outlook.losses for outlook in self.people),
             let_in=sum(map(_is_let_in, self.people)),
             must_prove=sum(outlook.must_prove for outlook in self.people),
+            must_enroll=sum(outlook.must_enroll for outlook in self.people),
             readdressed=sum(map(_is_readdressed, self.people)),
         )
 
 
 def position(person: Standing, access: Access) -> Position:
     """How this person stands under these settings."""
-    return Position(person, door(person, access), way_in(person, access) is not None)
+    return Position(person, door(person, access), way_in(person, access) is not None, after_door(person, access))
 
 
 def outlook(before: Position | None, after: Position, *, priorities: Mapping[str, int]) -> Outlook:
@@ -252,6 +262,7 @@ def _compared(position: Position) -> tuple[object, ...]:
         person.held,
         position.door,
         position.is_proven,
+        position.then,
     )
 
 
@@ -262,6 +273,7 @@ def _weight(outlook: Outlook) -> int:
         Loss.SIGN_IN in outlook.losses,
         Loss.ROLE in outlook.losses,
         outlook.must_prove,
+        outlook.must_enroll,
         outlook.before is None,
     )
     return next((place for place, applies in enumerate(order) if applies), len(order))

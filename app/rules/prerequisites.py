@@ -7,16 +7,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.rules.actor import Actor, ActorKind
 from app.rules.connections import ConnectionState
 from app.rules.decisions import Allowed, Code, Decision, Refused
+from app.rules.factors import is_recent
 from app.rules.sessions import PROOF_FRESH
 
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The admin whose own facts count: the one acting, or the one an operator acts on behalf of."""
+    """The admin whose own facts count: the one acting, or the one an operator acts on behalf of. `passed_mfa_at` is
+    when they last proved a second factor.
+    """
 
     host: str
+    is_enrolled: bool = False
+    passed_mfa_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +168,74 @@ def remove_domain(*, is_verified: bool, sso_active: bool, directory_active: bool
     return Allowed()
 
 
+def require_mfa(*, sso_active: bool, acting: Acting | None, recovery: Recovery, now: datetime) -> Decision:
+    """Single sign-on is off, the acting admin is enrolled and has just shown it, and recovery codes are stored."""
+    if sso_active:
+        return MFA_WITH_SSO
+    if acting is None:
+        return _acting_admin_required()
+    if not acting.is_enrolled:
+        return Refused(
+            Code.MFA_ENROLLMENT_REQUIRED,
+            "You have no authenticator app yourself, so nobody knows whether it works here.",
+            fix="Set one up on your profile first.",
+        )
+    if acting.passed_mfa_at is None or not is_recent(acting.passed_mfa_at, now):
+        return Refused(
+            Code.MFA_PROOF_REQUIRED,
+            "You have not typed a code of your authenticator app within the last 15 minutes.",
+            fix="Confirm that it is you, then do this.",
+        )
+    return recovery_stored(recovery)
+
+
+def release_mfa(*, sso_active: bool) -> Decision:
+    """Single sign-on is off: while it is on, the requirement is kept as it is."""
+    return MFA_WITH_SSO if sso_active else Allowed()
+
+
+MFA_WITH_SSO = Refused(
+    Code.MFA_WITH_SINGLE_SIGN_ON,
+    "Single sign-on is active: your identity provider decides about second factors.",
+    fix="Require it there; what is set here is kept and applies again once single sign-on is off.",
+)
+
+
+def recent_sign_in(signed_in_at: datetime | None, *, now: datetime) -> Decision:
+    """Whoever changes what opens an account has just shown that it is theirs, and did not only find a browser open."""
+    if signed_in_at is not None and is_recent(signed_in_at, now):
+        return Allowed()
+    return Refused(
+        Code.RECENT_SIGN_IN_REQUIRED,
+        "You signed in more than 15 minutes ago.",
+        fix="Confirm that it is you, then do this.",
+    )
+
+
+def reset_factor(*, actor: Actor, member_id: str, signed_in_at: datetime | None, now: datetime) -> Decision:
+    """Another's, by an administrator who has just signed in; one's own only in a recovery session, which is for those
+    who have lost it.
+    """
+    is_own = actor.id == member_id
+    if actor.kind is ActorKind.RECOVERY:
+        return Allowed() if is_own else _FACTOR_IN_RECOVERY
+    if is_own:
+        return _FACTOR_OWN
+    return recent_sign_in(signed_in_at, now=now) if actor.kind is ActorKind.MEMBER else Allowed()
+
+
+_FACTOR_OWN = Refused(
+    Code.FACTOR_OWN,
+    "You cannot reset your own authenticator app.",
+    fix="Replace it on your profile, or have another administrator reset it.",
+)
+_FACTOR_IN_RECOVERY = Refused(
+    Code.FACTOR_IN_RECOVERY,
+    "A recovery session resets only your own authenticator app.",
+    fix="Sign in as usual, then reset theirs.",
+)
+
+
 def recovery_stored(recovery: Recovery) -> Decision:
     """Unused recovery codes exist and a present admin has confirmed storing them."""
     if recovery.unused == 0 or not recovery.confirmed:
@@ -178,7 +252,7 @@ def recovery_stored(recovery: Recovery) -> Decision:
 def _acting_admin_required() -> Refused:
     return Refused(
         Code.ACTING_ADMIN_REQUIRED,
-        "This depends on the address and the test sign-in of an administrator.",
+        "This depends on what an administrator has shown themselves: address, test sign-in, second factor.",
         fix='Name one with "on_behalf_of".',
     )
 

@@ -42,7 +42,7 @@ def by_email(unit: UnitOfWork, email: str) -> Admitted | Refused:
     member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone
     if member is None or organization is None:
         return _NOT_A_MEMBER
-    return _state(member) or _without_provider(unit, organization, email) or Admitted(member)
+    return judge_state(member) or _without_provider(unit, organization, email) or Admitted(member)
 
 
 def _without_provider(unit: UnitOfWork, organization: Organization, email: str) -> Refused | None:
@@ -74,7 +74,7 @@ def by_identity(
     linked = connections.identity(unit.session, connection.id, issuer=identity.issuer, subject=identity.subject)
     if linked is not None:
         member = members.present(unit.session, organization.id, linked.member_id)
-        return _refuse_removed() if member is None else _state(member) or Admitted(member)
+        return _refuse_removed() if member is None else judge_state(member) or Admitted(member)
     member = members.by_email(unit.session, identity.email)
     if member is None:
         return _create(unit, organization, identity)
@@ -193,7 +193,7 @@ def _first_link(
         )
     proof = connections.proof(unit.session, revision_id, member.id)
     known = proof is not None and (proof.issuer, proof.subject) == (identity.issuer, identity.subject)
-    return _state(member) or Admitted(member, needs_code=member.role == ADMIN and not known)
+    return judge_state(member) or Admitted(member, needs_code=member.role == ADMIN and not known)
 
 
 def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIdentity) -> Admitted | Refused:
@@ -228,7 +228,8 @@ def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIden
     return Admitted(member)
 
 
-def _state(member: Member) -> Refused | None:
+def judge_state(member: Member) -> Refused | None:
+    """Why this member may not come in by any door, if so."""
     if member.suspended:
         return Refused(Code.MEMBER_SUSPENDED, "Your account is suspended.", fix="Ask your administrator.")
     if member.held and member.state == MemberState.DEACTIVATED:

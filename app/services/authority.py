@@ -209,6 +209,7 @@ def _worked_out(
             last_signed_in_at=row.last_signed_in_at,
             proofs=proofs[row.id],
             removed=row.id in change.removed,
+            is_enrolled=row.enrolled_at is not None,
         )
         for row in rows.values()
     )
@@ -244,6 +245,7 @@ def _stored(row: MemberFacts, proofs: Mapping[str, frozenset[str]]) -> Standing:
         has_signed_in=row.first_signed_in_at is not None,
         last_signed_in_at=row.last_signed_in_at,
         proofs=proofs[row.id],
+        is_enrolled=row.enrolled_at is not None,
     )
 
 

@@ -26,6 +26,10 @@ class Purpose(StrEnum):
     TEST = "test"
     START = "start"
     RECOVER = "recover"
+    #: Somebody who is signed in shows that it is still them.
+    CONFIRM = "confirm"
+    #: Somebody who is signed in sets up an authenticator app.
+    ENROLL = "enroll"
 
 
 class Step(StrEnum):
@@ -34,6 +38,8 @@ class Step(StrEnum):
     CODE = "code"
     IDENTITY_PROVIDER = "identity_provider"
     CONFIRM_LINK = "confirm_link"
+    FACTOR = "factor"
+    ENROLL = "enroll"
     FINISHED = "finished"
 
 
@@ -65,13 +71,30 @@ def begin(
         email=email,
         attempts=0,
         created_at=unit.now,
-        expires_at=unit.now + FLOW,
+        expires_at=end_of(unit),
         return_to=return_to,
     )
     if secrets is not None:
         flow.sealed_secrets = unit.ports.sealing.seal(json.dumps(secrets), place=_place(id_))
     unit.session.add(flow)
     return flow
+
+
+def end_of(unit: UnitOfWork) -> datetime:
+    """When a flow that moves on now is given up."""
+    return unit.now + FLOW
+
+
+def look_at(unit: UnitOfWork, flow_id: str, *, browser: str) -> SignInFlow | None:
+    """As `find`, for reading only."""
+    return _open(unit, unit.session.get(SignInFlow, flow_id), browser)
+
+
+def waiting(unit: UnitOfWork, *, browser: str) -> SignInFlow | None:
+    """The latest sign-in that this browser began and can go on with, for reading only."""
+    digest = unit.ports.sealing.digest(browser)
+    steps = (Step.CODE, Step.FACTOR, Step.ENROLL)
+    return sign_ins.waiting_flow(unit.session, digest, purpose=Purpose.SIGN_IN, steps=steps, now=unit.now)
 
 
 def find(unit: UnitOfWork, flow_id: str, *, browser: str) -> SignInFlow | None:
@@ -146,7 +169,7 @@ def prepare_for_provider(unit: UnitOfWork, flow: SignInFlow, connection: Connect
         connection.id,
         revision_id,
     )
-    reseal(unit, flow, secrets)
+    reseal(unit, flow, {**secrets_of(unit, flow), **secrets})
     return protocol_view(flow, secrets)
 
 
@@ -169,7 +192,7 @@ def protocol_view(flow: SignInFlow, secrets: dict[str, Any]) -> Flow:
         nonce=secrets["nonce"],
         verifier=secrets["verifier"],
         started_at=flow.created_at,
-        is_test=flow.purpose == Purpose.TEST,
+        authenticate_again=flow.purpose in {Purpose.TEST, Purpose.CONFIRM},
         email_hint=flow.email or None,
     )
 

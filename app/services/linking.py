@@ -224,6 +224,7 @@ class Linking:
             sign_in_groups=[],
             first_signed_in_at=None,
             last_signed_in_at=None,
+            enrolled_at=None,
             removed_at=None,
         )
         self.created.append(member)

@@ -10,7 +10,7 @@ from app.rules.decisions import Allowed, Code, Refused
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.roles import RoleSource
-from app.services import authority, policy
+from app.services import authority, factors, policy
 from app.services.authority import Change, Grant, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import UnitOfWork
@@ -127,6 +127,7 @@ def to_remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Planned
     member = read(unit, organization_id, member_id)
 
     def write(proof: Proof) -> None:
+        factors.forget(unit, member)
         unit.audit(organization_id, EventType.MEMBER_REMOVED, subject=member_id, proof=proof)
         unit.event(organization_id, EventType.MEMBER_REMOVED, subject=member_id)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from app.rules.factors import MfaPolicy
 from app.rules.lockout import Access, Guests
 from app.rules.roles import GroupRef, GroupSource, MappingRule, RolePolicy
 from app.store import policies
@@ -58,12 +59,13 @@ class Defaults:
 
     default_role: str
     guests: str
+    mfa: str
 
 
 def current(session: Session, organization: Organization) -> Policy:
     """The settings in force."""
     session.flush()
-    defaults = Defaults(organization.default_role, organization.guests)
+    defaults = Defaults(organization.default_role, organization.guests, organization.mfa)
     return read_later(session.connection(), organization.id, defaults)()
 
 
@@ -88,6 +90,7 @@ def _policy(rows: PolicyRows, defaults: Defaults) -> Policy:
             verified_hosts=frozenset(rows.verified_hosts),
             sso_revision=rows.sso_revision,
             guests=Guests(defaults.guests),
+            mfa=MfaPolicy(defaults.mfa),
         ),
         directory_id=rows.directory_id,
     )

@@ -126,7 +126,7 @@ def open_push(
         if opened.users or opened.groups:
             rows.count_up(unit.connection, endpoint.id, users=opened.users, groups=opened.groups)
         if opened.touched and locked.state == "active":
-            _follow(opened, Defaults(locked.default_role, locked.guests))
+            _follow(opened, Defaults(locked.default_role, locked.guests, locked.mfa))
         opened.insert_new()
         opened.verify()
         if last is not None:

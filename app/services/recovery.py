@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from app.rules import codes as spelling
 from app.rules.decisions import Decision, Refused
 from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
@@ -23,8 +24,6 @@ from app.store.sign_ins import OneTimeLink, RecoveryCode
 
 CODES = 10
 Link = OneTimeLink
-_CODE_LENGTH = 26  # of 32 characters: 130 bits
-_GROUP = 5
 
 
 def replace_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...] | Refused:
@@ -50,7 +49,7 @@ def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
     unit.session.execute(delete(RecoveryCode).where(RecoveryCode.organization_id == organization_id))
     organization.recovery_confirmed_by = organization.recovery_confirmed_at = None
     _forget_good_drill(unit, organization_id)
-    codes = tuple(unit.ports.randomness.key(_CODE_LENGTH) for _ in range(CODES))
+    codes = tuple(unit.ports.randomness.key(spelling.LENGTH) for _ in range(CODES))
     for code in codes:
         unit.session.add(
             RecoveryCode(
@@ -62,7 +61,7 @@ def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:
         )
     unit.audit(organization_id, EventType.RECOVERY_CODES_CREATED)
     unit.event(organization_id, EventType.RECOVERY_CODES_CREATED, subject=organization_id)
-    return tuple(_readable(code) for code in codes)
+    return tuple(map(spelling.spelled, codes))
 
 
 def _forget_good_drill(unit: UnitOfWork, organization_id: str) -> None:
@@ -165,13 +164,8 @@ def member_of(unit: UnitOfWork, link: OneTimeLink) -> Member | None:
 
 
 def _find(unit: UnitOfWork, organization_id: str, code: str) -> RecoveryCode | None:
-    typed = "".join(character for character in code.lower() if character.isalnum())
-    for digest in unit.ports.sealing.code_digests(typed, place=organization_id):
+    for digest in unit.ports.sealing.code_digests(spelling.typed(code), place=organization_id):
         row = sign_ins.recovery_code(unit.session, organization_id, digest)
         if row is not None:
             return row
     return None
-
-
-def _readable(code: str) -> str:
-    return "-".join(code[start : start + _GROUP] for start in range(0, len(code), _GROUP))

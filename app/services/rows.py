@@ -5,13 +5,14 @@ from __future__ import annotations
 from app.store.connections import Connection
 from app.store.directories import Directory, DirectoryToken
 from app.store.events import Event
+from app.store.figures import Enrollment
 from app.store.mass_changes import MassChange, PersonRow
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organization_keys import OrganizationKey
 from app.store.organizations import Domain, Organization
 from app.store.roles import Role, RoleMapping
-from app.store.sign_ins import SignInRecord
+from app.store.sign_ins import SignInRecord, SignInSession
 
 __all__ = [
     "Connection",
@@ -20,6 +21,7 @@ __all__ = [
     "DirectoryToken",
     "DirectoryUser",
     "Domain",
+    "Enrollment",
     "Event",
     "MassChange",
     "Member",
@@ -29,4 +31,5 @@ __all__ = [
     "Role",
     "RoleMapping",
     "SignInRecord",
+    "SignInSession",
 ]

@@ -18,10 +18,15 @@ from app.store import members, sign_ins
 from app.store.members import Member
 from app.store.sign_ins import SignInSession
 
+_USER_AGENT = 300  # characters, of which more than that say nothing to anybody
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is behind a request's cookie, as values that outlive the transaction they were read in."""
+    """Who is behind a request's cookie, as values that outlive the transaction they were read in.
+
+    `is_unseen`: nothing is known yet of the browser that has the session.
+    """
 
     session_id: str
     member_id: str
@@ -30,8 +35,17 @@ class SignedIn:
     name: str
     role: str
     kind: SessionKind
+    signed_in_at: datetime
     seen_at: datetime
     expires_at: datetime
+    second_factor: str | None
+    is_enrolled: bool
+    is_unseen: bool
+
+    @property
+    def passed_mfa_at(self) -> datetime | None:
+        """When a second factor was proven for this very session, if it was."""
+        return self.signed_in_at if self.second_factor is not None else None
 
     @property
     def is_admin(self) -> bool:
@@ -57,8 +71,12 @@ def open_session(
     opened_by: str,
     connection_id: str | None = None,
     kind: SessionKind = SessionKind.FULL,
+    second_factor: str | None = None,
+    expires_at: datetime | None = None,
 ) -> str:
-    """A new session for this member; the token for the cookie, 256 bits."""
+    """A new session for this member, with an end of its own or that of the one it replaces; the token for the cookie,
+    256 bits.
+    """
     token = unit.ports.randomness.token()
     unit.session.add(
         SignInSession(
@@ -69,9 +87,10 @@ def open_session(
             kind=kind,
             opened_by=opened_by,
             connection_id=connection_id,
+            second_factor=second_factor,
             created_at=unit.now,
             seen_at=unit.now,
-            expires_at=unit.now + (RECOVERY if kind is SessionKind.RECOVERY else ABSOLUTE),
+            expires_at=expires_at or unit.now + (RECOVERY if kind is SessionKind.RECOVERY else ABSOLUTE),
         )
     )
     return token
@@ -96,11 +115,11 @@ def recognise(unit: UnitOfWork, token: str) -> SignedIn | None:
     return signed_in if member.state == MemberState.ACTIVE else None
 
 
-def touch(unit: UnitOfWork, token: str) -> None:
-    """Note that the session was used."""
+def touch(unit: UnitOfWork, token: str, *, address: str = "", user_agent: str = "") -> None:
+    """Note that the session was used, from where and by which browser."""
     row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
     if row is not None:
-        row.seen_at = unit.now
+        row.seen_at, row.address, row.user_agent = unit.now, address, user_agent[:_USER_AGENT]
 
 
 def own(unit: UnitOfWork, member_id: str) -> Sequence[SignInSession]:
@@ -113,10 +132,29 @@ def end(unit: UnitOfWork, member_id: str, session_id: str, *, reason: str) -> No
     """End one session of this member. Raises NotFoundError."""
     for row in sign_ins.sessions_of(unit.session, member_id):
         if row.id == session_id:
-            row.ended_at, row.end_reason = unit.now, reason
-            unit.event(row.organization_id, EventType.SESSION_ENDED, subject=row.id, member=member_id, reason=reason)
+            _end(unit, row, reason=reason)
             return
     raise NotFoundError("There is no such session.")
+
+
+def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[SignInSession]:
+    """The organization's living sessions, in the order they were opened."""
+    return sign_ins.living_sessions(unit.session, organization_id, after=after, limit=limit, now=unit.now)
+
+
+def end_by_administrator(unit: UnitOfWork, organization_id: str, session_id: str) -> None:
+    """End one session of whoever it is in the organization. Raises NotFoundError."""
+    unit.lock(organization_id)
+    row = sign_ins.session_in(unit.session, organization_id, session_id)
+    if row is None or row.ended_at is not None:
+        raise NotFoundError("There is no such session.")
+    unit.audit(organization_id, EventType.SESSION_ENDED, subject=row.member_id, before={"session": row.id})
+    _end(unit, row, reason="ended_by_administrator")
+
+
+def _end(unit: UnitOfWork, row: SignInSession, *, reason: str) -> None:
+    row.ended_at, row.end_reason = unit.now, reason
+    unit.event(row.organization_id, EventType.SESSION_ENDED, subject=row.id, member=row.member_id, reason=reason)
 
 
 def _signed_in(row: SignInSession, member: Member) -> SignedIn:
@@ -128,6 +166,10 @@ def _signed_in(row: SignInSession, member: Member) -> SignedIn:
         name=member.name,
         role=member.role,
         kind=SessionKind(row.kind),
+        signed_in_at=row.created_at,
         seen_at=row.seen_at,
         expires_at=row.expires_at,
+        second_factor=row.second_factor,
+        is_enrolled=member.enrolled_at is not None,
+        is_unseen=row.user_agent is None,
     )

@@ -4,22 +4,21 @@ follows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-
 from app.rules.actor import Actor, ActorKind
-from app.rules.connections import Flow, Revision
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
-from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.errors import NotFoundError
 from app.rules.events import EventType
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.factors import MfaPolicy, SecondStep, second_step
+from app.rules.identity import ExternalIdentity
 from app.rules.organizations import read_text
 from app.rules.sessions import SessionKind
 from app.services import (
     admission,
     alarms,
+    asking,
     attempts,
+    confirmations,
     connection_tests,
     connections,
     flows,
@@ -27,12 +26,9 @@ from app.services import (
     recovery,
     sessions,
 )
-from app.services.flows import Purpose, Step
+from app.services.flows import Purpose
 from app.services.steps import (
     FLOW_EXPIRED,
-    TOO_MANY_CODES,
-    AskCode,
-    GoToProvider,
     NextStep,
     Proven,
     SignedIn,
@@ -96,78 +92,22 @@ def begin_through(unit: UnitOfWork, connection_id: str, *, browser: str, tester:
         email=tester.email if tester else "",
     )
     flow.member_id = tester.id if tester else None
-    return _to_provider(unit, flow, connection, revision_id)
-
-
-def enter_code(
-    unit: UnitOfWork, flow_id: str, *, browser: str, code: str, recovery_code: str | None = None
-) -> NextStep:
-    """The emailed code was typed."""
-    flow = flows.find(unit, flow_id, browser=browser)
-    if flow is None or flow.step not in {Step.CODE, Step.CONFIRM_LINK}:
-        return TurnedAway(FLOW_EXPIRED)
-    if not flows.code_fits(unit, flow, code):
-        return _wrong_code(unit, flow)
-    identity = flows.kept_identity(unit, flow)
-    return next_step(unit, flow, Proven(email=True, identity=identity, recovery_code=recovery_code))
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A flow that was just spent by a browser coming back, with what its protocol needs to verify."""
-
-    flow_id: str
-    protocol_flow: Flow
-    revision: Revision
-    started_at: datetime = field(repr=False)
-
-
-def claim_arrival(unit: UnitOfWork, connection_id: str, *, handle: str, browser: str) -> Arrival | TurnedAway:
-    """Find the flow a browser brings back and spend its handle, so that nothing is verified twice.
-
-    In a transaction of its own: the verification that follows may take network time and holds no lock.
-    """
-    flow = flows.find_by_handle(unit, handle, browser=browser) if handle else None
-    connection = connection_rows.by_public_id(unit.session, connection_id)
-    if flow is None or connection is None or flow.connection_id != connection_id or flow.revision_id is None:
-        return TurnedAway(FLOW_EXPIRED)
-    protocol_flow = flows.protocol_view(flow, flows.secrets_of(unit, flow))
-    flow.handle = None
-    revision = connections.load_revision(unit, connection, flow.revision_id)
-    return Arrival(flow.id, protocol_flow, revision, flow.created_at)
-
-
-def arrive(unit: UnitOfWork, arrival: Arrival, *, browser: str, result: ExternalIdentity | Rejection) -> NextStep:
-    """What the protocol made of it."""
-    flow = flows.find(unit, arrival.flow_id, browser=browser)
-    if flow is None:
-        return TurnedAway(FLOW_EXPIRED)
-    if isinstance(result, ExternalIdentity):
-        result = _with_known_spelling(result)
-    if isinstance(result, Rejection):
-        return next_step(unit, flow, Proven(rejection=result))
-    return next_step(unit, flow, Proven(identity=result))
+    return asking.provider(unit, flow, connection, revision_id)
 
 
 def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
     """What follows, from what the flow is for and what was proven in it. The only place that decides this."""
     match Purpose(flow.purpose):
         case Purpose.START:
-            return _found_organization(unit, flow) if proven.email else _ask_code(unit, flow)
+            return _found_organization(unit, flow) if proven.email else asking.for_code(unit, flow)
         case Purpose.RECOVER:
-            return _recover(unit, flow, proven.recovery_code or "") if proven.email else _ask_code(unit, flow)
+            return _recover(unit, flow, proven.recovery_code or "") if proven.email else asking.for_code(unit, flow)
         case Purpose.TEST:
             return connection_tests.finish(unit, flow, proven)
         case Purpose.SIGN_IN:
             return _sign_in_step(unit, flow, proven)
-
-
-def _with_known_spelling(identity: ExternalIdentity) -> ExternalIdentity | Rejection:
-    """The identity with its address as members are stored, so that no spelling makes a second person of somebody."""
-    try:
-        return replace(identity, email=normalize_address(identity.email))
-    except InvalidInputError:
-        return replace(attempts.NO_ADDRESS, received=identity.email)
+        case Purpose.CONFIRM | Purpose.ENROLL:
+            return confirmations.next_step(unit, flow, proven)
 
 
 def _sign_in_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
@@ -176,11 +116,11 @@ def _sign_in_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextSte
     if proven.identity is not None:
         return _admit_identity(unit, flow, proven.identity, code_given=proven.email)
     if proven.email:
-        return _admit_email(unit, flow)
+        return _admit_email(unit, flow, proven)
     connection = _connection_for(unit, flow.email)
     if connection is not None and connection.revision_in_force is not None:
-        return _to_provider(unit, flow, connection, connection.revision_in_force)
-    return _ask_code(unit, flow)
+        return asking.provider(unit, flow, connection, connection.revision_in_force)
+    return asking.for_code(unit, flow)
 
 
 def _connection_for(unit: UnitOfWork, email: str) -> Connection | None:
@@ -189,32 +129,24 @@ def _connection_for(unit: UnitOfWork, email: str) -> Connection | None:
     return connection_rows.active(unit.session, domain.organization_id) if domain else None
 
 
-def _to_provider(unit: UnitOfWork, flow: SignInFlow, connection: Connection, revision_id: str) -> GoToProvider:
-    protocol_flow = flows.prepare_for_provider(unit, flow, connection, revision_id)
-    revision = connections.load_revision(unit, connection, revision_id)
-    return GoToProvider(connection.protocol, revision, protocol_flow)
-
-
-def _ask_code(unit: UnitOfWork, flow: SignInFlow) -> AskCode:
-    flow.step = Step.CODE
-    unit.session.flush()
-    flows.send_code(unit, flow)
-    return AskCode(flow.id, flow.email, Purpose(flow.purpose), return_to=flow.return_to)
-
-
-def _wrong_code(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
-    if flow.spent_at is not None:
-        return TurnedAway(TOO_MANY_CODES)
-    purpose = Purpose(flow.purpose)
-    links_admin = flow.step == Step.CONFIRM_LINK
-    return AskCode(flow.id, flow.email, purpose, links_admin=links_admin, wrong=True, return_to=flow.return_to)
-
-
-def _admit_email(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
+def _admit_email(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
+    """Whoever does not come through the identity provider also proves a second factor, or sets one up, where it is
+    needed.
+    """
     admitted = admission.by_email(unit, flow.email)
     if isinstance(admitted, Refused):
         return attempts.turn_away(unit, flow, admitted)
-    return _let_in(unit, flow, admitted.member, opened_by="email_code")
+    member = admitted.member
+    if proven.factor is None:
+        required = organizations.read(unit, member.organization_id).mfa
+        match second_step(
+            is_enrolled=member.enrolled_at is not None, policy=MfaPolicy(required), through_provider=False
+        ):
+            case SecondStep.CODE:
+                return asking.for_factor(unit, flow, member)
+            case SecondStep.ENROLL:
+                return asking.to_enroll(unit, flow, member)
+    return _let_in(unit, flow, member, opened_by="email_code", proven=proven)
 
 
 def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity, *, code_given: bool) -> NextStep:
@@ -227,29 +159,21 @@ def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
     if isinstance(admitted, Refused):
         return attempts.turn_away(unit, flow, admitted)
     if admitted.needs_code and not code_given:
-        return _confirm_link(unit, flow, identity)
+        return asking.to_confirm_link(unit, flow, identity)
     admission.link(unit, connection, admitted.member, identity)
-    return _let_in(unit, flow, admitted.member, opened_by="single_sign_on", identity=identity)
+    return _let_in(unit, flow, admitted.member, opened_by="single_sign_on", proven=Proven(identity=identity))
 
 
-def _confirm_link(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> AskCode:
-    """The first link to an administrator also needs their mailbox: whoever runs the provider does not get in alone."""
-    flow.step, flow.email = Step.CONFIRM_LINK, identity.email
-    flows.keep_identity(unit, flow, identity)
-    unit.session.flush()
-    flows.send_code(unit, flow)
-    return AskCode(flow.id, flow.email, Purpose.SIGN_IN, links_admin=True, return_to=flow.return_to)
-
-
-def _let_in(
-    unit: UnitOfWork, flow: SignInFlow, member: Member, *, opened_by: str, identity: ExternalIdentity | None = None
-) -> SignedIn:
+def _let_in(unit: UnitOfWork, flow: SignInFlow, member: Member, *, opened_by: str, proven: Proven) -> SignedIn:
+    identity = proven.identity
     admission.note_arrival(unit, member, identity=identity, revision_id=flow.revision_id if identity else None)
-    token = sessions.open_session(unit, member, opened_by=opened_by, connection_id=flow.connection_id)
+    token = sessions.open_session(
+        unit, member, opened_by=opened_by, connection_id=flow.connection_id, second_factor=proven.factor
+    )
     flow.organization_id = member.organization_id
     attempts.record(unit, flow, outcome="signed_in", member=member)
     flows.finish(unit, flow)
-    return SignedIn(token, SessionKind.FULL, member, return_to=flow.return_to)
+    return SignedIn(token, SessionKind.FULL, member, backup_codes=proven.backup_codes, return_to=flow.return_to)
 
 
 def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
@@ -265,7 +189,7 @@ def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
         unit, name=pending["organization"], admin_email=flow.email, admin_name=pending["name"] or None
     )
     codes = recovery.make_codes(unit, created.organization.id)
-    let_in = _let_in(unit, flow, created.admin, opened_by="email_code")
+    let_in = _let_in(unit, flow, created.admin, opened_by="email_code", proven=Proven(email=True))
     return SignedIn(let_in.token, let_in.kind, let_in.member, codes)
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from app.rules.connections import Flow, Revision
 from app.rules.decisions import Code, Refused
+from app.rules.factors import Method
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.sessions import SessionKind
+from app.services.factors import Checked
 from app.services.flows import Purpose
 from app.store.members import Member
 
@@ -34,6 +36,32 @@ class AskCode:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFactor:
+    """Show the page that asks for a code of the authenticator app, or a backup code; `failed` is what became of the
+    last one.
+    """
+
+    flow_id: str
+    email: str
+    purpose: Purpose
+    failed: Checked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskEnrollment:
+    """Show the page on which an authenticator app is set up: `secret` and `address` are for the app, `failed` is what
+    became of the last code.
+    """
+
+    flow_id: str
+    email: str
+    purpose: Purpose
+    secret: str
+    address: str
+    failed: Checked | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GoToProvider:
     """Send the browser to the identity provider."""
 
@@ -53,13 +81,15 @@ class TurnedAway:
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in and
-    where recovery has spent the last one. `return_to` is where the person wanted to be.
+    where recovery has spent the last one; `backup_codes` are personal ones, after an authenticator app was set up.
+    `return_to` is where the person wanted to be.
     """
 
     token: str
     kind: SessionKind
     member: Member
     codes: tuple[str, ...] = ()
+    backup_codes: tuple[str, ...] = ()
     return_to: str | None = None
 
 
@@ -72,14 +102,16 @@ class Tested:
     flow_id: str
 
 
-NextStep = AskCode | GoToProvider | TurnedAway | SignedIn | Tested
+NextStep = AskCode | AskFactor | AskEnrollment | GoToProvider | TurnedAway | SignedIn | Tested
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What the browser has shown so far in this flow."""
+    """What the browser has shown so far in this flow; `backup_codes` came with an authenticator app just set up."""
 
     email: bool = False
     identity: ExternalIdentity | None = None
     rejection: Rejection | None = None
     recovery_code: str | None = None
+    factor: Method | None = None
+    backup_codes: tuple[str, ...] = ()

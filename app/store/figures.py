@@ -47,6 +47,25 @@ def people(session: Session, organization_id: str, *, hosts: Collection[str], ve
 
 
 @dataclass(frozen=True, slots=True)
+class Enrollment:
+    """Active members with a second factor and without; `some_without` are the addresses of the first of the latter."""
+
+    enrolled: int
+    without: int
+    some_without: tuple[str, ...]
+
+
+def enrollment(session: Session, organization_id: str, *, most: int = 20) -> Enrollment:
+    """Who has a second factor; names `most` of those who have none."""
+    active = Member.organization_id == organization_id, Member.removed_at.is_(None), Member.state == "active"
+    has_none = Member.enrolled_at.is_(None)
+    query = select(_count_where(~has_none), _count_where(has_none)).select_from(Member)
+    enrolled, without = session.execute(query.where(*active)).one()
+    some = session.scalars(select(Member.email).where(*active, has_none).order_by(Member.email).limit(most)).all()
+    return Enrollment(int(enrolled or 0), int(without or 0), tuple(some))
+
+
+@dataclass(frozen=True, slots=True)
 class RoleFigures:
     """By role: how many people have it, have it as the default one, were granted it, and how many mappings give it."""
 

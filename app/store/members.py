@@ -46,6 +46,8 @@ class Member(Base):
     created_at: Mapped[datetime]
     first_signed_in_at: Mapped[datetime | None]
     last_signed_in_at: Mapped[datetime | None]
+    #: Since when they have a second factor; in step with `factors`, for all who only ask whether there is one.
+    enrolled_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 
 

@@ -21,6 +21,7 @@ class Organization(Base):
     guests: Mapped[str]
     jit: Mapped[bool]
     default_role: Mapped[str]
+    mfa: Mapped[str] = mapped_column(default="off", server_default="off")
     created_at: Mapped[datetime]
     recovery_confirmed_by: Mapped[str | None]
     recovery_confirmed_at: Mapped[datetime | None]

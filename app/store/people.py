@@ -41,6 +41,7 @@ class MemberFacts:
     sign_in_groups: Sequence[str]
     first_signed_in_at: datetime | None
     last_signed_in_at: datetime | None
+    enrolled_at: datetime | None
     removed_at: datetime | None
 
 

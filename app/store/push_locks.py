@@ -21,6 +21,7 @@ class LockedDirectory:
     state: str
     default_role: str
     guests: str
+    mfa: str
     token_works: bool
 
 
@@ -54,7 +55,13 @@ _LOCK = Prepared(
     .with_for_update()
 )
 _LOCKED = Prepared(
-    select(DIRECTORIES.c.state, ORGANIZATIONS.c.default_role, ORGANIZATIONS.c.guests, _TOKEN_WORKS)
+    select(
+        DIRECTORIES.c.state,
+        ORGANIZATIONS.c.default_role,
+        ORGANIZATIONS.c.guests,
+        ORGANIZATIONS.c.mfa,
+        _TOKEN_WORKS,
+    )
     .select_from(DIRECTORIES.join(ORGANIZATIONS, ORGANIZATIONS.c.id == DIRECTORIES.c.organization_id))
     .where(DIRECTORIES.c.id == bindparam("directory"), DIRECTORIES.c.deleted_at.is_(None))
 )

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, delete, func, 
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.rules.sessions import IDLE
 from app.store.database import Base
 from app.store.prepared import Prepared, among
 
@@ -41,7 +42,10 @@ class SignInFlow(Base):
 
 
 class SignInSession(Base):
-    """A signed-in browser. The cookie holds the token, the row its digest."""
+    """A signed-in browser. The cookie holds the token, the row its digest.
+
+    `second_factor` is what was proven beside the first proof, `address` and `user_agent` what the browser came with.
+    """
 
     __tablename__ = "sessions"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -51,6 +55,9 @@ class SignInSession(Base):
     kind: Mapped[str]
     opened_by: Mapped[str]
     connection_id: Mapped[str | None]
+    second_factor: Mapped[str | None]
+    address: Mapped[str | None]
+    user_agent: Mapped[str | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -109,6 +116,20 @@ def flow_by_handle(session: Session, handle: str) -> SignInFlow | None:
     return session.scalars(select(SignInFlow).where(SignInFlow.handle == handle).with_for_update()).one_or_none()
 
 
+def waiting_flow(
+    session: Session, browser_digest: str, *, purpose: str, steps: Sequence[str], now: datetime
+) -> SignInFlow | None:
+    """The latest flow of this browser that waits for one of these steps."""
+    query = select(SignInFlow).where(
+        SignInFlow.browser_digest == browser_digest,
+        SignInFlow.purpose == purpose,
+        SignInFlow.step.in_(steps),
+        SignInFlow.spent_at.is_(None),
+        SignInFlow.expires_at > now,
+    )
+    return session.scalars(query.order_by(SignInFlow.id.desc()).limit(1)).one_or_none()
+
+
 def codes_sent(session: Session, email: str, *, purpose: str, since: datetime) -> int:
     """How many codes were mailed to this address for this purpose: asking for one kind never uses up the other."""
     sent = SignInFlow.email == email, SignInFlow.purpose == purpose, SignInFlow.code_sent_at >= since
@@ -127,10 +148,48 @@ def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
     return session.scalars(query.order_by(SignInSession.id.desc())).all()
 
 
+def session_of(session: Session, member_id: str, session_id: str, *, now: datetime) -> SignInSession | None:
+    """One session of this member that was neither ended nor has come to its end."""
+    query = select(SignInSession).where(SignInSession.id == session_id, SignInSession.member_id == member_id)
+    return session.scalars(query.where(SignInSession.ended_at.is_(None), SignInSession.expires_at > now)).one_or_none()
+
+
+def session_in(session: Session, organization_id: str, session_id: str) -> SignInSession | None:
+    """One session of this organization."""
+    query = select(SignInSession).where(SignInSession.organization_id == organization_id)
+    return session.scalars(query.where(SignInSession.id == session_id)).one_or_none()
+
+
+def living_sessions(
+    session: Session, organization_id: str, *, after: str, limit: int, now: datetime
+) -> Sequence[SignInSession]:
+    """The organization's sessions that were neither ended nor have come to an end, oldest first."""
+    query = select(SignInSession).where(
+        SignInSession.organization_id == organization_id,
+        SignInSession.id > after,
+        SignInSession.ended_at.is_(None),
+        SignInSession.expires_at > now,
+        SignInSession.seen_at > now - IDLE,
+    )
+    return session.scalars(query.order_by(SignInSession.id).limit(limit)).all()
+
+
 def end_sessions(connection: Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
     """End every session of these members."""
     if member_ids:
         _END_SESSIONS.later(connection, {"members": sorted(member_ids), "now": now, "reason": reason})
+
+
+def end_others(connection: Connection, member_id: str, *, keep: str | None, now: datetime, reason: str) -> None:
+    """End the member's sessions but the one to keep."""
+    others = _SESSIONS.c.member_id == member_id, _SESSIONS.c.id.is_distinct_from(keep), _SESSIONS.c.ended_at.is_(None)
+    connection.execute(update(_SESSIONS).where(*others).values(ended_at=now, end_reason=reason))
+
+
+def end_full_sessions(connection: Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:
+    """End the sessions of these members in which they do more than recover."""
+    theirs = _SESSIONS.c.member_id.in_(member_ids), _SESSIONS.c.kind != "recovery", _SESSIONS.c.ended_at.is_(None)
+    connection.execute(update(_SESSIONS).where(*theirs).values(ended_at=now, end_reason=reason))
 
 
 _SESSIONS = cast(Table, SignInSession.__table__)

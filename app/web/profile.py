@@ -1,48 +1,36 @@
-"""A member's own page: who they are here, and their sessions."""
+"""A member's own page: who they are here, their authenticator app and backup codes, and their sessions."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from app.services import members, organizations, sessions
+from app.rules.decisions import Refused
+from app.services import authentication_policy, confirmations, factors, members, organizations, sessions
+from app.services.flows import Purpose
+from app.services.rows import Member
+from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
-from app.web.moments import moment
-from app.web.presentation.members import ProfilePage, SessionRow
-from app.web.shell import show
-from app.web.sign_in import see
-from app.web.wording import role_reason, way_in
+from app.web.following import follow
+from app.web.moments import moment, moment_or_none
+from app.web.presentation.elements import Change, Notice
+from app.web.presentation.members import AuthenticatorCard, ProfilePage
+from app.web.presentation.sign_in import BackupCodesPage, ConfirmPage
+from app.web.return_to import asked_for
+from app.web.sessions import session_row
+from app.web.settings.controls import confirm_first, control, refusal
+from app.web.shell import see, show
+from app.web.wording import role_reason
 
 pages = Blueprint("profile", __name__)
+_PATH = "/profile"
+_NOT_TICKED = Notice("error", "The codes were not confirmed.", "Tick that you have stored them, then confirm.")
 
 
-@pages.get("/profile")
+@pages.get(_PATH)
 def show_profile() -> ResponseReturnValue:
-    """Name, role and why, sessions."""
-    unit, person = current.unit(), current.signed_in()
-    member = members.read(unit, person.organization_id, person.member_id)
-    rows = tuple(
-        SessionRow(
-            id=row.id,
-            way_in=way_in(row.opened_by),
-            opened=moment(row.created_at, now=unit.now),
-            seen=moment(row.seen_at, now=unit.now),
-            expires=moment(row.expires_at, now=unit.now),
-            is_current=row.id == person.session_id,
-        )
-        for row in sessions.own(unit, member.id)
-    )
-    explained = members.explain(unit, member)
-    page = ProfilePage(
-        name=member.name,
-        email=member.email,
-        organization=organizations.read(unit, member.organization_id).name,
-        role=explained.role_name,
-        why=role_reason(explained),
-        sessions=rows,
-        managed_by=explained.managed_by,
-    )
-    return show("profile.html", page)
+    """Name, role and why, second factor, sessions."""
+    return show("profile.html", _page(current.unit()))
 
 
 @pages.post("/profile/sessions/<session_id>/end")
@@ -53,3 +41,103 @@ def end_session(session_id: str) -> ResponseReturnValue:
     if session_id == person.session_id:
         return current.sign_out_browser(see("/sign-in?signed-out"))
     return see("/profile?done=session-ended")
+
+
+@pages.route("/profile/confirm", methods=["GET", "POST"])
+def confirm() -> ResponseReturnValue:
+    """Show that it is still you: by the identity provider, the authenticator app or an emailed code."""
+    person, return_to = current.signed_in(), asked_for() or _PATH
+    if request.method == "GET":
+        return show("confirm.html", ConfirmPage(email=person.email, return_to=return_to))
+    with current.writing() as unit:
+        step = confirmations.begin(
+            unit,
+            Purpose.CONFIRM,
+            members.read(unit, person.organization_id, person.member_id),
+            session_id=person.session_id,
+            browser=current.browser(),
+            return_to=return_to,
+        )
+    return follow(step)
+
+
+@pages.post("/profile/authenticator")
+def set_up_app() -> ResponseReturnValue:
+    """Set up an authenticator app, in the place of the present one where there is one."""
+    unit, person = current.unit(), current.signed_in()
+    judged = factors.may_change_own(unit, signed_in_at=person.signed_in_at)
+    if isinstance(judged, Refused):
+        return _again(refusal(judged), status=409)
+    step = confirmations.begin(
+        unit,
+        Purpose.ENROLL,
+        _member(unit),
+        session_id=person.session_id,
+        browser=current.browser(),
+        return_to=f"{_PATH}?done=app-set-up",
+    )
+    return follow(step)
+
+
+@pages.post("/profile/backup-codes")
+def make_backup_codes() -> ResponseReturnValue:
+    """A new set, shown in this one answer."""
+    unit, person = current.unit(), current.signed_in()
+    codes = factors.make_backup_codes(unit, _member(unit), signed_in_at=person.signed_in_at)
+    if isinstance(codes, Refused):
+        return _again(refusal(codes), status=409)
+    return show("backup_codes.html", BackupCodesPage(codes, moment(unit.now, now=unit.now), person.email, _PATH))
+
+
+@pages.post("/profile/backup-codes/confirm")
+def confirm_backup_codes() -> ResponseReturnValue:
+    """The codes are stored."""
+    if not request.form.get("stored"):
+        return _again(_NOT_TICKED, status=400)
+    unit = current.unit()
+    factors.confirm_backup_codes(unit, _member(unit))
+    return see(asked_for() or _PATH)
+
+
+def _member(unit: UnitOfWork) -> Member:
+    person = current.signed_in()
+    return members.read(unit, person.organization_id, person.member_id)
+
+
+def _again(notice: Notice, *, status: int) -> ResponseReturnValue:
+    return show("profile.html", _page(current.unit()), status=status, notices=(notice,))
+
+
+def _page(unit: UnitOfWork) -> ProfilePage:
+    person, member = current.signed_in(), _member(unit)
+    explained = members.explain(unit, member)
+    return ProfilePage(
+        name=member.name,
+        email=member.email,
+        organization=organizations.read(unit, member.organization_id).name,
+        role=explained.role_name,
+        why=role_reason(explained),
+        authenticator=_authenticator(unit, member),
+        sessions=tuple(
+            session_row(row, current=person.session_id, now=unit.now) for row in sessions.own(unit, member.id)
+        ),
+        managed_by=explained.managed_by,
+    )
+
+
+def _authenticator(unit: UnitOfWork, member: Member) -> AuthenticatorCard:
+    facts = factors.of_member(unit, member.id)
+    judged = factors.may_change_own(unit, signed_in_at=current.signed_in().signed_in_at)
+    may_change = confirm_first(control(judged), judged, return_to=_PATH)
+    if facts is None:
+        is_required = authentication_policy.is_required(unit, member.organization_id)
+        return AuthenticatorCard(set_up=Change(may_change), make_codes=Change(may_change), is_required=is_required)
+    void = f"{facts.left} unused of the present set stop working at once." if facts.left else ""
+    return AuthenticatorCard(
+        set_up=Change(may_change, effects=("The present app and its backup codes stop working.",)),
+        make_codes=Change(may_change, effects=(void,) if void else ()),
+        added=moment(facts.created_at, now=unit.now),
+        used=moment_or_none(facts.last_used_at, now=unit.now),
+        codes_left=facts.left,
+        codes_stored=facts.confirmed,
+    )

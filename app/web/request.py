@@ -311,10 +311,12 @@ def _touch(context: Context) -> None:
     person, token = signed_in_or_none(), request.cookies.get(SESSION_COOKIE)
     if person is None or token is None or REFRESH_HEADER in request.headers:
         return
-    if context.transactions.ports.clock.now() - person.seen_at < TOUCH_EVERY:
+    if not person.is_unseen and context.transactions.ports.clock.now() - person.seen_at < TOUCH_EVERY:
         return
     with context.transactions.writing() as opened:
-        sessions.touch(opened, token)
+        sessions.touch(
+            opened, token, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", "")
+        )
 
 
 def _fresh() -> str:

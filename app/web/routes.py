@@ -43,6 +43,7 @@ _OPEN_WRITE = Route(Caller.ANYONE, Transaction.WRITE)
 _OPEN_OWN = Route(Caller.ANYONE, Transaction.OWN)
 _MEMBER_READ = Route(Caller.MEMBER, Transaction.READ)
 _MEMBER_WRITE = Route(Caller.MEMBER, Transaction.WRITE)
+_MEMBER_OWN = Route(Caller.MEMBER, Transaction.OWN)
 _ADMIN_READ = Route(Caller.ADMIN, Transaction.READ)
 _ADMIN_WRITE = Route(Caller.ADMIN, Transaction.WRITE)
 _ADMIN_OWN = Route(Caller.ADMIN, Transaction.OWN)
@@ -69,8 +70,11 @@ TABLE: dict[str, dict[str, Route]] = {
     "health.ready": {"GET": _OPEN_READ},
     # signing in
     "sign_in.home": {"GET": _OPEN_READ},
-    "sign_in.address": {"GET": _OPEN, "POST": _OPEN_OWN},
+    "sign_in.address": {"GET": _OPEN_READ, "POST": _OPEN_OWN},
+    "sign_in.resume": {"GET": _OPEN_READ},
     "sign_in.code": {"POST": _OPEN_WRITE},
+    "sign_in.factor": {"POST": _OPEN_WRITE},
+    "sign_in.enroll": {"POST": _OPEN_WRITE},
     "sign_in.sign_out": {"POST": _OPEN_WRITE},
     "sign_in.start": {"GET": _OPEN_WRITE, "POST": _OPEN_WRITE},
     "sign_in.recover": {"GET": _OPEN, "POST": _OPEN_OWN},
@@ -79,6 +83,10 @@ TABLE: dict[str, dict[str, Route]] = {
     # one's own
     "profile.show_profile": {"GET": _MEMBER_READ},
     "profile.end_session": {"POST": _MEMBER_WRITE},
+    "profile.confirm": {"GET": _MEMBER_READ, "POST": _MEMBER_OWN},
+    "profile.set_up_app": {"POST": _MEMBER_WRITE},
+    "profile.make_backup_codes": {"POST": _MEMBER_WRITE},
+    "profile.confirm_backup_codes": {"POST": _MEMBER_WRITE},
     # identity providers
     "saml.metadata": {"GET": _PROVIDER},
     "saml.login": {"GET": _PROVIDER},
@@ -90,6 +98,8 @@ TABLE: dict[str, dict[str, Route]] = {
     "authentication.confirm_recovery_codes": {"POST": _ADMIN_WRITE},
     "authentication.make_recovery_codes": {"POST": _ADMIN_WRITE},
     "authentication.drill_recovery_code": {"POST": _ADMIN_WRITE},
+    "authentication.require_mfa": {"POST": _ADMIN_PLAN},
+    "authentication.release_mfa": {"POST": _ADMIN_PLAN},
     "domains.add": {"POST": _ADMIN_WRITE},
     "domains.check": {"POST": _ADMIN_OWN},
     "domains.remove": {"POST": _ADMIN_PLAN},
@@ -114,6 +124,8 @@ TABLE: dict[str, dict[str, Route]] = {
     "members.change_role": {"POST": _ADMIN_WRITE},
     "members.suspend": {"POST": _FULL_WRITE},
     "members.restore": {"POST": _FULL_WRITE},
+    "members.reset_factor": {"POST": _ADMIN_WRITE},
+    "members.end_session": {"POST": _FULL_WRITE},
     "members.remove": {"POST": _FULL_WRITE},
     "roles.list": {"GET": _FULL_READ},
     "roles.add": {"POST": _FULL_WRITE},
@@ -132,6 +144,12 @@ TABLE: dict[str, dict[str, Route]] = {
     # the JSON API
     "api.openapi": {"GET": _OPEN},
     "api.create_organization": {"POST": _OPERATOR_WRITE},
+    "api.read_authentication_policy": {"GET": _PROGRAM_READ},
+    "api.edit_authentication_policy": {"PATCH": _PROGRAM_PLAN},
+    "api.list_factors": {"GET": _PROGRAM_READ},
+    "api.reset_factor": {"DELETE": _PROGRAM_WRITE},
+    "api.list_sessions": {"GET": _PROGRAM_READ},
+    "api.end_session": {"DELETE": _PROGRAM_WRITE},
     "api.list_organizations": {"GET": _OPERATOR_READ},
     "api.read_organization": {"GET": _PROGRAM_READ},
     "api.edit_organization": {"PATCH": _PROGRAM_PLAN},

@@ -35,6 +35,12 @@ _NOTICES = {
     "role-deleted": Notice("success", "Role deleted."),
     "codes-confirmed": Notice("success", "Recovery codes confirmed as stored."),
     "code-good": Notice("success", "This code works. It was not used up."),
+    "app-set-up": Notice(
+        "success", "Your authenticator app is set up.", "You are asked for its code when you sign in."
+    ),
+    "mfa-required": Notice("success", "A second factor is required from the next sign-in on."),
+    "mfa-released": Notice("success", "A second factor is no longer required. Whoever has one is still asked for it."),
+    "factor-reset": Notice("success", "Authenticator app reset. Their sessions ended, and they are told by mail."),
     "key-revoked": Notice("success", "Key revoked."),
     "role-changed": Notice("success", "Role changed."),
     "member-suspended": Notice("success", "Member suspended; their sessions ended."),
@@ -66,6 +72,13 @@ def shell_or_none(notices: tuple[Notice, ...] = ()) -> Shell | None:
         return None
     told = _NOTICES.get(request.args.get("done", ""))
     return _shell(person, notices if told is None else (told, *notices))
+
+
+def see(location: str) -> Response:
+    """After a form: look there with a GET."""
+    response = Response(status=303)
+    response.headers["Location"] = location
+    return response
 
 
 def development_notice() -> str:

@@ -16,10 +16,14 @@ _WAYS = {
     "recovery": "recovery",
 }
 
+_FACTORS = {"totp": " and an authenticator app", "backup_code": " and a backup code"}
+
 #: Action of an audit entry -> what somebody did, and what they tried to do.
 _ACTIONS = {
     "organization.created": ("founded the organization", "found the organization"),
     "organization.updated": ("changed the organization", "change the organization"),
+    "organization.mfa_required": ("required a second factor of", "require a second factor of"),
+    "organization.mfa_released": ("no longer requires a second factor of", "no longer require a second factor of"),
     "domain.claimed": ("added the domain", "add a domain"),
     "domain.verified": ("verified the domain", "verify the domain"),
     "domain.removed": ("removed the domain", "remove the domain"),
@@ -51,6 +55,12 @@ _ACTIONS = {
     "member.suspended": ("suspended", "suspend"),
     "member.restored": ("lifted the suspension of", "lift the suspension of"),
     "member.removed": ("removed", "remove"),
+    "member.factor_enrolled": ("set up an authenticator app:", "set up an authenticator app"),
+    "member.factor_reset": ("reset the authenticator app of", "reset the authenticator app of"),
+    "member.factor_locked": ("typed too many wrong codes:", "type wrong codes"),
+    "member.backup_codes_created": ("made backup codes:", "make backup codes"),
+    "member.backup_code_used": ("came in with a backup code:", "come in with a backup code"),
+    "session.ended": ("ended a session of", "end a session of"),
     "admin.held": ("would have taken the last administrator, now on hold:", "take the last administrator"),
     "admin.released": ("settled the hold of", "settle the hold of"),
     "key.created": ("made the API key", "make an API key"),
@@ -72,6 +82,7 @@ _REASONS = {
     "guests_refused": "They are a guest, and guests may not sign in while single sign-on is required.",
     "address_in_use": "Their address is a member of another organization.",
     "recovery_code_wrong": "The recovery code was wrong, or recovery is not for them.",
+    "factor_locked": "Too many wrong codes of their authenticator app were typed.",
     "subject_changed": "The identity provider sent another identifier for them than before.",
 }
 _REJECTED = "What the identity provider sent was not accepted."
@@ -87,9 +98,10 @@ def readable(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def way_in(opened_by: str) -> str:
+def way_in(opened_by: str, second_factor: str | None = None) -> str:
     """How a session was opened."""
-    return _WAYS.get(opened_by, opened_by)
+    beside = _FACTORS.get(second_factor or "", "")
+    return _WAYS.get(opened_by, opened_by) + beside
 
 
 def way_in_sentence(way: WayIn | None) -> str:

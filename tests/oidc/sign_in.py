@@ -66,7 +66,7 @@ class SignIn:
             nonce=self.nonce,
             verifier=self.verifier,
             started_at=self.started_at,
-            is_test=self.is_test,
+            authenticate_again=self.is_test,
             email_hint=self.email_hint,
         )
 

@@ -307,7 +307,7 @@ class World:
         return Revision(CONNECTION, RevisionId("rev_1"), settings, verified_hosts=self.hosts)
 
     def flow(self) -> Flow:
-        return Flow("handle", REQUEST_ID, "nonce", "verifier", STARTED_AT, is_test=self.is_test)
+        return Flow("handle", REQUEST_ID, "nonce", "verifier", STARTED_AT, authenticate_again=self.is_test)
 
     def judge(self, posted: str) -> ExternalIdentity | Rejection:
         """What the product says."""

@@ -30,7 +30,7 @@ class RealDoor:
         settings = kind.read_settings({"idp": {"metadata_url": provider.metadata_url}}).settings
         self._kind = kind
         self._revision = Revision(CONNECTION, RevisionId("rev_1"), settings, verified_hosts=frozenset({"example.test"}))
-        self._flow = Flow("handle", "_f1", "", "", datetime.now(UTC), is_test=True)
+        self._flow = Flow("handle", "_f1", "", "", datetime.now(UTC), authenticate_again=True)
         self.verdict: ExternalIdentity | Rejection | None = None
 
     def start(self, connection_id: str) -> ResponseReturnValue:

@@ -9,8 +9,8 @@ from app.rules.actor import OPERATOR
 from app.rules.connections import SettingsRead
 from app.rules.decisions import Refused
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, Rejection
-from app.services import connections, members, sign_in
-from app.services.sign_in import Arrival
+from app.services import answers, connections, members, sign_in
+from app.services.answers import Arrival
 from app.services.steps import GoToProvider, NextStep
 from tests.application import World
 from tests.scenes import ADA, Organization, found_organization
@@ -54,7 +54,7 @@ class SingleSignOn:
             step = sign_in.begin_through(unit, self.connection_id, browser=browser, tester=admin)
         assert isinstance(step, GoToProvider)
         with self.world.transactions.writing() as unit:
-            arrival = sign_in.claim_arrival(unit, self.connection_id, handle=step.flow.handle, browser=browser)
+            arrival = answers.claim_arrival(unit, self.connection_id, handle=step.flow.handle, browser=browser)
         assert isinstance(arrival, Arrival)
         return arrival
 
@@ -62,7 +62,7 @@ class SingleSignOn:
         self, arrival: Arrival, result: ExternalIdentity | Rejection, *, browser: str = "browser-token"
     ) -> NextStep:
         with self.world.transactions.writing() as unit:
-            return sign_in.arrive(unit, arrival, browser=browser, result=result)
+            return answers.arrive(unit, arrival, browser=browser, result=result)
 
     def activate(self) -> object:
         with self.world.transactions.writing(OPERATOR) as unit:

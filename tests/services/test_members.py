@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
-from app.services import connections, directories, domains, members, recovery, sign_in
+from app.services import answers, connections, directories, domains, members, recovery, sign_in
 from app.services.steps import AskCode, SignedIn, TurnedAway
 from app.store import listings
 from tests.application import World
@@ -178,7 +178,7 @@ def test_start_link_used_in_two_browsers_at_once_founds_one_organization(world: 
     for name, step in zip(("first", "second"), steps, strict=True):
         with world.transactions.writing() as unit:
             code = world.post.code_for(f"{name}@acme.test")
-            outcomes.append(sign_in.enter_code(unit, step.flow_id, browser=name, code=code))
+            outcomes.append(answers.enter_code(unit, step.flow_id, browser=name, code=code))
 
     assert isinstance(outcomes[0], SignedIn)
     assert isinstance(outcomes[1], TurnedAway)

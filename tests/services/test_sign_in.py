@@ -10,7 +10,18 @@ from app.rules.identity import ReceivedGroups, Rejection
 from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
-from app.services import connections, flows, members, organizations, role_mappings, roles, sessions, sign_in, steps
+from app.services import (
+    answers,
+    connections,
+    flows,
+    members,
+    organizations,
+    role_mappings,
+    roles,
+    sessions,
+    sign_in,
+    steps,
+)
 from app.services.organizations import Edit
 from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, TurnedAway
 from app.store import sign_ins
@@ -34,7 +45,7 @@ def by_code(world: World, address: str) -> NextStep:
     assert isinstance(step, AskCode), step
     world.work()
     with world.transactions.writing() as unit:
-        return sign_in.enter_code(unit, step.flow_id, browser="b", code=world.post.code_for(address))
+        return answers.enter_code(unit, step.flow_id, browser="b", code=world.post.code_for(address))
 
 
 # ------------------------------------------------------------------------------------------------------- by emailed
@@ -76,7 +87,7 @@ def test_code_typed_in_another_browser_is_refused(world: World) -> None:
     assert isinstance(step, AskCode)
     world.work()
     with world.transactions.writing() as unit:
-        stolen = sign_in.enter_code(unit, step.flow_id, browser="theirs", code=world.post.code_for(ADA))
+        stolen = answers.enter_code(unit, step.flow_id, browser="theirs", code=world.post.code_for(ADA))
 
     assert reason(stolen) is Code.FLOW_EXPIRED
 
@@ -89,7 +100,7 @@ def test_code_is_worth_nothing_after_ten_minutes(world: World) -> None:
     world.work()
     world.clock.advance(minutes=10)
     with world.transactions.writing() as unit:
-        late = sign_in.enter_code(unit, step.flow_id, browser="b", code=world.post.code_for(ADA))
+        late = answers.enter_code(unit, step.flow_id, browser="b", code=world.post.code_for(ADA))
 
     assert reason(late) is Code.FLOW_EXPIRED
 
@@ -117,7 +128,7 @@ def test_code_asked_for_before_single_sign_on_was_required_opens_nothing_afterwa
     scene.come_back(identity_of(world, ADA), tester=True)
     scene.activate()
     with world.transactions.writing() as unit:
-        late = sign_in.enter_code(unit, step.flow_id, browser="b", code=world.post.code_for(ADA))
+        late = answers.enter_code(unit, step.flow_id, browser="b", code=world.post.code_for(ADA))
 
     assert reason(late) is Code.EMAIL_SIGN_IN_OFF
 
@@ -218,7 +229,7 @@ def test_first_link_to_an_administrator_needs_an_emailed_code_as_well(world: Wor
     world.work()
     with world.transactions.writing() as unit:
         code = world.post.code_for(GRACE)
-        assert isinstance(sign_in.enter_code(unit, step.flow_id, browser="browser-token", code=code), SignedIn)
+        assert isinstance(answers.enter_code(unit, step.flow_id, browser="browser-token", code=code), SignedIn)
 
     assert isinstance(scene.come_back(identity_of(world, GRACE)), SignedIn)
 
@@ -279,7 +290,7 @@ def test_arrival_in_another_browser_is_refused(world: World) -> None:
         step = sign_in.begin_through(unit, scene.connection_id, browser="mine")
         assert isinstance(step, GoToProvider)
     with world.transactions.writing() as unit:
-        stolen = sign_in.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="theirs")
+        stolen = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="theirs")
 
     assert isinstance(stolen, TurnedAway)
     assert stolen.refused.code is Code.FLOW_EXPIRED
@@ -417,7 +428,7 @@ def recover(world: World, address: str, recovery_code: str) -> NextStep:
     world.work()
     code = world.post.code_for(address)
     with world.transactions.writing() as unit:
-        return sign_in.enter_code(unit, step.flow_id, browser="r", code=code, recovery_code=recovery_code)
+        return answers.enter_code(unit, step.flow_id, browser="r", code=code, recovery_code=recovery_code)
 
 
 def add_member(organization: Organization, email: str, *, role: str = "member") -> None:

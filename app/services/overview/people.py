@@ -37,6 +37,7 @@ class PersonFacts:
     way_in: WayIn | None
     missing: tuple[str, ...]
     last_signed_in_at: datetime | None
+    is_enrolled: bool
     sessions: int = 0
 
 
@@ -153,6 +154,7 @@ class _Known:
             way_in=way_in(stored, access) if stored else None,
             missing=tuple(missing.sentence for missing in explanation.missing_of(stored, access)) if stored else (),
             last_signed_in_at=row.last_signed_in_at,
+            is_enrolled=row.enrolled_at is not None,
             sessions=self.sessions.get(row.id, 0),
         )
 

@@ -21,13 +21,16 @@ from app.web.api import (
     directories,
     document,
     domains,
+    factors,
     feeds,
     keys,
     members,
     organizations,
+    policy,
     recovery,
     role_mappings,
     roles,
+    sessions,
 )
 from app.web.api.acting import name_admin
 from app.web.api.operations import Operation, Outcome
@@ -47,6 +50,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *roles.OPERATIONS,
     *role_mappings.OPERATIONS,
     *members.OPERATIONS,
+    *factors.OPERATIONS,
+    *sessions.OPERATIONS,
+    *policy.OPERATIONS,
     *recovery.OPERATIONS,
     *keys.OPERATIONS,
     *alarms.OPERATIONS,

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from app.rules.decisions import Refused
 from app.rules.errors import InvalidInputError
+from app.rules.factors import SecondStep
 from app.rules.lockout import WayIn
 from app.rules.members import MemberState
 from app.rules.plans import Loss, Outlook, Plan, Position
@@ -63,6 +64,9 @@ class PositionAnswer(Answer):
     held: bool
     way_in: WayIn | None = Field(description="Where they have to come in; null: nowhere.")
     proven: bool = Field(description="Whether they have ever come in that way.")
+    second_step: SecondStep | None = Field(
+        description="What is asked of them behind that: `code` of their second factor, or to `enroll`."
+    )
 
 
 class OutlookAnswer(Answer):
@@ -89,6 +93,7 @@ class TotalsAnswer(Answer):
     shut_out: int
     let_in: int
     must_prove: int = Field(description="Who has to come in by a way they have never used.")
+    must_enroll: int = Field(description="Who has to set up a second factor at their next sign-in.")
     readdressed: int = Field(description="Whose address follows the directory; their sessions end.")
 
 
@@ -190,4 +195,5 @@ def _position(position: Position, groups: Mapping[str, str]) -> PositionAnswer:
         held=person.held,
         way_in=position.door,
         proven=position.is_proven,
+        second_step=position.then,
     )

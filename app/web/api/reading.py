@@ -35,6 +35,8 @@ NAMED: Mapping[str, tuple[Prefix, str]] = {
     "mem": (Prefix.MEMBER, "member"),
     "key": (Prefix.KEY, "key"),
     "alm": (Prefix.ALARM, "alarm"),
+    "fac": (Prefix.FACTOR, "factor"),
+    "ses": (Prefix.SESSION, "session"),
 }
 Q = TypeVar("Q", bound=Query)
 

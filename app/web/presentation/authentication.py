@@ -87,6 +87,22 @@ class RecoveryCodes:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """Whether a second factor is required. `turn` is the control that turns it on, or off where it `is_required`.
+
+    `enrolled` and `without` count active members; `some_without` are addresses of the latter, as far as a page holds
+    them. `applies_to` says in a sentence whom the requirement is for now.
+    """
+
+    is_required: bool
+    turn: Control
+    enrolled: int
+    without: int
+    applies_to: str
+    some_without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Administrator:
     """Someone whose effective role is admin. `why` and `way_in` are sentences, without a full stop.
 
@@ -144,6 +160,7 @@ class AuthenticationPage:
     providers: tuple[Choice, ...]
     token_lifetimes: tuple[Choice, ...]
     recovery_codes: RecoveryCodes
+    second_factor: SecondFactor
     administrators: tuple[Administrator, ...]
     active_members: int = 0
     holds: tuple[Hold, ...] = ()

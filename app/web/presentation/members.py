@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.web.presentation.elements import Change, Choice, Control, Moment
+from app.web.presentation.elements import ALLOWED, Change, Choice, Control, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Member:
     managed_by: str = ""
     is_you: bool = False
     last_signed_in: Moment | None = None
+    is_enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +82,53 @@ class ExplanationPage:
     held: bool = False
     managed_by: str = ""
     groups_at: Moment | None = None
+    factor: FactorCard | None = None
+    sessions: tuple[SessionRow, ...] = ()
+    end_session: Control = ALLOWED
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One signed-in browser. `way_in` is how it was opened; `is_current` marks the one that asks."""
+    """One signed-in browser. `way_in` is how it was opened, `browser` and `address` what it was last seen as and from,
+    "" where that is not known; `is_current` marks the one that asks.
+    """
 
     id: str
     way_in: str
     opened: Moment
     seen: Moment
     expires: Moment
+    browser: str = ""
+    address: str = ""
     is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatorCard:
+    """The second factor of whoever looks at their profile; `added` is None while there is none.
+
+    `set_up` replaces one that is there. `is_required` says that the organization asks for one.
+    """
+
+    set_up: Change
+    make_codes: Change
+    added: Moment | None = None
+    used: Moment | None = None
+    codes_left: int = 0
+    codes_stored: bool = False
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactorCard:
+    """The second factor of a member, for administrators; `added` is None while there is none."""
+
+    id: str
+    reset: Change
+    added: Moment | None = None
+    used: Moment | None = None
+    codes_left: int = 0
+    locked_until: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +142,6 @@ class ProfilePage:
     organization: str
     role: str
     why: str
+    authenticator: AuthenticatorCard
     sessions: tuple[SessionRow, ...]
     managed_by: str = ""

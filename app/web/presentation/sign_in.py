@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from app.web.presentation.elements import EMPTY_FORM, Fact, Form, Moment, Notice
 
 
@@ -107,3 +109,56 @@ class LinkSpentPage:
 
     sentence: str
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorPage:
+    """sign_in/factor.html: a code of the authenticator app, or a backup code; `form` has the field `code`.
+
+    `confirms`: somebody who is signed in shows that it is still them.
+    """
+
+    email: str
+    action: str
+    confirms: bool = False
+    form: Form = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentPage:
+    """sign_in/enroll.html: an authenticator app is set up. `qr` is an SVG element, `key` what it says for those who
+    type it, `address` the same for those who sit at the device with the app. `form` has the field `code`.
+
+    `is_asked_for`: they asked for it themselves, and may leave it.
+    """
+
+    email: str
+    action: str
+    qr: Markup
+    key: str
+    address: str
+    is_asked_for: bool = False
+    form: Form = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class BackupCodesPage:
+    """backup_codes.html: a person's own codes in clear, in this one answer only. `form` has the field `stored`;
+    `return_to` is where they go next.
+    """
+
+    codes: tuple[str, ...]
+    made: Moment
+    email: str
+    return_to: str = "/"
+    form: Form = EMPTY_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPage:
+    """confirm.html: somebody who is signed in is about to show that it is still them; `return_to` is where they go
+    next.
+    """
+
+    email: str
+    return_to: str

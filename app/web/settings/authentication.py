@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
 from app.rules.errors import ConflictError, TooManyError
-from app.services import members, organizations, recovery, recovery_drills
+from app.rules.factors import MfaPolicy
+from app.services import authentication_policy, members, organizations, recovery, recovery_drills
 from app.services.overview import recovery as read_recovery
 from app.web import request as current
 from app.web.moments import moment
@@ -16,6 +19,7 @@ from app.web.presentation.elements import Form, Notice
 from app.web.settings import overview
 from app.web.settings.controls import PAGE, refusal
 from app.web.settings.overview import Forms
+from app.web.settings.plans import Review, decide
 from app.web.shell import show
 
 pages = Blueprint("authentication", __name__)
@@ -28,6 +32,40 @@ _NOT_GOOD = "This is not one of the unused codes of this set."
 def show_page() -> ResponseReturnValue:
     """Domains, single sign-on, directory provisioning, recovery codes, administrators."""
     return show("settings/authentication.html", overview.build(current.unit()))
+
+
+@pages.post("/settings/mfa/require")
+def require_mfa() -> ResponseReturnValue:
+    """Require a second factor of everyone who does not come through an identity provider."""
+    review = Review(
+        "Require a second factor?",
+        "Require it",
+        back=f"{PAGE}#security",
+        effects=("Nobody is signed out. Whoever has no authenticator app yet sets one up at their next sign-in.",),
+        dangerous=False,
+        always=True,
+    )
+    return _change_mfa(MfaPolicy.REQUIRED, review, done="mfa-required")
+
+
+@pages.post("/settings/mfa/release")
+def release_mfa() -> ResponseReturnValue:
+    """Require it no longer."""
+    review = Review(
+        "Stop requiring a second factor?",
+        "Stop requiring it",
+        back=f"{PAGE}#security",
+        effects=("Whoever has an authenticator app is still asked for its code, until an administrator resets it.",),
+        always=True,
+    )
+    return _change_mfa(MfaPolicy.OFF, review, done="mfa-released")
+
+
+def _change_mfa(mfa: MfaPolicy, review: Review, *, done: str) -> ResponseReturnValue:
+    unit = current.unit()
+    acting = overview.acting(unit)
+    planned = authentication_policy.to_change(unit, current.organization_id(), mfa=mfa, acting=acting)
+    return decide(planned, review, partial(overview.answer, done=done, anchor="security"))
 
 
 @pages.post("/settings/recovery-codes")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import quote
+
 from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.web.presentation.elements import ALLOWED, Change, Control, Notice, Prerequisite
 
@@ -12,6 +15,14 @@ _DIRECTORY = ("Go to Directory provisioning", f"{PAGE}#directory")
 _GROUPS = ("Go to Groups and roles", f"{PAGE}#directory-mappings")
 _CODES = ("Go to the recovery codes", f"{PAGE}#recovery-codes")
 _MEMBERS = ("Go to Members", "/settings/members")
+
+_CONFIRM = "Confirm that it is you"
+
+
+def confirm_address(return_to: str) -> str:
+    """Where somebody shows that it is still them, on the way to a page."""
+    return f"/profile/confirm?next={quote(return_to, safe='')}"
+
 
 #: Where what a refusal asks for can be done.
 _PLACES: dict[Code, tuple[str, str]] = {
@@ -27,6 +38,11 @@ _PLACES: dict[Code, tuple[str, str]] = {
     Code.DIRECTORY_HOLDS_ADMIN: _MEMBERS,
     Code.TEST_WOULD_NOT_BE_ADMIN: _MEMBERS,
     Code.OWN_HOLD: _MEMBERS,
+    Code.MFA_WITH_SINGLE_SIGN_ON: _SINGLE_SIGN_ON,
+    Code.MFA_ENROLLMENT_REQUIRED: ("Go to your profile", "/profile#authenticator"),
+    Code.MFA_PROOF_REQUIRED: (_CONFIRM, confirm_address(f"{PAGE}#security")),
+    Code.RECENT_SIGN_IN_REQUIRED: (_CONFIRM, confirm_address("/profile")),
+    Code.FACTOR_OWN: ("Go to your profile", "/profile#authenticator"),
 }
 IN_RECOVERY = Control(allowed=False, reason="A recovery session cannot do this; sign in as usual for it.")
 
@@ -37,6 +53,13 @@ def control(decision: Decision) -> Control:
         return ALLOWED
     label, href = _PLACES.get(decision.code, ("", ""))
     return Control(allowed=False, reason=_with_fix(decision), fix_label=label, fix_href=href)
+
+
+def confirm_first(shown: Control, decision: Decision, *, return_to: str) -> Control:
+    """The same control, that leads back to this page from where somebody confirms that it is them."""
+    if isinstance(decision, Refused) and decision.code in {Code.RECENT_SIGN_IN_REQUIRED, Code.MFA_PROOF_REQUIRED}:
+        return replace(shown, fix_href=confirm_address(return_to))
+    return shown
 
 
 def change(decision: Decision, *effects: str) -> Change:

@@ -20,8 +20,7 @@ from app.web.presentation.keys import Key, KeyMadePage, KeysPage
 from app.web.settings.cards.directories import LIFETIMES
 from app.web.settings.controls import control, refusal
 from app.web.settings.overview import wrong
-from app.web.shell import show
-from app.web.sign_in import see
+from app.web.shell import see, show
 
 pages = Blueprint("keys", __name__, url_prefix="/settings/keys")
 

@@ -11,22 +11,22 @@ from app.rules.decisions import Refused
 from app.rules.errors import ForbiddenError, InvalidInputError
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
-from app.services import appointments, explanation, members, organizations
+from app.services import appointments, explanation, factors, members, organizations, sessions
 from app.services.overview import figures as read_figures
 from app.services.overview import people as read_people
 from app.services.overview import role_mappings as read_mappings
 from app.services.overview.people import PersonFacts
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
-from app.web.moments import moment_or_none
+from app.web.moments import moment, moment_or_none
 from app.web.presentation.elements import ALLOWED, Change, Choice, Notice
-from app.web.presentation.members import Member, MembersPage
+from app.web.presentation.members import FactorCard, Member, MembersPage
+from app.web.sessions import session_row
 from app.web.settings.cards.members import explained
 from app.web.settings.cards.role_mappings import role_choices
-from app.web.settings.controls import IN_RECOVERY, change, control, refusal
+from app.web.settings.controls import IN_RECOVERY, change, confirm_first, control, refusal
 from app.web.settings.typed import not_confirmed
-from app.web.shell import show
-from app.web.sign_in import see
+from app.web.shell import see, show
 from app.web.wording import count, role_reason
 
 pages = Blueprint("members", __name__, url_prefix="/settings/members")
@@ -42,12 +42,43 @@ def list_members() -> ResponseReturnValue:
 
 @pages.get("/<member_id>", endpoint="show")
 def show_member(member_id: str) -> ResponseReturnValue:
-    """Why one member stands as they do."""
+    """Why one member stands as they do, their second factor, and where they are signed in."""
+    return _one(member_id)
+
+
+@pages.post("/<member_id>/factor/<factor_id>/reset")
+def reset_factor(member_id: str, factor_id: str) -> ResponseReturnValue:
+    """Take their authenticator app away."""
+    unit, person = current.unit(), current.signed_in()
+    member = members.read(unit, person.organization_id, member_id)
+    outcome = factors.reset(unit, member, factor_id, signed_in_at=person.signed_in_at)
+    if isinstance(outcome, Refused):
+        return _one(member_id, refusal(outcome), status=409)
+    return see(f"/settings/members/{member_id}?done=factor-reset")
+
+
+@pages.post("/<member_id>/sessions/<session_id>/end")
+def end_session(member_id: str, session_id: str) -> ResponseReturnValue:
+    """Sign one of their browsers out."""
+    members.read(current.unit(), current.organization_id(), member_id)
+    sessions.end_by_administrator(current.unit(), current.organization_id(), session_id)
+    return see(f"/settings/members/{member_id}?done=session-ended#sessions")
+
+
+def _one(member_id: str, *notices: Notice, status: int = 200) -> Response:
     unit, organization_id = current.unit(), current.organization_id()
     found = explanation.explain(unit, members.read(unit, organization_id, member_id))
     names = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
     default = organizations.read(unit, organization_id).default_role
-    return show("settings/member.html", explained(found, names, default_role=default, now=unit.now))
+    page = explained(found, names, default_role=default, now=unit.now)
+    signed_in = sessions.own(unit, member_id)
+    page = replace(
+        page,
+        factor=_factor(unit, member_id, sessions=len(signed_in)),
+        sessions=tuple(session_row(row, current=current.signed_in().session_id, now=unit.now) for row in signed_in),
+        end_session=IN_RECOVERY if current.signed_in().is_recovery else ALLOWED,
+    )
+    return show("settings/member.html", page, status=status, notices=notices)
 
 
 @pages.post("/<member_id>/role")
@@ -102,6 +133,24 @@ def _again(member_id: str, notice: Notice, *, status: int) -> Response:
     return show("settings/members.html", page, status=status, notices=(notice,))
 
 
+def _factor(unit: UnitOfWork, member_id: str, *, sessions: int) -> FactorCard | None:
+    facts = factors.of_member(unit, member_id)
+    if facts is None:
+        return None
+    judged = factors.may_reset(unit, member_id, signed_in_at=current.signed_in().signed_in_at)
+    ends = f"Ends {count(sessions, 'session', 'sessions')}." if sessions else ""
+    after = "They sign in without it, or set up another one where it is required, and are told by mail."
+    shown = change(judged, ends, after)
+    return FactorCard(
+        id=facts.id,
+        reset=replace(shown, control=confirm_first(shown.control, judged, return_to=f"/settings/members/{member_id}")),
+        added=moment(facts.created_at, now=unit.now),
+        used=moment_or_none(facts.last_used_at, now=unit.now),
+        codes_left=facts.left,
+        locked_until=moment(unit.now + facts.wait, now=unit.now) if facts.wait is not None else None,
+    )
+
+
 def _just_before(member_id: str) -> str:
     """A cursor after which this member comes first: a prefix sorts before everything it begins."""
     return member_id[:-1]
@@ -145,6 +194,7 @@ def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> M
         managed_by=facts.explained.managed_by,
         is_you=facts.id == current.signed_in().member_id,
         last_signed_in=moment_or_none(facts.last_signed_in_at, now=unit.now),
+        is_enrolled=facts.is_enrolled,
     )
     if not current.signed_in().is_recovery:
         return row

@@ -15,7 +15,7 @@ from app.rules.domains import DomainState
 from app.rules.errors import DoorwardError
 from app.rules.lockout import Guests
 from app.rules.prerequisites import Acting
-from app.services import connections, directories, members, organizations
+from app.services import authentication_policy, connections, directories, members, organizations
 from app.services.overview import alarms as read_alarms
 from app.services.overview import connections as read_connections
 from app.services.overview import directories as read_directories
@@ -36,10 +36,9 @@ from app.web.settings.cards.connections import Around, connection
 from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
 from app.web.settings.cards.domains import domain
 from app.web.settings.cards.role_mappings import role_mappings
-from app.web.settings.cards.security import administrator, hold, recovery_codes
+from app.web.settings.cards.security import administrator, hold, recovery_codes, second_factor
 from app.web.settings.controls import PAGE, control, refusal
-from app.web.shell import show
-from app.web.sign_in import see
+from app.web.shell import see, show
 from app.web.wording import ways_in_now
 
 
@@ -86,7 +85,8 @@ def reading() -> Iterator[UnitOfWork]:
 def acting(unit: UnitOfWork) -> Acting | None:
     """The facts of the acting admin that prerequisites ask for."""
     person = current.signed_in()
-    return connections.acting_of(members.read(unit, person.organization_id, person.member_id))
+    member = members.read(unit, person.organization_id, person.member_id)
+    return authentication_policy.acting_of(member, passed_mfa_at=person.passed_mfa_at)
 
 
 def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
@@ -117,6 +117,10 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         providers=PROVIDERS,
         token_lifetimes=LIFETIMES,
         recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), forms.drill, now=now),
+        second_factor=second_factor(
+            authentication_policy.read(unit, organization_id, acting=acting(unit)),
+            authentication_policy.enrollment(unit, organization_id),
+        ),
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),

@@ -20,8 +20,7 @@ from app.web.presentation.roles import Role, RolesPage
 from app.web.settings.controls import control, refusal
 from app.web.settings.overview import wrong
 from app.web.settings.plans import Review, decide
-from app.web.shell import show
-from app.web.sign_in import see
+from app.web.shell import see, show
 from app.web.wording import count
 
 pages = Blueprint("roles", __name__, url_prefix="/settings/roles")

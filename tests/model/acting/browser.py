@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.rules.identity import UNKNOWN_GROUPS, ReceivedGroups
-from app.services import members, recovery, sign_in
+from app.services import answers, members, recovery, sign_in
 from app.services.steps import AskCode, GoToProvider, SignedIn, Tested, TurnedAway
 from tests.model.stage import Stage
 from tests.model.steps import Step
@@ -39,7 +39,7 @@ def _enter_code(stage: Stage, asked: object, address: str) -> None:
     stage.world.work()
     code = stage.world.post.code_for(address)
     with stage.world.transactions.writing() as unit:
-        step = sign_in.enter_code(unit, asked.flow_id, browser="browser", code=code)
+        step = answers.enter_code(unit, asked.flow_id, browser="browser", code=code)
     assert isinstance(step, SignedIn), step
 
 
@@ -72,10 +72,10 @@ def _come_back(stage: Stage, step: Step, who: int, sent: int, *, is_test: bool) 
         left = sign_in.begin_through(unit, stage.connection_id, browser="browser", tester=tester)
     assert isinstance(left, GoToProvider)
     with stage.world.transactions.writing() as unit:
-        arrival = sign_in.claim_arrival(unit, stage.connection_id, handle=left.flow.handle, browser="browser")
+        arrival = answers.claim_arrival(unit, stage.connection_id, handle=left.flow.handle, browser="browser")
     assert not isinstance(arrival, TurnedAway)
     with stage.world.transactions.writing() as unit:
-        return sign_in.arrive(unit, arrival, browser="browser", result=identity)
+        return answers.arrive(unit, arrival, browser="browser", result=identity)
 
 
 VERBS: dict[str, Callable[..., None]] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.factory import MAX_BODY_BYTES
 from app.rules.ids import Prefix
+from app.rules.sessions import SessionKind
 from app.services import event_positions
 from app.store import mass_changes
 from app.web.api.blueprint import OPERATIONS
@@ -65,7 +66,21 @@ def one_of_everything(world: World) -> dict[str, str]:
         "mem": scene.admin,
         "key": scene.api.post(f"{scene.path}/keys", {"label": "Nightly"})["id"],
         "alm": _alarm(provided),
+        "fac": _factor(scene),
+        "ses": _session(scene),
     }
+
+
+def _factor(scene: Scene) -> str:
+    """The authenticator app of the administrator."""
+    scene.organization.enroll()
+    return str(scene.api.get(f"{scene.path}/members/{scene.admin}/factors")["data"][0]["id"])
+
+
+def _session(scene: Scene) -> str:
+    """A session of the administrator, of a kind that outlives the reset of their factor."""
+    scene.organization.open_session(kind=SessionKind.RECOVERY)
+    return str(scene.api.get(f"{scene.path}/sessions")["data"][-1]["id"])
 
 
 def _alarm(provided: Provisioned) -> str:
@@ -89,9 +104,11 @@ def snapshot(world: World, organization: str) -> list[Any]:
     api, path = Api(world), f"/organizations/{organization}"
     lists = (
         "domains", "connections", "directories", "roles", "role-mappings", "members", "keys", "alarms", "events",
-        "audit",
+        "audit", "sessions",
     )  # fmt: skip
-    return [api.get(path), api.get(f"{path}/lockout-proof"), *(api.get(f"{path}/{name}", limit=100) for name in lists)]
+    one = ("lockout-proof", "authentication-policy")
+    singles = [api.get(path), *(api.get(f"{path}/{name}") for name in one)]
+    return [*singles, *(api.get(f"{path}/{name}", limit=100) for name in lists)]
 
 
 def test_every_route_refuses_every_bad_body_and_writes_nothing(world: World) -> None:
@@ -192,6 +209,7 @@ BAD_FIELDS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("POST", "/organizations", {"name": "Acme", "admin_email": "ada@new.test", "admin_name": None}, "admin_name"),
     ("PATCH", "{org}", {"name": None}, "name"),
     ("PATCH", "{org}", {"guests": "maybe"}, "guests"),
+    ("PATCH", "{org}/authentication-policy", {"mfa": "sometimes"}, "mfa"),
     ("PATCH", "{org}", {"jit": "true"}, "jit"),
     ("PATCH", "{org}", {"jit": 1}, "jit"),
     ("PATCH", "{org}", {"default_role": ""}, "default_role"),

@@ -73,6 +73,7 @@ CALLS: dict[str, Callable[[Furnished], Call]] = {
         "POST", "/role-mappings", {"source": "directory", "group": it.writers, "role": "admin"},
     ),
     "delete_role_mapping": lambda it: ("DELETE", f"/role-mappings/{it.mapping}", None),
+    "edit_authentication_policy": lambda it: ("PATCH", "/authentication-policy", {"mfa": "required"}),
     "edit_member": lambda it: ("PATCH", f"/members/{it.member}", {"suspended": True}),
     "remove_member": lambda it: ("DELETE", f"/members/{it.scene.admin}", None),
 }  # fmt: skip
@@ -102,7 +103,7 @@ def test_plan_names_each_person_before_and_after_and_what_they_lose(world: World
     plan = furnished.scene.api.plan("DELETE", f"{path}/role-mappings/{furnished.mapping}")
 
     position = {"email": GRACE, "state": "active", "suspended": False, "removed": False, "held": False, "proven": False}
-    position |= {"way_in": "email_code"}
+    position |= {"way_in": "email_code", "second_step": None}
     assert plan["people"] == [
         {
             "member_id": furnished.member,

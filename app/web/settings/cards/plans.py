@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from app.rules.factors import SecondStep
 from app.rules.lockout import WayIn
 from app.rules.members import MemberState
 from app.rules.plans import Aside, Loss, Outlook, Plan, Position, Totals
@@ -18,6 +19,11 @@ _LOSSES = {
     Loss.SIGN_IN: "Cannot sign in",
 }
 _WAYS = {WayIn.EMAIL_CODE: "Emailed code", WayIn.SINGLE_SIGN_ON: "Single sign-on"}
+_THEN = {
+    None: "",
+    SecondStep.CODE: ", then an authenticator app",
+    SecondStep.ENROLL: ", then setting up an authenticator app",
+}
 _SOURCES = {
     RoleSource.GRANTED: "Granted by hand",
     RoleSource.DEFAULT: "The default role",
@@ -42,6 +48,8 @@ def effects(totals: Totals) -> Iterator[str]:
         (totals.demoted - totals.losing_administration, "person gets a lower role.", "people get a lower role."),
         (totals.must_prove, "person signs in another way than before, and has not done so yet.",
          "people sign in another way than before, and have not done so yet."),
+        (totals.must_enroll, "person sets up an authenticator app at their next sign-in, before anything else.",
+         "people set up an authenticator app at their next sign-in, before anything else."),
         (totals.readdressed, "person gets another address, and their sessions end.",
          "people get another address, and their sessions end."),
         (totals.joining, "person becomes a member.", "people become members."),
@@ -105,7 +113,8 @@ def _side(position: Position, roles: Mapping[str, str], groups: Mapping[str, str
 def _way_in(position: Position) -> str:
     person = position.standing
     if position.door is not None:
-        return _WAYS[position.door] if position.is_proven else f"{_WAYS[position.door]}, not used yet"
+        proven = "" if position.is_proven else ", not used yet"
+        return f"{_WAYS[position.door]}{_THEN[position.then]}{proven}"
     if person.removed:
         return "None: removed"
     if person.suspended:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.rules.factors import MfaPolicy
+from app.services.authentication_policy import AuthenticationPolicy
 from app.services.overview.people import HoldFacts, PersonFacts
 from app.services.overview.recovery import RecoveryFacts
+from app.services.rows import Enrollment
 from app.web.moments import moment, moment_or_none
-from app.web.presentation.authentication import Administrator, Hold, RecoveryCodes
+from app.web.presentation.authentication import Administrator, Hold, RecoveryCodes, SecondFactor
 from app.web.presentation.elements import ALLOWED, Change, Form
+from app.web.settings.controls import control
 from app.web.wording import count, role_reason, way_in_sentence
 
 
@@ -31,6 +35,29 @@ def recovery_codes(facts: RecoveryFacts, form: Form, *, now: datetime) -> Recove
         drilled_by=facts.drilled_by,
         form=form,
     )
+
+
+def second_factor(policy: AuthenticationPolicy, enrollment: Enrollment) -> SecondFactor:
+    """The box of the MFA requirement."""
+    is_required = policy.mfa is MfaPolicy.REQUIRED
+    judged = policy.available["release_mfa" if is_required else "require_mfa"]
+    return SecondFactor(
+        is_required=is_required,
+        turn=control(judged),
+        enrolled=enrollment.enrolled,
+        without=enrollment.without,
+        applies_to=_applies_to(is_required=is_required, has_sso=policy.connection_id is not None),
+        some_without=enrollment.some_without,
+    )
+
+
+def _applies_to(*, is_required: bool, has_sso: bool) -> str:
+    if has_sso:
+        guests = "guests who use emailed codes" if is_required else "nobody"
+        return f"Who comes through the identity provider is asked there. Here it applies to {guests}."
+    if is_required:
+        return "Everyone is asked for a code of their app; whoever has none sets one up at their next sign-in."
+    return "Only those who have set an app up on their profile are asked for a code."
 
 
 def administrator(person: PersonFacts, *, you: str, now: datetime) -> Administrator:
