@@ -7,7 +7,8 @@ import click
 from app.commands.program import open_program
 from app.rules.actor import OPERATOR
 from app.rules.domains import normalize_address
-from app.services import explanation, members, organizations, recovery
+from app.rules.errors import NotFoundError
+from app.services import explanation, factors, members, organizations, recovery
 
 
 @click.group()
@@ -46,8 +47,22 @@ def member_explain(email: str) -> None:
     click.echo(f"granted      {found.member.granted_role or 'nothing'}")
     click.echo(f"managed by   {found.reason.managed_by or 'nobody'}")
     click.echo(f"way in       {found.way_in or 'none that is proven'}")
+    click.echo(f"second step  {'authenticator app' if found.member.enrolled_at else 'not set up'}")
     for missing in found.missing:
         click.echo(f"missing      {missing.sentence}")
+
+
+@member.command("reset-factor")
+@click.argument("email")
+def member_reset_factor(email: str) -> None:
+    """Take a member's authenticator app away, with its backup codes. Their sessions end; they are told by mail."""
+    with open_program().transactions.writing(OPERATOR) as unit:
+        found = members.by_email(unit, normalize_address(email))
+        factor = factors.of_member(unit, found.id)
+        if factor is None:
+            raise NotFoundError("They have no authenticator app.", field="email")
+        factors.reset(unit, found, factor.id)
+    click.echo(f"{found.email} signs in without the app now, or sets another one up where it is required.")
 
 
 @click.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.rules.factors import MfaPolicy
 from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
 from app.services.members import Explained
@@ -109,11 +110,12 @@ def way_in_sentence(way: WayIn | None) -> str:
     return f"Signs in with {_WAYS[way]}" if way is not None else "Has no proven way in"
 
 
-def ways_in_now(connection: str | None, *, hosts: str, guests: Guests) -> str:
+def ways_in_now(connection: str | None, *, hosts: str, guests: Guests, mfa: MfaPolicy) -> str:
     """How people sign in at present; `connection` is the active one's name."""
+    by_email = "a code by email, then an authenticator app" if mfa is MfaPolicy.REQUIRED else "a code by email"
     if connection is None:
-        return "Everyone signs in with a code by email."
-    others = "use a code by email" if guests is Guests.EMAIL_CODE else "cannot sign in"
+        return f"Everyone signs in with {by_email}."
+    others = f"use {by_email}" if guests is Guests.EMAIL_CODE else "cannot sign in"
     return f"Everyone at {hosts} signs in through {connection}; guests at other domains {others}."
 
 

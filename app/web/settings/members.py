@@ -11,6 +11,7 @@ from app.rules.decisions import Refused
 from app.rules.errors import ForbiddenError, InvalidInputError
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
+from app.rules.sessions import SessionKind
 from app.services import appointments, explanation, factors, members, organizations, sessions
 from app.services.overview import figures as read_figures
 from app.services.overview import people as read_people
@@ -74,7 +75,7 @@ def _one(member_id: str, *notices: Notice, status: int = 200) -> Response:
     signed_in = sessions.own(unit, member_id)
     page = replace(
         page,
-        factor=_factor(unit, member_id, sessions=len(signed_in)),
+        factor=_factor(unit, member_id, sessions=sum(row.kind != SessionKind.RECOVERY for row in signed_in)),
         sessions=tuple(session_row(row, current=current.signed_in().session_id, now=unit.now) for row in signed_in),
         end_session=IN_RECOVERY if current.signed_in().is_recovery else ALLOWED,
     )

@@ -15,7 +15,7 @@ from app.rules.domains import DomainState
 from app.rules.errors import DoorwardError
 from app.rules.lockout import Guests
 from app.rules.prerequisites import Acting
-from app.services import authentication_policy, connections, directories, members, organizations
+from app.services import authentication_policy, members, organizations
 from app.services.overview import alarms as read_alarms
 from app.services.overview import connections as read_connections
 from app.services.overview import directories as read_directories
@@ -105,22 +105,22 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
     cards = _connections(unit, around)
     in_force = next((card for card in cards if card.state == ConnectionState.ACTIVE), None)
     admins = read_people.administrators(unit, organization_id)
+    in_policy = authentication_policy.read(unit, organization_id, acting=acting(unit))
     from_directory, from_sign_in = _mappings(unit, forms)
     return AuthenticationPage(
-        way_in_now=ways_in_now(in_force.name if in_force else None, hosts=around.hosts, guests=guests),
+        way_in_now=ways_in_now(
+            in_force.name if in_force else None, hosts=around.hosts, guests=guests, mfa=in_policy.mfa
+        ),
         domains=tuple(domain(facts, now=now) for facts in domains),
         add_domain=ALLOWED,
         connections=cards,
-        add_connection=control(connections.may_set_up(unit, organization_id, acting=acting(unit))),
+        add_connection=control(in_policy.available["set_up_sso"]),
         directories=tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id)),
-        add_directory=control(directories.may_set_up(unit, organization_id)),
+        add_directory=control(in_policy.available["set_up_directory"]),
         providers=PROVIDERS,
         token_lifetimes=LIFETIMES,
         recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), forms.drill, now=now),
-        second_factor=second_factor(
-            authentication_policy.read(unit, organization_id, acting=acting(unit)),
-            authentication_policy.enrollment(unit, organization_id),
-        ),
+        second_factor=second_factor(in_policy, authentication_policy.enrollment(unit, organization_id)),
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),

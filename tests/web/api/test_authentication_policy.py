@@ -1,4 +1,4 @@
-"""The authentication policy over the API: read, required, released, held to its plan; beside it factors and sessions."""
+"""The authentication policy over the API: read, required, released, held to its plan; with factors and sessions."""
 
 from __future__ import annotations
 
