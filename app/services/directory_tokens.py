@@ -69,6 +69,7 @@ def all_of(unit: UnitOfWork, organization_id: str, directory_id: str) -> Sequenc
 
 def revoke(unit: UnitOfWork, organization_id: str, directory_id: str, token_id: str) -> None:
     """The token is refused from the next request on. Raises NotFoundError."""
+    unit.lock(organization_id)
     directory = directories.read(unit, organization_id, directory_id)
     row = rows.token(unit.session, directory.id, token_id)
     if row is None:

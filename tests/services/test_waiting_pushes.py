@@ -1,15 +1,20 @@
-"""A push that waits for the organization's lock is decided by what stands there after the wait, on both databases."""
+"""A push that waits for the organization's lock is decided by what stands there after the wait, on both databases; so
+is whoever takes its token away.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Thread
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
+from app.services import directory_tokens
 from app.services.unit_of_work import UnitOfWork
+from app.store.audit import ENTRIES
 from app.store.directories import Directory, DirectoryToken
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryUser
@@ -18,6 +23,7 @@ from tests.scenes import Provisioned, provisioned
 
 _WAITS_AT_MOST = 30.0
 GRACE = "grace@acme.test"
+T = TypeVar("T")
 
 
 def _turn(state: str) -> Callable[[UnitOfWork, Provisioned], None]:
@@ -40,10 +46,10 @@ def _while_locked(
     world: World,
     made: Provisioned,
     change: Callable[[UnitOfWork, Provisioned], None],
-    push: Callable[[], TestResponse],
-) -> TestResponse:
+    push: Callable[[], T],
+) -> T:
     """Change something under the lock, with a push waiting behind it."""
-    answers: list[TestResponse] = []
+    answers: list[T] = []
     pushing = Thread(target=lambda: answers.append(push()), daemon=True)
     with world.transactions.writing() as unit:
         unit.lock(made.organization.id)
@@ -120,3 +126,22 @@ def test_whoever_may_not_push_any_more_is_not_told_who_is_there(world: World) ->
     answer = _while_locked(world, made, _revoke, _post(made, "ada@acme.test"))
 
     assert answer.status_code == 401
+
+
+def test_token_revoked_while_somebody_else_revokes_it_is_written_down_once(world: World) -> None:
+    made = provisioned(world)
+    with world.transactions.reading() as unit:
+        (token,) = directory_tokens.all_of(unit, made.organization.id, made.directory_id)
+
+    def revoke(unit: UnitOfWork, made: Provisioned) -> None:
+        directory_tokens.revoke(unit, made.organization.id, made.directory_id, token.id)
+
+    def revoke_too() -> None:
+        with world.transactions.writing() as unit:
+            revoke(unit, made)
+
+    _while_locked(world, made, revoke, revoke_too)
+
+    with world.transactions.reading() as unit:
+        entries = unit.connection.scalars(select(ENTRIES.c.action).where(ENTRIES.c.action == "directory.token_revoked"))
+        assert len(entries.all()) == 1
