@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, Table, and_, bindparam, delete, func, literal
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.store.bearer_tokens import BearerToken
 from app.store.database import Base, unique_where
 from app.store.mirror_tables import DIGESTS, USERS
 from app.store.prepared import Prepared
@@ -36,22 +37,13 @@ class Directory(Base):
     deleted_at: Mapped[datetime | None]
 
 
-class DirectoryToken(Base):
-    """A bearer token of one directory, as a digest; `hint` is what may be shown of it.
-
-    `refused_at` is when somebody last came with it after it was revoked or had expired.
+class DirectoryToken(BearerToken, Base):
+    """A bearer token of one directory; `refused_at` is when somebody last came with it after it was revoked or had
+    expired.
     """
 
     __tablename__ = "directory_tokens"
-    id: Mapped[str] = mapped_column(primary_key=True)
     directory_id: Mapped[str] = mapped_column(ForeignKey("directories.id", ondelete="CASCADE"), index=True)
-    digest: Mapped[str] = mapped_column(unique=True)
-    label: Mapped[str]
-    hint: Mapped[str]
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
 
 

@@ -10,26 +10,18 @@ from sqlalchemy import ForeignKey, Table, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.store.bearer_tokens import BearerToken
 from app.store.database import Base
 
 
-class OrganizationKey(Base):
-    """A bearer token of the JSON API, as a digest; `hint` is what may be shown of it, `created_by` who made it.
-
-    It belongs to the organization, so it names its maker in words and outlives them.
+class OrganizationKey(BearerToken, Base):
+    """A bearer token of the JSON API. It belongs to the organization, so it names its maker in words (`created_by`) and
+    outlives them.
     """
 
     __tablename__ = "organization_keys"
-    id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), index=True)
-    digest: Mapped[str] = mapped_column(unique=True)
-    label: Mapped[str]
-    hint: Mapped[str]
     created_by: Mapped[str]
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
 
 
 KEYS = cast(Table, OrganizationKey.__table__)

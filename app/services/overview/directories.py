@@ -9,7 +9,7 @@ from app.rules import prerequisites
 from app.rules.decisions import Allowed, Decision
 from app.rules.directories import TOKEN_REFUSED_LATELY, TokenStanding
 from app.rules.prerequisites import Recovery
-from app.services import directories, directory_tokens, recovery, scim_requests
+from app.services import bearer_tokens, directories, recovery, scim_requests
 from app.services.directories import DirectoryState, Provider
 from app.services.directory_tokens import TOKEN_PREFIX
 from app.services.scim_requests import Progress
@@ -101,7 +101,7 @@ def _token(unit: UnitOfWork, token: DirectoryToken) -> TokenFacts:
         last_used_at=token.last_used_at,
         expires_at=token.expires_at,
         refused_at=token.refused_at,
-        standing=directory_tokens.standing(unit, token),
+        standing=bearer_tokens.standing(unit, token),
     )
 
 

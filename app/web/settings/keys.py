@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.rules.decisions import Refused
 from app.rules.directories import TokenStanding
 from app.rules.errors import InvalidInputError
-from app.services import organization_keys
+from app.services import bearer_tokens, organization_keys
 from app.services.rows import OrganizationKey
 from app.web import request as current
 from app.web.api.blueprint import PREFIX
@@ -69,7 +69,7 @@ def _again(notice: Notice | None = None, *, status: int = 400, form: Form = EMPT
 
 def _page(form: Form = EMPTY_FORM) -> KeysPage:
     unit, organization_id = current.unit(), current.organization_id()
-    keys = ((row, organization_keys.standing(unit, row)) for row in organization_keys.all_of(unit, organization_id))
+    keys = ((row, bearer_tokens.standing(unit, row)) for row in organization_keys.all_of(unit, organization_id))
     return KeysPage(
         keys=tuple(_key(row, standing, now=unit.now) for row, standing in keys if standing != TokenStanding.REVOKED),
         add=control(organization_keys.may_add(unit, organization_id)),
