@@ -157,13 +157,14 @@ def delete_directory(*, anybody_held: bool, may_lift_holds: bool) -> Decision:
 
 
 def remove_domain(*, is_verified: bool, sso_active: bool, directory_active: bool) -> Decision:
-    """Nothing active depends on it; the refusal lists what does."""
+    """Nothing active depends on it; the refusal lists what does, and its facts say what to turn off first."""
     dependants = [name for name, on in (("single sign-on", sso_active), ("the directory", directory_active)) if on]
     if is_verified and dependants:
         return Refused(
             Code.DOMAIN_IN_USE,
             f"This domain is needed by {' and '.join(dependants)}.",
             fix="Turn that off first.",
+            facts={"needed_by": "single_sign_on" if sso_active else "directory"},
         )
     return Allowed()
 

@@ -51,7 +51,7 @@ def control(decision: Decision) -> Control:
     """Whether a button may be pressed; if not, why, and where to change that."""
     if isinstance(decision, Allowed):
         return ALLOWED
-    label, href = _PLACES.get(decision.code, ("", ""))
+    label, href = _place(decision)
     return Control(allowed=False, reason=_with_fix(decision), fix_label=label, fix_href=href)
 
 
@@ -71,14 +71,21 @@ def prerequisite(label: str, decision: Decision, *, detail: str = "") -> Prerequ
     """One line of a checklist; `detail` is how it stands when it is met."""
     if isinstance(decision, Allowed):
         return Prerequisite(label, met=True, detail=detail)
-    place, href = _PLACES.get(decision.code, ("", ""))
+    place, href = _place(decision)
     return Prerequisite(label, met=False, detail=_with_fix(decision), fix_label=place, fix_href=href)
 
 
 def refusal(refused: Refused) -> Notice:
     """The notice of a change that was not made."""
-    label, href = _PLACES.get(refused.code, ("", ""))
+    label, href = _place(refused)
     return Notice("error", refused.sentence, refused.fix or "", link_label=label, link_href=href)
+
+
+def _place(refused: Refused) -> tuple[str, str]:
+    """A link's words and where it leads; a domain may be in use by the directory alone."""
+    if refused.facts.get("needed_by") == "directory":
+        return _DIRECTORY
+    return _PLACES.get(refused.code, ("", ""))
 
 
 def _with_fix(refused: Refused) -> str:

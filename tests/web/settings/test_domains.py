@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.application import World
-from tests.scenes import HOST
-from tests.web.settings.scenes import anchor, desk, flat
+from tests.scenes import ADA, HOST, provisioned
+from tests.web.settings.scenes import anchor, desk, flat, signed_in
 
 
 def test_added_domain_shows_the_record_to_publish(world: World) -> None:
@@ -121,7 +121,21 @@ def test_domain_that_single_sign_on_needs_stays(world: World) -> None:
 
     assert answer.status_code == 409
     assert "This domain is needed by single sign-on." in answer.text
+    assert "Go to Single Sign-On" in answer.text
     assert "aria-disabled" in ada.page()
+
+
+def test_domain_that_the_directory_alone_needs_stays_and_the_refusal_leads_there(world: World) -> None:
+    provisioned(world)
+    browser = signed_in(world, ADA)
+    domain_id = browser.get("/settings/authentication").text.partition('id="dom_')[2].partition('"')[0]
+
+    answer = browser.submit(f"/settings/domains/dom_{domain_id}/remove", confirm=HOST)
+
+    assert answer.status_code == 409
+    assert "This domain is needed by the directory." in answer.text
+    assert "Go to Directory provisioning" in answer.text
+    assert "Go to Single Sign-On" not in answer.text
 
 
 def _tokens(page: str) -> list[str]:
