@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from app.rules.decisions import Allowed, Code, Decision, Refused
+
 
 class MemberState(StrEnum):
     INVITED = "invited"
@@ -22,6 +24,17 @@ class Listing(StrEnum):
 def may_recover(*, state: MemberState, suspended: bool, is_admin: bool, held: bool) -> bool:
     """Whether recovery is for this person: an active administrator, or one on hold, also deactivated."""
     return not suspended and (held or (is_admin and state is MemberState.ACTIVE))
+
+
+def may_activate(email: str, listing: Listing) -> Decision:
+    """Whether a deactivated member may be made active by hand: never against the directory that decides."""
+    if listing is Listing.INACTIVE:
+        return Refused(
+            Code.MEMBER_DIRECTORY_MANAGED,
+            f"The directory lists {email} as inactive, or they were deleted there.",
+            fix="Make them active in the identity provider.",
+        )
+    return Allowed()
 
 
 def state_listed(state: MemberState, listing: Listing) -> MemberState:

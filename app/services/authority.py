@@ -36,12 +36,17 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would be different from what is stored: the settings, and facts of single members by id."""
+    """What would be different from what is stored: the settings, and facts of single members by id.
+
+    `granted` None: what was granted earlier lapses. `activated` were deactivated, and are active unless the directory
+    says otherwise.
+    """
 
     policy: Policy | None = None
     touched: frozenset[str] = frozenset()
-    granted: Mapping[str, Grant] = field(default_factory=dict)
+    granted: Mapping[str, Grant | None] = field(default_factory=dict)
     suspended: Mapping[str, bool] = field(default_factory=dict)
+    activated: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     signed_in: frozenset[str] = frozenset()
     #: Who becomes a member by it; their rows are among the `known` ones and may not be stored yet.
@@ -54,7 +59,8 @@ class Change:
     @property
     def people(self) -> frozenset[str]:
         """Everyone whose standing may come out differently because of facts of their own."""
-        return self.touched | self.granted.keys() | self.suspended.keys() | self.removed | self.signed_in
+        by_hand = self.granted.keys() | self.suspended.keys() | self.activated | self.removed
+        return self.touched | by_hand | self.signed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,7 @@ def _worked_out(
         Standing(
             member_id=row.id,
             email=row.email,
-            state=state_listed(MemberState(row.state), _listing(listed.get(row.id))),
+            state=state_listed(_state(row, change), listing_of(listed.get(row.id))),
             suspended=change.suspended.get(row.id, row.suspended),
             role=effective_role(groups=groups[row.id], granted=_granted(row, change), policy=policy.roles),
             held=False,
@@ -216,8 +222,14 @@ def _worked_out(
 
 
 def _granted(row: MemberFacts, change: Change) -> str | None:
-    grant = change.granted.get(row.id)
-    return row.granted_role if grant is None else grant.role
+    if row.id not in change.granted:
+        return row.granted_role
+    grant = change.granted[row.id]
+    return grant.role if grant is not None else None
+
+
+def _state(row: MemberFacts, change: Change) -> MemberState:
+    return MemberState.ACTIVE if row.id in change.activated else MemberState(row.state)
 
 
 def _groups(
@@ -261,7 +273,8 @@ def _proofs(
     return found
 
 
-def _listing(active: bool | None) -> Listing:
+def listing_of(active: bool | None) -> Listing:
+    """How the directory lists somebody, from whether it has them as active; None: it does not know them."""
     if active is None:
         return Listing.NOT_LISTED
     return Listing.ACTIVE if active else Listing.INACTIVE

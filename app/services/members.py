@@ -1,4 +1,4 @@
-"""Members changed by hand: role, suspension, removal; every path asks the guard."""
+"""Members changed by hand: role, suspension, activity, removal; every path asks the guard."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from app.rules.decisions import Allowed, Code, Refused
+from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
+from app.rules.members import Listing, MemberState, may_activate
 from app.rules.roles import RoleSource
 from app.services import authority, factors, policy
 from app.services.authority import Change, Grant, Proposal
@@ -81,12 +82,19 @@ def explain(unit: UnitOfWork, member: Member) -> Explained:
 
 
 def to_edit(
-    unit: UnitOfWork, organization_id: str, member_id: str, *, role: str | None = None, suspended: bool | None = None
+    unit: UnitOfWork,
+    organization_id: str,
+    member_id: str,
+    *,
+    role: str | None = None,
+    suspended: bool | None = None,
+    activate: bool = False,
 ) -> Planned[Member]:
-    """Give a role by hand, suspend, or lift a suspension; asked for both, either both happen or neither. None leaves
-    it as it is.
+    """Give a role by hand, suspend or lift a suspension, make somebody who was deactivated active again; asked for
+    several, either all happen or none. None leaves it as it is.
 
-    A role is refused while a group decides. Suspending works also where a directory manages the member.
+    A role is refused while a group decides, becoming active while the directory says otherwise. What was granted before
+    somebody was deactivated does not come back with them. Suspending works also where a directory manages the member.
     """
     unit.lock(organization_id)
     member = read(unit, organization_id, member_id)
@@ -94,31 +102,48 @@ def to_edit(
         raise InvalidInputError("There is no such role.", field="role")
     if suspended is member.suspended:
         suspended = None
+    activate = activate and member.state == MemberState.DEACTIVATED
+    grant = None if role is None else Grant(role, unit.actor.kind)
     change = Change(
-        granted={} if role is None else {member_id: Grant(role, unit.actor.kind)},
+        granted={} if grant is None and not activate else {member_id: grant},
         suspended={} if suspended is None else {member_id: suspended},
+        activated=frozenset({member_id} if activate else ()),
     )
+    actions = [EventType.MEMBER_ACTIVATED] if activate else []
+    if suspended is not None:
+        actions.append(EventType.MEMBER_SUSPENDED if suspended else EventType.MEMBER_RESTORED)
 
     def write(proof: Proof) -> Member:
         if role is not None:
             after = {"granted": role}
             unit.audit(organization_id, _GRANTED, subject=member_id, before=before, after=after, proof=proof)
-        if suspended is not None:
-            unit.audit(organization_id, _suspension(suspended=suspended), subject=member_id, proof=proof)
+        for action in actions:
+            unit.audit(organization_id, action, subject=member_id, proof=proof)
         return member
 
     before = {"granted": member.granted_role}
-    is_decided = role is not None and member.role_source == RoleSource.MAPPED
     return Planned(
         unit,
         organization_id,
-        EventType.MEMBER_ROLE_CHANGED if suspended is None else _suspension(suspended=suspended),
+        actions[0] if actions else EventType.MEMBER_ROLE_CHANGED,
         write,
         propose=partial(_propose, unit, organization_id, change) if change.people else None,
-        judged=decided_by_group(member.email) if is_decided else Allowed(),
+        judged=_judge(unit, member, role=role, activate=activate),
         subject=member_id,
-        about=f"{member_id} {role} {suspended}",
+        about=f"{member_id} {role} {suspended} {activate}",
     )
+
+
+def _judge(unit: UnitOfWork, member: Member, *, role: str | None, activate: bool) -> Decision:
+    if role is not None and member.role_source == RoleSource.MAPPED:
+        return decided_by_group(member.email)
+    return may_activate(member.email, _listing(unit, member)) if activate else Allowed()
+
+
+def _listing(unit: UnitOfWork, member: Member) -> Listing:
+    directory = directories.active(unit.session, member.organization_id)
+    listed = listings.listed_later(unit.connection, directory.id, {member.id})() if directory is not None else {}
+    return authority.listing_of(listed.get(member.id))
 
 
 def to_remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Planned[None]:
@@ -140,10 +165,6 @@ def to_remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Planned
         judged=managed_by_directory(member.email) if is_managed(unit, member) else Allowed(),
         subject=member_id,
     )
-
-
-def _suspension(*, suspended: bool) -> EventType:
-    return EventType.MEMBER_SUSPENDED if suspended else EventType.MEMBER_RESTORED
 
 
 def decided_by_group(email: str) -> Refused:

@@ -46,7 +46,8 @@ def _facts(proposal: Proposal) -> dict[str, dict[str, Any]]:
     change = proposal.change
     columns: dict[str, dict[str, Any]] = {}
     for member_id, grant in change.granted.items():
-        columns.setdefault(member_id, {}).update(granted_role=grant.role, granted_origin=grant.origin)
+        role, origin = (grant.role, grant.origin) if grant is not None else (None, None)
+        columns.setdefault(member_id, {}).update(granted_role=role, granted_origin=origin)
     for member_id, suspended in change.suspended.items():
         columns.setdefault(member_id, {}).update(suspended=suspended)
     return columns

@@ -126,6 +126,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "members.restore": {"POST": _FULL_WRITE},
     "members.reset_factor": {"POST": _ADMIN_WRITE},
     "members.end_session": {"POST": _FULL_WRITE},
+    "members.activate": {"POST": _FULL_WRITE},
     "members.remove": {"POST": _FULL_WRITE},
     "roles.list": {"GET": _FULL_READ},
     "roles.add": {"POST": _FULL_WRITE},

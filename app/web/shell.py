@@ -45,6 +45,7 @@ _NOTICES = {
     "role-changed": Notice("success", "Role changed."),
     "member-suspended": Notice("success", "Member suspended; their sessions ended."),
     "member-restored": Notice("success", "Suspension lifted."),
+    "member-activated": Notice("success", "Member active again."),
     "member-removed": Notice("success", "Member removed."),
     "session-ended": Notice("success", "Session ended."),
 }

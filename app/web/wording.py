@@ -55,6 +55,7 @@ _ACTIONS = {
     "member.role_granted": ("granted a role to", "grant a role to"),
     "member.suspended": ("suspended", "suspend"),
     "member.restored": ("lifted the suspension of", "lift the suspension of"),
+    "member.activated": ("made active again", "make active again"),
     "member.removed": ("removed", "remove"),
     "member.factor_enrolled": ("set up an authenticator app:", "set up an authenticator app"),
     "member.factor_reset": ("reset the authenticator app of", "reset the authenticator app of"),

@@ -27,6 +27,7 @@ def broken(before: World, step: Step) -> Iterator[str]:
     yield from _holds(before, step)
     yield from _new_administrators(before, step.after)
     yield from _own_hold(step)
+    yield from _made_active(before, step)
 
 
 def _refused_for_a_reason(step: Step) -> Iterator[str]:
@@ -112,3 +113,15 @@ def _own_hold(step: Step) -> Iterator[str]:
         return
     if not after.people[who].kept_from_directory:
         yield f"{NAMES[who]} lifted their own hold."
+
+
+def _made_active(before: World, step: Step) -> Iterator[str]:
+    """Nobody is made active by hand against the directory, and nobody gets back by it what was granted earlier."""
+    if step.action[0] != "activate":
+        return
+    who = int(step.action[1])
+    person = before.people[who]
+    if before.directory_on and (person.linked or person.buried):
+        yield f"{NAMES[who]} was made active, whom the directory lists as inactive."
+    if step.after.people[who].granted:
+        yield f"{NAMES[who]} has a role again that was granted before they were deactivated."

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.rules import prerequisites
 from app.rules.connections import ConnectionState
 from app.rules.decisions import Decision, Refused
+from app.rules.members import may_activate
 from app.rules.prerequisites import Acting, SignInProof
 from app.rules.recovery import may_map
 from app.rules.role_order import judge_order
@@ -88,6 +89,11 @@ def _of_members(world: World) -> Iterator[_Asked]:
         turned = person._replace(suspended=not person.suspended)
         action = ("suspend", who, not person.suspended)
         yield _Asked(f"{verb} {name}", action, with_person(world, who, turned))
+        if not person.active:
+            judged = may_activate(name, model.listing(person, settings))
+            back = person._replace(active=True, granted=NO_ROLE, kept_from_directory=False)
+            facts = with_person(world, who, back)
+            yield _Asked(f"makes {name} active again", ("activate", who), facts, _refused(judged))
         if not (world.directory_on and person.linked):
             gone = person._replace(membership=REMOVED)
             yield _Asked(f"removes {name}", ("remove", who), with_person(world, who, gone))

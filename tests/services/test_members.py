@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
 from app.services import answers, connections, directories, domains, members, recovery, sign_in
+from app.services.plans import Planned
 from app.services.steps import AskCode, SignedIn, TurnedAway
 from app.store import listings
+from app.store.audit import ENTRIES
 from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, Provisioned, found_organization, provisioned
+from tests.services.test_sign_in import by_code
 
 
 def code_of(outcome: object) -> Code | None:
@@ -193,6 +201,104 @@ def test_recovery_session_may_turn_the_directory_off_during_the_hold(world: Worl
         outcome = directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()
 
     assert code_of(outcome) is None
+
+
+@pytest.mark.parametrize("gone", [directories.to_deactivate, directories.to_delete], ids=["turned-off", "deleted"])
+def test_member_whom_a_directory_deactivated_is_made_active_once_it_decides_no_more(
+    world: World, gone: Callable[..., Planned[object]]
+) -> None:
+    scene = provisioned(world)
+    grace = scene.scim.add_user(GRACE)
+    grant(scene, GRACE, "admin")
+    scene.scim.set_active(grace, False)
+    with world.transactions.writing(OPERATOR) as unit:
+        assert code_of(gone(unit, scene.organization.id, scene.directory_id).apply()) is None
+
+    outcome = make_active(scene, GRACE)
+
+    member = scene.organization.member(GRACE)
+    assert code_of(outcome) is None
+    assert (member.state, member.role, member.granted_role) == ("active", "member", None)
+    told = [event.type for event in scene.organization.events() if event.subject == member.id]
+    assert told[-2:] == ["member.activated", "member.role_changed"]
+    assert "member.activated" in audited(scene, member.id)
+    assert isinstance(by_code(world, GRACE), SignedIn)
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["inactive", "deleted"])
+def test_member_whom_the_active_directory_lists_as_inactive_is_not_made_active_by_hand(
+    world: World, is_deleted: bool
+) -> None:
+    scene = provisioned(world)
+    grace = scene.scim.add_user(GRACE)
+    scene.scim.request("DELETE", f"/Users/{grace}") if is_deleted else scene.scim.set_active(grace, False)
+
+    assert code_of(make_active(scene, GRACE, role="admin")) is Code.MEMBER_DIRECTORY_MANAGED
+    assert scene.organization.member(GRACE).state == "deactivated"
+
+
+def test_member_made_active_as_an_administrator_ends_the_hold_of_another(world: World) -> None:
+    scene = both_deactivated(world)
+
+    assert code_of(make_active(scene, GRACE, role="admin")) is None
+
+    ada, grace = scene.organization.member(ADA), scene.organization.member(GRACE)
+    assert (grace.state, grace.role, grace.role_source) == ("active", "admin", "granted")
+    assert (ada.held, ada.state, ada.role) == (False, "deactivated", "member")
+    assert "admin.released" in [event.type for event in scene.organization.events()]
+
+
+def test_member_on_hold_who_is_made_active_comes_in_as_usual_and_stays_on_hold(world: World) -> None:
+    scene = both_deactivated(world)
+
+    assert code_of(make_active(scene, ADA)) is None
+
+    ada = scene.organization.member(ADA)
+    assert (ada.held, ada.state, ada.role_source) == (True, "active", "held")
+    assert isinstance(by_code(world, ADA), SignedIn)
+
+
+def test_making_an_active_member_active_changes_nothing(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.add_user(GRACE)
+    grant(scene, GRACE, "admin")
+
+    assert code_of(make_active(scene, GRACE)) is None
+
+    assert scene.organization.member(GRACE).role == "admin"
+    assert "member.activated" not in audited(scene, scene.organization.member(GRACE).id)
+
+
+def both_deactivated(world: World) -> Provisioned:
+    """Grace, who has signed in, was deactivated, then Ada, who is on hold; then the directory was turned off."""
+    scene = provisioned(world)
+    grace = scene.scim.add_user(GRACE)
+    world.browser().sign_in(GRACE)
+    scene.scim.set_active(grace, False)
+    scene.scim.set_active(scene.ada, False)
+    with world.transactions.writing(OPERATOR) as unit:
+        assert code_of(directories.to_deactivate(unit, scene.organization.id, scene.directory_id).apply()) is None
+    assert scene.organization.member(ADA).held
+    return scene
+
+
+def make_active(scene: Provisioned, email: str, *, role: str | None = None) -> object:
+    member_id = scene.organization.member(email).id
+    with scene.organization.world.transactions.writing(OPERATOR) as unit:
+        return members.to_edit(unit, scene.organization.id, member_id, role=role, activate=True).apply()
+
+
+def grant(scene: Provisioned, email: str, role: str) -> None:
+    member_id = scene.organization.member(email).id
+    with scene.organization.world.transactions.writing(OPERATOR) as unit:
+        assert code_of(members.to_edit(unit, scene.organization.id, member_id, role=role).apply()) is None
+
+
+def audited(scene: Provisioned, subject: str) -> list[str]:
+    """The actions of the audit log that are about this member."""
+    with scene.organization.world.transactions.reading() as unit:
+        query = select(ENTRIES.c.action).where(ENTRIES.c.subject == subject).order_by(ENTRIES.c.id)
+        return list(unit.connection.scalars(query))
 
 
 def claim(organization: Organization, host: str) -> str:

@@ -86,6 +86,15 @@ def to_unmap(world: World, organization: Organization) -> Change:
     return lambda unit: role_mappings.to_remove(unit, organization.id, mapping.id)
 
 
+def to_activate(world: World, organization: Organization) -> Change:
+    """Somebody whom the directory deactivated before it was turned off, with a role that was granted earlier."""
+    with world.transactions.writing(OPERATOR) as unit:
+        directories.to_deactivate(unit, organization.id, directory_of(organization)).apply()
+        grace = members.read(unit, organization.id, organization.member(GRACE).id)
+        grace.state, grace.granted_role = "deactivated", "author"
+    return lambda unit: members.to_edit(unit, organization.id, grace.id, activate=True)
+
+
 CHANGES: dict[str, Callable[[World, Organization], Change]] = {
     "a group mapped": to_map,
     "a mapping removed": to_unmap,
@@ -99,6 +108,7 @@ CHANGES: dict[str, Callable[[World, Organization], Change]] = {
         unit, acme.id, Edit(default_role="author")
     ),
     "a suspension": lambda _, acme: lambda unit: members.to_edit(unit, acme.id, acme.member(GRACE).id, suspended=True),
+    "somebody made active again": to_activate,
     "the directory off": lambda _, acme: lambda unit: directories.to_deactivate(unit, acme.id, directory_of(acme)),
     "the directory deleted": lambda _, acme: lambda unit: directories.to_delete(unit, acme.id, directory_of(acme)),
 }  # fmt: skip

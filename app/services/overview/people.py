@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.rules.decisions import Allowed, Decision
 from app.rules.lockout import WayIn, is_usable, way_in
-from app.rules.members import MemberState
+from app.rules.members import Listing, MemberState, may_activate
 from app.rules.roles import EffectiveRole, RoleSource
 from app.services import authority, explanation
 from app.services.authority import Standings
@@ -32,6 +32,7 @@ class PersonFacts:
     explained: Explained
     change_role: Decision
     suspend: Decision
+    activate: Decision
     remove: Decision
     usable: bool
     way_in: WayIn | None
@@ -111,6 +112,7 @@ class _Known:
     groups: Mapping[str, str]
     directory: str
     managed: frozenset[str]
+    listed: frozenset[str]
     standings: Standings
     sessions: Mapping[str, int]
 
@@ -127,6 +129,7 @@ class _Known:
             groups={mapping.id: mapping.label for mapping in roles.mappings(session, organization_id)},
             directory=directory.name if directory else "",
             managed=frozenset(member_id for member_id, is_living in linked.items() if is_living),
+            listed=frozenset(linked),
             standings=authority.standings(unit, organization_id),
             sessions=figures.sessions_of(session, ids, now=unit.now) if with_sessions else {},
         )
@@ -149,6 +152,7 @@ class _Known:
             explained=self._explained(row),
             change_role=self._change_role(row),
             suspend=self._judge(row, suspended=True),
+            activate=may_activate(row.email, self._listing(row)),
             remove=managed_by_directory(row.email) if row.id in self.managed else self._judge(row, removed=True),
             usable=stored is not None and is_usable(stored, access),
             way_in=way_in(stored, access) if stored else None,
@@ -166,6 +170,12 @@ class _Known:
             origin=row.granted_origin or "",
             managed_by=self.directory if row.id in self.managed else "",
         )
+
+    def _listing(self, row: Member) -> Listing:
+        """Whom the directory lists as active, it has made active."""
+        if row.id not in self.listed:
+            return Listing.NOT_LISTED
+        return Listing.ACTIVE if row.state == MemberState.ACTIVE else Listing.INACTIVE
 
     def _change_role(self, row: Member) -> Decision:
         if row.role_source == RoleSource.MAPPED:

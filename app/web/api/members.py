@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -30,6 +30,11 @@ class MemberPatch(PatchBody):
         None, description="A role's slug, given by hand."
     )
     suspended: Maybe[bool] = None
+    state: Maybe[Literal[MemberState.ACTIVE]] = Field(
+        None,
+        description="Make somebody active again whom a directory deactivated and no active one lists as inactive. What "
+        "was granted before does not come back with them: give a role in the same request.",
+    )
 
 
 class MemberAnswer(Answer):
@@ -109,11 +114,11 @@ def read_member(org: str, mem: str) -> MemberAnswer:
 
 
 @operation("PATCH", _PATH + "/{mem}", body=MemberPatch, answer=MemberAnswer,
-           codes=(Code.ROLE_DECIDED_BY_GROUP, *GUARDED), plans=True)  # fmt: skip
+           codes=(Code.ROLE_DECIDED_BY_GROUP, Code.MEMBER_DIRECTORY_MANAGED, *GUARDED), plans=True)  # fmt: skip
 def edit_member(org: str, mem: str, body: MemberPatch) -> Planned[MemberAnswer]:
-    """Give a role by hand, suspend, or lift a suspension. Asked for both, either both happen or neither."""
+    """Give a role by hand, suspend or lift a suspension, make active again. Asked for several, all happen or none."""
     unit = current.unit()
-    edited = members.to_edit(unit, org, mem, role=body.role, suspended=body.suspended)
+    edited = members.to_edit(unit, org, mem, role=body.role, suspended=body.suspended, activate=body.state is not None)
     return edited.then(partial(show_member, unit))
 
 

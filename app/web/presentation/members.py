@@ -25,6 +25,7 @@ class Member:
     change_role: Control
     suspend: Change
     restore: Change
+    activate: Change
     remove: Change
     suspended: bool = False
     held: bool = False

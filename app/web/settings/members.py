@@ -1,4 +1,4 @@
-"""Members: listed page by page, given a role, suspended, restored, removed."""
+"""Members: listed page by page, given a role, suspended, restored, made active again, removed."""
 
 from __future__ import annotations
 
@@ -112,6 +112,13 @@ def restore(member_id: str) -> ResponseReturnValue:
     return _answer(outcome, member_id, done="member-restored")
 
 
+@pages.post("/<member_id>/activate")
+def activate(member_id: str) -> ResponseReturnValue:
+    """Make someone active again whom a directory deactivated that decides no more."""
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, activate=True).apply()
+    return _answer(outcome, member_id, done="member-activated")
+
+
 @pages.post("/<member_id>/remove")
 def remove(member_id: str) -> ResponseReturnValue:
     """Remove someone, once their address was typed."""
@@ -189,6 +196,11 @@ def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> M
         change_role=control(facts.change_role),
         suspend=change(facts.suspend, ends, "They cannot sign in by any way until you restore them."),
         restore=Change(ALLOWED, effects=("They can sign in again, as their state and role allow.",)),
+        activate=change(
+            facts.activate,
+            "They can sign in again, unless they are suspended.",
+            "A role granted to them before does not come back: give them one afterwards.",
+        ),
         remove=change(facts.remove, ends, "Only an invitation or the directory brings them back."),
         suspended=facts.suspended,
         held=facts.held,
@@ -200,7 +212,7 @@ def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> M
     if not current.signed_in().is_recovery:
         return row
     closed = Change(IN_RECOVERY)
-    row = replace(row, suspend=closed, restore=closed, remove=closed)
+    row = replace(row, suspend=closed, restore=closed, activate=closed, remove=closed)
     is_active = facts.state is MemberState.ACTIVE and not facts.suspended
     decision = appointments.judge(facts.id, is_active=is_active, appointed=appointed)
     return replace(row, change_role=control(decision)) if row.change_role.allowed else row

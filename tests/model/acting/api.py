@@ -35,6 +35,10 @@ def _suspend(stage: Stage, _: Step, who: int, suspended: bool) -> str | None:
     return _code(stage.change("PATCH", _member_path(stage, who), {"suspended": bool(suspended)}))
 
 
+def _activate(stage: Stage, _: Step, who: int) -> str | None:
+    return _code(stage.change("PATCH", _member_path(stage, who), {"state": "active"}))
+
+
 def _remove(stage: Stage, _: Step, who: int) -> str | None:
     return _code(stage.change("DELETE", _member_path(stage, who)))
 
@@ -173,6 +177,7 @@ def _edit(stage: Stage, _: Step) -> str | None:
 _VERBS: dict[str, Callable[..., str | None]] = {
     "grant": _grant,
     "suspend": _suspend,
+    "activate": _activate,
     "remove": _remove,
     "map": _map,
     "default": _default,

@@ -68,6 +68,10 @@ def _suspend(asked: _Request, who: int, suspended: int) -> object:
     return _made(members.to_edit(asked.unit, asked.org, asked.member(who), suspended=bool(suspended)))
 
 
+def _activate(asked: _Request, who: int) -> object:
+    return _made(members.to_edit(asked.unit, asked.org, asked.member(who), activate=True))
+
+
 def _remove(asked: _Request, who: int) -> object:
     return _made(members.to_remove(asked.unit, asked.org, asked.member(who)))
 
@@ -157,6 +161,7 @@ def _remove_domain(asked: _Request, host: int) -> object:
 _VERBS: dict[str, Callable[..., Any]] = {
     "grant": _grant,
     "suspend": _suspend,
+    "activate": _activate,
     "remove": _remove,
     "map": _map,
     "default": _default,

@@ -56,6 +56,24 @@ def test_group_decides_over_the_role_control_and_the_directory_over_removal(worl
     assert api.refused("DELETE", one)["code"] == "member_directory_managed"
 
 
+def test_member_is_made_active_again_once_no_directory_lists_them_as_inactive(world: World) -> None:
+    scene = provisioned(world)
+    grace = scene.scim.add_user(GRACE)
+    scene.scim.set_active(grace, False)
+    api, path = Api(world), f"/organizations/{scene.organization.id}"
+    one = f"{path}/members/{scene.organization.member(GRACE).id}"
+    back = {"state": "active", "role": "admin"}
+
+    assert api.refused("PATCH", one, back)["code"] == "member_directory_managed"
+    api.post(f"{path}/directories/{scene.directory_id}/deactivate", {})
+    (planned,) = api.plan("PATCH", one, back)["people"]
+    assert (planned["before"]["state"], planned["after"]["state"]) == ("deactivated", "active")
+    assert api.get(one)["state"] == "deactivated"
+    made = api.patch(one, back)
+    assert (made["state"], made["role"], made["role_source"]) == ("active", "admin", "granted")
+    assert api.refused("PATCH", one, {"state": "deactivated"}, status=400)["field"] == "state"
+
+
 def test_explanation_names_the_group_that_decided_and_what_is_missing(world: World) -> None:
     scene = provisioned(world)
     scene.scim.add_user(GRACE)

@@ -6,6 +6,7 @@ from app.rules.actor import OPERATOR
 from app.services import roles
 from tests.application import World
 from tests.scenes import ADA, GRACE, found_organization, provisioned
+from tests.services.test_authority import turn_off
 from tests.web.settings.scenes import desk, flat, recovery_session, signed_in
 
 LAST = "This would leave the organization without an administrator who can sign in"
@@ -81,6 +82,25 @@ def test_suspended_member_is_out_until_restored(world: World) -> None:
     assert not ada.organization.member(GRACE).suspended
 
 
+def test_member_whom_a_directory_deactivated_is_made_active_once_it_is_off(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.set_active(scene.scim.add_user(GRACE), False)
+    browser = signed_in(world, ADA)
+    activate = f"/settings/members/{scene.organization.member(GRACE).id}/activate"
+    why = "The directory lists grace@acme.test as inactive, or they were deleted there."
+
+    refused = browser.submit(activate)
+
+    assert refused.status_code == 409
+    assert why in refused.text
+    assert activate not in browser.get("/settings/members").text
+    turn_off(scene.organization, scene.directory_id)
+    assert activate in browser.get("/settings/members").text
+    assert "member-activated" in browser.submit(activate).headers["Location"]
+    assert scene.organization.member(GRACE).state == "active"
+    assert "made active again" in flat(browser.get("/settings/audit").text)
+
+
 def test_removing_a_member_takes_the_address(world: World) -> None:
     ada = desk(world)
     grace = ada.member(GRACE)
@@ -113,6 +133,7 @@ def test_recovery_session_makes_administrators_and_nothing_else(world: World) ->
 
     assert browser.submit(f"{base}/role", role="member").status_code == 403
     assert browser.submit(f"{base}/suspend").status_code == 403
+    assert browser.submit(f"{base}/activate").status_code == 403
     assert browser.submit(f"{base}/remove", confirm=GRACE).status_code == 403
     assert "A recovery session cannot do this" in browser.get("/settings/members").text
     assert browser.submit(f"{base}/role", role="admin").status_code == 303
