@@ -18,8 +18,10 @@ def read_settings() -> Settings:
 
 
 def open_program() -> Program:
-    """The program over a database that is up to date."""
-    return create_program(read_settings())
+    """The program over a database that is up to date; closed when the command has ended."""
+    program = create_program(read_settings())
+    click.get_current_context().call_on_close(program.close)
+    return program
 
 
 def refusal(refused: Refused) -> click.ClickException:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import psutil
@@ -15,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete
 
+import app.cli
 from app.cli import main
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
@@ -23,23 +29,59 @@ from app.services.connections import acting_of
 from app.store.sign_ins import RecoveryCode
 from tests.application import SECRET_KEY, World, settings_for
 from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
-from tests.servers.doorward import environment_for, served
+from tests.servers.doorward import Served, environment_for, served
 from tests.services.audit_chain import positions, scalars, tamper, write
 from tests.web.api.caller import Api
 
 
-def run(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A `doorward` command in a directory."""
-    url = environment.pop("database_url", f"sqlite:///{directory / 'doorward.db'}")
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(directory: Path, *arguments: str, **environment: str) -> Done:
+    """A `doorward` command in a directory, in this very process: a process each would take most of the time."""
+    out, err, code = StringIO(), StringIO(), 0
+    mask = os.umask(0)
+    os.umask(mask)
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        chdir(directory),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        patched.setattr(os, "environ", environment_of(directory, environment))
+        patched.setattr(sys, "argv", ["doorward", *arguments])
+        try:
+            app.cli.run()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            os.umask(mask)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def run_as_process(directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A `doorward` command as it is started on a host."""
     return subprocess.run(
         [sys.executable, "-m", "app.cli", *arguments],
         cwd=directory,
-        env=environment_for("http://127.0.0.1:8000", url) | environment,
+        env=environment_of(directory, environment),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def environment_of(directory: Path, settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a command: these settings, and a database in this directory unless one is named."""
+    url = settings.pop("database_url", f"sqlite:///{directory / 'doorward.db'}")
+    return environment_for("http://127.0.0.1:8000", url) | settings
 
 
 @pytest.mark.parametrize(
@@ -71,7 +113,7 @@ def test_every_command_explains_itself(arguments: tuple[str, ...]) -> None:
 
 
 def test_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
-    done = run(tmp_path, "serve", DOORWARD_BASE_URL="ftp://nowhere")
+    done = run_as_process(tmp_path, "serve", DOORWARD_BASE_URL="ftp://nowhere")
 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -88,7 +130,7 @@ def test_database_upgrade_may_be_run_again_and_leaves_no_difference_to_the_model
 
 
 def test_migrations_and_models_agree_on_both_databases(tmp_path: Path, database_url: str) -> None:
-    check = run(tmp_path, "database", "check", database_url=database_url)
+    check = run_as_process(tmp_path, "database", "check", database_url=database_url)
 
     assert (check.returncode, check.stdout) == (0, "")
 
@@ -176,7 +218,7 @@ def audited(world: World, organization_id: str) -> list[tuple[str, str, str]]:
         return [(entry.actor_kind, entry.action, entry.outcome) for entry in entries]
 
 
-def verify(world: World, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def verify(world: World, tmp_path: Path, *arguments: str) -> Done:
     """`doorward audit verify`."""
     return run(tmp_path, "audit", "verify", *arguments, database_url=world.program.settings.database_url)
 
@@ -316,18 +358,24 @@ def test_key_of_an_organization_is_printed_once_and_opens_it(world: World, tmp_p
     assert (nowhere.returncode, nowhere.stderr) == (1, "doorward: There is no such organization.\n")
 
 
-def test_serve_makes_its_own_key_database_and_start_link_readable_by_the_owner_only(tmp_path: Path) -> None:
-    with served(tmp_path, f"sqlite:///{tmp_path / 'var' / 'doorward.db'}") as server:
-        assert server.start_link.startswith(f"{server.base_url}/start/")
-        for name in ("doorward.db", "start_link"):
-            assert (tmp_path / "var" / name).stat().st_mode & 0o077 == 0
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that was started in an empty directory, in several processes."""
+    directory = tmp_path_factory.mktemp("served")
+    with served(directory, f"sqlite:///{directory / 'var' / 'doorward.db'}") as started:
+        yield started
 
 
-def test_serve_ends_with_everything_it_started(tmp_path: Path) -> None:
-    with served(tmp_path, f"sqlite:///{tmp_path / 'doorward.db'}") as server:
-        children = psutil.Process(server.process.pid).children(recursive=True)
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(timeout=20) == 0
+def test_serve_makes_its_own_key_database_and_start_link_readable_by_the_owner_only(server: Served) -> None:
+    assert server.start_link.startswith(f"{server.base_url}/start/")
+    for name in ("doorward.db", "start_link"):
+        assert (server.directory / "var" / name).stat().st_mode & 0o077 == 0
+
+
+def test_serve_ends_with_everything_it_started(server: Served) -> None:
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=20) == 0
 
     _, alive = psutil.wait_procs(children, timeout=20)
     assert len(children) >= 4
@@ -337,7 +385,7 @@ def test_serve_ends_with_everything_it_started(tmp_path: Path) -> None:
 def test_no_start_link_is_made_once_there_is_an_organization(world: World, tmp_path: Path) -> None:
     with world.transactions.writing(OPERATOR) as unit:
         organizations.create(unit, name="Acme", admin_email=ADA)
-    with served(tmp_path, world.program.settings.database_url) as server:
+    with served(tmp_path, world.program.settings.database_url, workers="1") as server:
         assert "/start/" not in server.log
 
 
