@@ -1,37 +1,59 @@
-"""Two processes that make conflicting changes at the same moment, meeting just before they commit."""
+"""Two processes that make conflicting changes at the same moment: they meet just before they commit, or one begins when
+the other is about to.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
+import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
-from threading import BrokenBarrierError
+from threading import BrokenBarrierError, Event
+from typing import Any, Protocol
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from werkzeug.test import TestResponse
 
 from app.factory import Program, create_program
 from app.ports.clock import SystemClock
+from app.rules.actor import ActorKind
+from app.rules.identity import ExternalIdentity
+from app.services import sign_in
+from app.services.sign_in import Arrival
+from app.services.steps import AskCode, SignedIn
+from app.services.unit_of_work import UnitOfWork
 from app.store import organizations
-from app.web.request import BROWSER_COOKIE
+from app.web.request import BROWSER_COOKIE, SESSION_COOKIE
 from tests.application import BASE_URL, ports_for, settings_for
 from tests.ports.fakes import Postbox, ZoneDns
 
 #: How long the first waits for the second just before its commit. With the lock the second cannot come; without it,
 #: it does.
 _MEETING_SECONDS = 0.02
+#: How long the one in front gives the other to come as far as the lock, where it cannot be seen waiting there.
+_RUN_UP_SECONDS = 0.02
+_LONGEST_RUN_UP_SECONDS = 0.5
 _SPAWN = multiprocessing.get_context("spawn")
+
+
+class Request(Protocol):
+    """What a process does when it is told to."""
+
+    def make(self, program: Program) -> int:
+        """Do it; the HTTP status of its answer, or what it would be."""
+        ...
 
 
 @dataclass(frozen=True)
 class Call:
     """One request of a round: JSON with a bearer token, or a form that a browser with the token as a cookie posts.
 
-    `if_match` is the hash of the dry run it is held to.
+    `if_match` is the hash of the dry run it is held to, `session` the cookie of whoever is signed in.
     """
 
     method: str
@@ -41,31 +63,97 @@ class Call:
     content_type: str = "application/json"
     form: dict[str, str] | None = None
     if_match: str = ""
+    session: str = ""
+
+    def make(self, program: Program) -> int:
+        return send(program, self).status_code
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """A browser that comes back from an identity provider with what its protocol has verified."""
+
+    arrival: Arrival
+    identity: ExternalIdentity
+    browser: str
+
+    def make(self, program: Program) -> int:
+        try:
+            with program.transactions.writing() as unit:
+                step = sign_in.arrive(unit, self.arrival, browser=self.browser, result=self.identity)
+        except DBAPIError:  # a server would answer so
+            traceback.print_exc()
+            return 500
+        if isinstance(step, SignedIn):
+            return 303
+        return 200 if isinstance(step, AskCode) else 403
+
+
+@dataclass(frozen=True)
+class _Signals:
+    """What the two tell each other while they make their requests."""
+
+    barrier: Barrier
+    about_to_commit: Any
+    under_way: Any
 
 
 @dataclass
 class Rivals:
-    """The two processes; `play` sends each its request and returns both status codes."""
+    """The two processes; each answers a request with a status code."""
 
-    pipes: tuple[Connection[Call | None, int], Connection[Call | None, int]]
+    pipes: tuple[Connection[Any, int], Connection[Any, int]]
+    signals: _Signals
 
-    def play(self, first: Call, second: Call) -> tuple[int, int]:
+    def play(self, first: Request, second: Request) -> tuple[int, int]:
+        """Both at once, in whatever order they come to the lock."""
         for pipe, call in zip(self.pipes, (first, second), strict=True):
-            pipe.send(call)
+            pipe.send(("meets", call))
         one, two = (pipe.recv() for pipe in self.pipes)
         return one, two
 
+    def play_in_order(self, first: Request, second: Request) -> tuple[int, int]:
+        """The second begins when the first is about to commit, and so waits behind it with whatever it has read."""
+        self.signals.about_to_commit.clear()
+        self.signals.under_way.clear()
+        in_front, behind = self.pipes
+        in_front.send(("leads", first))
+        while not self.signals.about_to_commit.wait(0.002) and not in_front.poll():
+            pass
+        behind.send(("follows", second))
+        return in_front.recv(), behind.recv()
+
+
+@dataclass
+class Processes:
+    """Two processes, started once, that open one database after the other."""
+
+    rivals: Rivals
+
+    @contextmanager
+    def meet(self, database_url: str, *, with_lock: bool = True) -> Iterator[Rivals]:
+        """Have both open this database for a while."""
+        for pipe in self.rivals.pipes:
+            pipe.send((database_url, with_lock))
+        try:
+            yield self.rivals
+        finally:
+            for pipe in self.rivals.pipes:
+                pipe.send(None)
+            for pipe in self.rivals.pipes:
+                pipe.recv()
+
 
 @contextmanager
-def rivals(database_url: str, *, with_lock: bool = True) -> Iterator[Rivals]:
+def started() -> Iterator[Processes]:
     """Start both, hand them out, and end them."""
-    barrier = _SPAWN.Barrier(2)
+    signals = _Signals(_SPAWN.Barrier(2), _SPAWN.Event(), _SPAWN.Event())
     ends = [_SPAWN.Pipe() for _ in range(2)]
-    processes = [_SPAWN.Process(target=_rival, args=(database_url, child, barrier, with_lock)) for _, child in ends]
+    processes = [_SPAWN.Process(target=_rival, args=(child, signals), daemon=True) for _, child in ends]
     for process in processes:
         process.start()
     try:
-        yield Rivals((ends[0][0], ends[1][0]))
+        yield Processes(Rivals((ends[0][0], ends[1][0]), signals))
     finally:
         for parent, _ in ends:
             parent.send(None)
@@ -74,23 +162,35 @@ def rivals(database_url: str, *, with_lock: bool = True) -> Iterator[Rivals]:
             process.kill()
 
 
-def _rival(database_url: str, pipe: Connection[int, Call | None], barrier: Barrier, with_lock: bool) -> None:
-    if not with_lock:
-        organizations.lock = organizations.find  # the one thing that is taken out
-    program = create_program(settings_for(database_url), ports_for(SystemClock(), Postbox(), ZoneDns()))
-    meeting = _Meeting(barrier)
-    event.listen(Session, "before_commit", meeting)
-    while (call := pipe.recv()) is not None:
-        meeting.open = True
-        pipe.send(send(program, call).status_code)
-    program.transactions.database.engine.dispose()
+def _rival(pipe: Connection[int, Any], signals: _Signals) -> None:
+    meeting = _Meeting(signals)
+    commit, lock = UnitOfWork.commit, organizations.lock
+
+    def meet_and_commit(unit: UnitOfWork) -> None:
+        meeting.before_commit(unit)
+        commit(unit)
+
+    UnitOfWork.commit = meet_and_commit  # type: ignore[method-assign, assignment]  # the one moment
+    while (opened := pipe.recv()) is not None:
+        database_url, with_lock = opened
+        organizations.lock = lock if with_lock else organizations.find  # the one thing that is taken out
+        program = create_program(settings_for(database_url), ports_for(SystemClock(), Postbox(), ZoneDns()))
+        meeting.program = program
+        while (told := pipe.recv()) is not None:
+            meeting.role, call = told
+            if meeting.role == "follows":
+                signals.under_way.set()
+            pipe.send(call.make(program))
+        program.close()
+        pipe.send(0)
 
 
 def send(program: Program, call: Call) -> TestResponse:
     """Make the request to a program of this process."""
     client = program.app.test_client(use_cookies=False)
     if call.form is not None:
-        headers = {"Cookie": f"{BROWSER_COOKIE}={call.token}", "Sec-Fetch-Site": "same-origin"}
+        session = f"; {SESSION_COOKIE}={call.session}" if call.session else ""
+        headers = {"Cookie": f"{BROWSER_COOKIE}={call.token}{session}", "Sec-Fetch-Site": "same-origin"}
         return client.post(call.path, data=call.form, base_url=BASE_URL, headers=headers)
     return client.open(
         call.path,
@@ -103,17 +203,39 @@ def send(program: Program, call: Call) -> TestResponse:
 
 
 class _Meeting:
-    """Waits for the other process once a round, before the first commit."""
+    """What a process waits for before the commit of a unit that holds an organization's lock, once a request."""
 
-    def __init__(self, barrier: Barrier) -> None:
-        self._barrier = barrier
-        self.open = False
+    def __init__(self, signals: _Signals) -> None:
+        self._signals = signals
+        self.role = ""
+        self.program: Program | None = None
 
-    def __call__(self, _session: Session) -> None:
-        if not self.open:
-            return
-        self.open = False
+    def before_commit(self, unit: UnitOfWork) -> None:
+        has_lock = bool(unit._locked) or unit.actor.kind is ActorKind.DIRECTORY  # a push locks by itself
+        role, self.role = self.role if has_lock else "", "" if has_lock else self.role
+        if role == "meets":
+            self._meet()
+        if role == "leads":
+            self._lead()
+
+    def _meet(self) -> None:
         try:
-            self._barrier.wait(timeout=_MEETING_SECONDS)
+            self._signals.barrier.wait(timeout=_MEETING_SECONDS)
         except BrokenBarrierError:
-            self._barrier.reset()
+            self._signals.barrier.reset()
+
+    def _lead(self) -> None:
+        """Until the other one waits for the lock: PostgreSQL can tell."""
+        self._signals.about_to_commit.set()
+        self._signals.under_way.wait(timeout=_LONGEST_RUN_UP_SECONDS)
+        engine = self.program.transactions.database.engine if self.program else None
+        if engine is None or engine.dialect.name == "sqlite":
+            Event().wait(_RUN_UP_SECONDS)
+            return
+        deadline = time.monotonic() + _LONGEST_RUN_UP_SECONDS
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            while not connection.scalar(_WAITING) and time.monotonic() < deadline:
+                Event().wait(0.002)
+
+
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")

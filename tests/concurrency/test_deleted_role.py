@@ -6,31 +6,35 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.services import members, role_mappings, roles
 from tests.application import OPERATOR_TOKEN, World
-from tests.concurrency.rivals import Call, Rivals, rivals
+from tests.concurrency.rivals import Call, Processes, Rivals
 from tests.scenes import GRACE, Organization, provisioned
 
 ROUNDS = 40
 
 
-def test_role_deleted_while_it_is_granted_is_nobodys_in_every_round(world: World, database_url: str) -> None:
+def test_role_deleted_while_it_is_granted_is_nobodys_in_every_round(
+    world: World, database_url: str, processes: Processes
+) -> None:
     scene = provisioned(world)
     scene.scim.add_user(GRACE)
     organization = scene.organization
     grant = Call("PATCH", f"{_path(organization)}/members/{organization.member(GRACE).id}", {"role": "editor"},
                  OPERATOR_TOKEN)  # fmt: skip
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         codes = {_delete_while(grant, organization, both) for _ in range(ROUNDS)}
 
     assert codes <= {(204, 200), (204, 400)}
 
 
-def test_role_deleted_while_a_group_is_mapped_to_it_is_nobodys_in_every_round(world: World, database_url: str) -> None:
+def test_role_deleted_while_a_group_is_mapped_to_it_is_nobodys_in_every_round(
+    world: World, database_url: str, processes: Processes
+) -> None:
     organization = provisioned(world).organization
     mapping: dict[str, object] = {"source": "sign_in", "group": "writers", "role": "editor"}
     add = Call("POST", f"{_path(organization)}/role-mappings", mapping, OPERATOR_TOKEN)
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         codes = {_delete_while(add, organization, both) for _ in range(ROUNDS)}
 
     assert codes <= {(204, 201), (204, 400)}

@@ -7,39 +7,41 @@ import pytest
 from app.rules.ids import Prefix
 from app.store import members
 from tests.application import OPERATOR_TOKEN, World
-from tests.concurrency.rivals import Call, Rivals, rivals
+from tests.concurrency.rivals import Call, Processes, Rivals
 from tests.scenes import ADA, GRACE, Organization, Provisioned, found_organization, provisioned
 
 ROUNDS = 200
 
 
-def test_two_demotions_by_api_at_once_leave_an_administrator_in_every_round(world: World, database_url: str) -> None:
+def test_two_demotions_by_api_at_once_leave_an_administrator_in_every_round(
+    world: World, database_url: str, processes: Processes
+) -> None:
     organization = _two_granted(world)
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         outcomes = [_demote_each_other(organization, both) for _ in range(ROUNDS)]
 
     assert outcomes == [((200, 409), 1)] * ROUNDS
 
 
 def test_two_deactivations_by_scim_at_once_leave_one_usable_or_held_in_every_round(
-    world: World, database_url: str
+    world: World, database_url: str, processes: Processes
 ) -> None:
     scene, grace = _two_provisioned(world)
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         outcomes = [_deactivate_each_other(scene, grace, both) for _ in range(ROUNDS)]
 
     assert outcomes == [((200, 200), 1)] * ROUNDS
 
 
-def test_without_the_lock_both_administrators_are_lost(world: World, database_url: str) -> None:
+def test_without_the_lock_both_administrators_are_lost(world: World, database_url: str, processes: Processes) -> None:
     """Shows that the rounds above can fail. SQLite is left out: there the lock is the writing transaction itself."""
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time; its lock cannot be taken out")
     organization = _two_granted(world)
 
-    with rivals(database_url, with_lock=False) as both:
+    with processes.meet(database_url, with_lock=False) as both:
         left = {_demote_each_other(organization, both)[1] for _ in range(20)}
 
     assert 0 in left

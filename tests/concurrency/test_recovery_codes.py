@@ -14,7 +14,7 @@ from app.services.flows import Purpose
 from app.services.steps import AskCode
 from app.store.sign_ins import RecoveryCode, SignInFlow, SignInSession
 from tests.application import OPERATOR_TOKEN, World
-from tests.concurrency.rivals import Call, Rivals, rivals, send
+from tests.concurrency.rivals import Call, Processes, Rivals, send
 from tests.scenes import ADA, Organization, found_organization
 
 ROUNDS = 25
@@ -23,32 +23,32 @@ _WAITS_AT_MOST = 30.0
 IN, NEW_SET, REFUSED = 303, 200, 403
 
 
-def test_one_code_opens_recovery_once_in_every_round(world: World, database_url: str) -> None:
+def test_one_code_opens_recovery_once_in_every_round(world: World, database_url: str, processes: Processes) -> None:
     organization = found_organization(world)
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         outcomes = [_spend_twice(organization, both) for _ in range(ROUNDS)]
 
     assert outcomes == [((IN, REFUSED), 1, 9)] * ROUNDS
 
 
 def test_the_last_code_opens_recovery_once_and_makes_one_new_set_in_every_round(
-    world: World, database_url: str
+    world: World, database_url: str, processes: Processes
 ) -> None:
     organization = found_organization(world)
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         outcomes = [_spend_twice(organization, both, is_last=True) for _ in range(ROUNDS)]
 
     assert outcomes == [((NEW_SET, REFUSED), 1, 10)] * ROUNDS
 
 
 def test_code_used_while_a_new_set_is_made_is_spent_before_it_or_void_in_every_round(
-    world: World, database_url: str
+    world: World, database_url: str, processes: Processes
 ) -> None:
     organization = found_organization(world)
 
-    with rivals(database_url) as both:
+    with processes.meet(database_url) as both:
         outcomes = [_spend_while_replaced(organization, both) for _ in range(ROUNDS)]
 
     assert {codes for codes, _, _ in outcomes} <= {(IN, 201), (REFUSED, 201)}
@@ -84,13 +84,13 @@ def test_new_set_that_waits_while_a_code_is_spent_comes_after_it(world: World) -
         assert recovery.state(unit, organization.id).unused == 10
 
 
-def test_without_the_lock_one_code_opens_recovery_twice(world: World, database_url: str) -> None:
+def test_without_the_lock_one_code_opens_recovery_twice(world: World, database_url: str, processes: Processes) -> None:
     """Shows that the rounds above can fail. SQLite is left out: there the lock is the writing transaction itself."""
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time; its lock cannot be taken out")
     organization = found_organization(world)
 
-    with rivals(database_url, with_lock=False) as both:
+    with processes.meet(database_url, with_lock=False) as both:
         codes = {_spend_twice(organization, both)[0] for _ in range(ROUNDS)}
 
     assert (IN, IN) in codes

@@ -87,7 +87,7 @@ def connect(organization: Organization) -> SingleSignOn:
             organization.id,
             protocol="saml",
             name="Provider",
-            read=SettingsRead({"idp": "test"}),
+            read=SettingsRead({"idp": {"entity_id": "https://idp.test", "certificates": []}}),
             acting=connections.acting_of(admin),
         ).apply()
     assert not isinstance(connection, Refused)
