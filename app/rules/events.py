@@ -55,6 +55,11 @@ class EventType(StrEnum):
     MEMBER_BACKUP_CODES_CREATED = "member.backup_codes_created"
     MEMBER_BACKUP_CODE_USED = "member.backup_code_used"
     MEMBER_SIGNED_IN = "member.signed_in"
+    INVITATION_CREATED = "invitation.created"
+    INVITATION_SENT_AGAIN = "invitation.sent_again"
+    INVITATION_REVOKED = "invitation.revoked"
+    INVITATION_ACCEPTED = "invitation.accepted"
+    INVITATION_SUPERSEDED = "invitation.superseded"
     SESSION_ENDED = "session.ended"
     ADMIN_HELD = "admin.held"
     ADMIN_RELEASED = "admin.released"
@@ -184,7 +189,10 @@ STATEMENTS: dict[EventType, Statement] = {
     EventType.MEMBER_CREATED: Statement(
         "Someone became a member.",
         Prefix.MEMBER,
-        (Field("directory", Id(Prefix.DIRECTORY), "The directory that brought them.", optional=True),),
+        (
+            Field("directory", Id(Prefix.DIRECTORY), "The directory that brought them.", optional=True),
+            Field("invitation", Id(Prefix.INVITATION), "The invitation that they accepted.", optional=True),
+        ),
     ),
     EventType.MEMBER_LINKED: Statement(
         "An existing member is managed by the directory from now on.",
@@ -251,6 +259,26 @@ STATEMENTS: dict[EventType, Statement] = {
         (Field("left", NUMBER, "How many are left."),),
     ),
     EventType.MEMBER_SIGNED_IN: Statement("A member signed in.", Prefix.MEMBER),
+    EventType.INVITATION_CREATED: Statement(
+        "Somebody was asked to become a member.",
+        Prefix.INVITATION,
+        (Field("role", TEXT, "The slug of the role they are to have."),),
+    ),
+    EventType.INVITATION_SENT_AGAIN: Statement(
+        "An invitation was mailed again, for another week; the earlier link is void.", Prefix.INVITATION
+    ),
+    EventType.INVITATION_REVOKED: Statement("An invitation can no longer be accepted.", Prefix.INVITATION),
+    EventType.INVITATION_ACCEPTED: Statement(
+        "Whoever was invited is a member.",
+        Prefix.INVITATION,
+        (
+            Field("member", Id(Prefix.MEMBER), "Who they are."),
+            Field("role", TEXT, "The slug of the role they have; not `admin` where the inviter is none any more."),
+        ),
+    ),
+    EventType.INVITATION_SUPERSEDED: Statement(
+        "An invitation was closed, because its person became a member otherwise.", Prefix.INVITATION
+    ),
     EventType.SESSION_ENDED: Statement(
         "A session was ended: its member signed out or took it from the list on their profile, or an administrator "
         "ended it.",

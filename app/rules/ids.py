@@ -49,6 +49,7 @@ class Prefix(StrEnum):
     SCIM_REQUEST = "req"
     ALARM = "alm"
     FACTOR = "fac"
+    INVITATION = "inv"
 
 
 def make_id(prefix: Prefix, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
@@ -19,6 +20,21 @@ class Listing(StrEnum):
     NOT_LISTED = "not_listed"
     ACTIVE = "active"
     INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which members: a part of name or address, a role's slug, a state (active, deactivated, suspended, held), and
+    whether they have a second factor (set_up, none). "" takes everybody, a word that is none of these nobody.
+    """
+
+    text: str = ""
+    role: str = ""
+    state: str = ""
+    factor: str = ""
+
+
+EVERYBODY = Wanted()
 
 
 def may_recover(*, state: MemberState, suspended: bool, is_admin: bool, held: bool) -> bool:

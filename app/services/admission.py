@@ -8,15 +8,15 @@ from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of
 from app.rules.events import EventType
 from app.rules.identity import ExternalIdentity, GroupsState
-from app.rules.ids import Prefix
 from app.rules.lockout import Guests
 from app.rules.members import MemberState
-from app.rules.roles import ADMIN, GroupRef, GroupSource, RoleSource, effective_role
-from app.services import authority, policy, settlements
+from app.rules.roles import ADMIN, GroupRef, GroupSource, effective_role
+from app.services import authority, invitations, joining, policy, settlements
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, members, organizations
 from app.store.connections import Connection, ConsumedAssertion, LinkedIdentity, Proof
+from app.store.invitations import Invitation
 from app.store.members import Member
 from app.store.organizations import Organization
 
@@ -24,6 +24,11 @@ _NOT_A_MEMBER = Refused(
     Code.NOT_A_MEMBER,
     "This address is not a member of any organization here.",
     fix="Ask your administrator to add you.",
+)
+_ADDRESS_IN_USE = Refused(
+    Code.ADDRESS_IN_USE,
+    "This address is a member of another organization.",
+    fix="Ask an administrator there to remove it, then try again.",
 )
 
 
@@ -35,14 +40,40 @@ class Admitted:
     needs_code: bool = False
 
 
-def by_email(unit: UnitOfWork, email: str) -> Admitted | Refused:
-    """Whether the person who proved this address may come in without the identity provider."""
+def by_email(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) -> Admitted | Refused:
+    """Whether the person who proved this address may come in without the identity provider: as the member they are, or
+    by an invitation, which is accepted with that. `invitation_id` is the one whose link they followed.
+    """
     found = members.by_email(unit.session, email)
-    organization = unit.lock(found.organization_id) if found is not None else None
+    if found is None:
+        invited = invitations.for_address(unit, email, invitation_id=invitation_id)
+        return _NOT_A_MEMBER if invited is None else _invited(unit, invited)
+    organization = unit.lock(found.organization_id)
     member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone
-    if member is None or organization is None:
+    if member is None:
         return _NOT_A_MEMBER
+    if invitation_id is not None and _is_elsewhere(unit, member, invitation_id):
+        return _ADDRESS_IN_USE
     return judge_state(member) or _without_provider(unit, organization, email) or Admitted(member)
+
+
+def _invited(unit: UnitOfWork, invitation: Invitation) -> Admitted | Refused:
+    """Accept an invitation of an address that nobody has, where an emailed code is enough to come in."""
+    organization = unit.lock(invitation.organization_id)
+    unit.session.refresh(invitation)
+    if invitation.closed_at is not None:
+        return _NOT_A_MEMBER  # revoked while we waited
+    refused = _without_provider(unit, organization, invitation.email)
+    if refused is not None:
+        return refused
+    member = invitations.accept(unit, invitation)
+    return member if isinstance(member, Refused) else Admitted(member)
+
+
+def _is_elsewhere(unit: UnitOfWork, member: Member, invitation_id: str) -> bool:
+    """Whether they were invited by another organization than the one they are a member of."""
+    invitation = invitations.for_address(unit, member.email, invitation_id=invitation_id)
+    return invitation is not None and invitation.organization_id != member.organization_id
 
 
 def _without_provider(unit: UnitOfWork, organization: Organization, email: str) -> Refused | None:
@@ -79,11 +110,7 @@ def by_identity(
     if member is None:
         return _create(unit, organization, identity)
     if member.organization_id != organization.id:
-        return Refused(
-            Code.ADDRESS_IN_USE,
-            "This address is a member of another organization.",
-            fix="Ask the operator of this server to move it.",
-        )
+        return _ADDRESS_IN_USE
     return _first_link(unit, connection, revision_id, identity, member)
 
 
@@ -197,7 +224,11 @@ def _first_link(
 
 
 def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIdentity) -> Admitted | Refused:
-    """Just-in-time, where no directory decides and nobody with this address was removed."""
+    """By invitation; else just-in-time, where no directory decides and nobody with this address was removed."""
+    invited = invitations.in_organization(unit, organization.id, identity.email)
+    if invited is not None:
+        accepted = invitations.accept(unit, invited, name=identity.name)
+        return accepted if isinstance(accepted, Refused) else Admitted(accepted, needs_code=accepted.role == ADMIN)
     if members.removed_with_email(unit.session, organization.id, identity.email):
         return _refuse_removed()
     directory = directories.active(unit.session, organization.id)
@@ -207,23 +238,7 @@ def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIden
             "You are not a member of this organization yet.",
             fix="Ask your administrator to assign the application to you in the identity provider.",
         )
-    member = Member(
-        id=unit.id(Prefix.MEMBER),
-        organization_id=organization.id,
-        email=identity.email,
-        name=identity.name,
-        state=MemberState.ACTIVE,
-        suspended=False,
-        role=organization.default_role,
-        role_source=RoleSource.DEFAULT,
-        held=False,
-        sign_in_groups_state=GroupsState.UNKNOWN,
-        sign_in_groups=[],
-        created_at=unit.now,
-    )
-    unit.session.add(member)
-    unit.session.flush()
-    unit.event(organization.id, EventType.MEMBER_CREATED, subject=member.id)
+    member = joining.join(unit, organization, email=identity.email, name=identity.name)
     unit.audit(organization.id, EventType.MEMBER_CREATED, subject=member.id, after={"email": member.email})
     return Admitted(member)
 

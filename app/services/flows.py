@@ -175,7 +175,7 @@ def prepare_for_provider(unit: UnitOfWork, flow: SignInFlow, connection: Connect
 
 def keep_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> None:
     """Seal who arrived into the flow, for the time the emailed code takes."""
-    reseal(unit, flow, {"identity": _identity_to(identity)})
+    reseal(unit, flow, {**secrets_of(unit, flow), "identity": _identity_to(identity)})
 
 
 def kept_identity(unit: UnitOfWork, flow: SignInFlow) -> ExternalIdentity | None:

@@ -50,6 +50,12 @@ def read(unit: UnitOfWork, organization_id: str, role_id: str) -> Role:
     return role
 
 
+def name_of(unit: UnitOfWork, organization_id: str, slug: str) -> str:
+    """What people call the role with this slug; the slug itself where there is none any more."""
+    role = roles.role(unit.session, organization_id, slug)
+    return role.name if role is not None else slug
+
+
 def add_built_in(unit: UnitOfWork, organization_id: str) -> None:
     """The roles that every organization begins with."""
     for slug, name, priority in ((ADMIN, "Admin", ADMIN_PRIORITY), (MEMBER, "Member", MEMBER_PRIORITY)):

@@ -6,6 +6,7 @@ from app.store.connections import Connection
 from app.store.directories import Directory, DirectoryToken
 from app.store.events import Event
 from app.store.figures import Enrollment
+from app.store.invitations import Invitation
 from app.store.mass_changes import MassChange, PersonRow
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
@@ -23,6 +24,7 @@ __all__ = [
     "Domain",
     "Enrollment",
     "Event",
+    "Invitation",
     "MassChange",
     "Member",
     "Organization",

@@ -39,6 +39,7 @@ from app.store import connections as connection_rows
 from app.store import members as member_rows
 from app.store import organizations as organization_rows
 from app.store.connections import Connection
+from app.store.invitations import Invitation
 from app.store.members import Member
 from app.store.sign_ins import OneTimeLink, SignInFlow
 
@@ -58,6 +59,13 @@ def begin(
     """A person typed their address. Raises InvalidInputError for what is not one."""
     email = normalize_address(address)
     flow = flows.begin(unit, browser=browser, purpose=purpose, email=email, return_to=return_to)
+    return next_step(unit, flow, Proven())
+
+
+def begin_invited(unit: UnitOfWork, invitation: Invitation, *, browser: str) -> NextStep:
+    """Somebody followed the link of an invitation; it is accepted with the proof of its address."""
+    secrets = {"invitation": invitation.id}
+    flow = flows.begin(unit, browser=browser, purpose=Purpose.SIGN_IN, email=invitation.email, secrets=secrets)
     return next_step(unit, flow, Proven())
 
 
@@ -133,7 +141,8 @@ def _admit_email(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep
     """Whoever does not come through the identity provider also proves a second factor, or sets one up, where it is
     needed.
     """
-    admitted = admission.by_email(unit, flow.email)
+    invitation_id = flows.secrets_of(unit, flow).get("invitation")
+    admitted = admission.by_email(unit, flow.email, invitation_id=invitation_id)
     if isinstance(admitted, Refused):
         return attempts.turn_away(unit, flow, admitted)
     member = admitted.member

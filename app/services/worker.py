@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
-from app.services import audit_chain, domains, event_positions, mailbox, scim_requests
+from app.services import audit_chain, domains, event_positions, invitations, mailbox, scim_requests
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, mass_changes, organizations, schema, sign_ins
 from app.store.jobs import Job, OutgoingMail
@@ -124,6 +124,7 @@ def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
         PeriodicJob("seal_audit", timedelta(seconds=5), audit_chain.seal),
         PeriodicJob("seal_all_audit", timedelta(hours=1), audit_chain.seal_all),
         PeriodicJob("tell_audit", timedelta(minutes=10), audit_chain.tell),
+        PeriodicJob("close_invitations", timedelta(minutes=1), invitations.close_superseded),
         PeriodicJob("forget", timedelta(hours=1), forget),
         PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
     )

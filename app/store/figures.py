@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.rules.members import Wanted
 from app.rules.sessions import IDLE
 from app.store.connections import Connection, Proof
 from app.store.directories import Directory
+from app.store.invitations import Invitation
 from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
@@ -92,11 +94,45 @@ def _count_by(session: Session, column: Any, *conditions: ColumnElement[bool]) -
     return {value: int(number) for value, number in session.execute(query)}
 
 
-def members_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[Member]:
+def members_after(
+    session: Session, organization_id: str, *, after: str, limit: int, wanted: Wanted
+) -> Sequence[Member]:
+    """The first members who came after this id, in the order they came."""
+    query = select(Member).where(Member.organization_id == organization_id, Member.id > after, *_are(wanted))
+    return session.scalars(query.order_by(Member.id).limit(limit)).all()
+
+
+def members_before(
+    session: Session, organization_id: str, *, before: str, limit: int, wanted: Wanted
+) -> Sequence[Member]:
     """The last members who came before this id, in the order they came."""
-    query = select(Member).where(Member.organization_id == organization_id, Member.id < before)
-    found = session.scalars(query.where(Member.removed_at.is_(None)).order_by(Member.id.desc()).limit(limit)).all()
-    return found[::-1]
+    query = select(Member).where(Member.organization_id == organization_id, Member.id < before, *_are(wanted))
+    return session.scalars(query.order_by(Member.id.desc()).limit(limit)).all()[::-1]
+
+
+def _are(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
+    yield Member.removed_at.is_(None)
+    if wanted.text:
+        like = {"autoescape": True}
+        yield or_(Member.email.icontains(wanted.text, **like), Member.name.icontains(wanted.text, **like))
+    if wanted.role:
+        yield Member.role == wanted.role
+    if wanted.state:
+        yield _STATES.get(wanted.state, false())
+    if wanted.factor:
+        yield _FACTORS.get(wanted.factor, false())
+
+
+_STATES: Mapping[str, ColumnElement[bool]] = {
+    "active": and_(Member.state == "active", Member.suspended.is_(False)),
+    "deactivated": Member.state == "deactivated",
+    "suspended": Member.suspended.is_(True),
+    "held": Member.held.is_(True),
+}
+_FACTORS: Mapping[str, ColumnElement[bool]] = {
+    "set_up": Member.enrolled_at.is_not(None),
+    "none": Member.enrolled_at.is_(None),
+}
 
 
 def last_sign_in(session: Session, organization_id: str, connection_id: str) -> datetime | None:
@@ -232,8 +268,8 @@ def records_before(session: Session, organization_id: str, *, before: str, limit
 
 
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
-    """id -> what people call it, for ids of members, domains, connections, directories, roles and mappings, whatever
-    state they are in.
+    """id -> what people call it, for ids of members, domains, connections, directories, roles, mappings and
+    invitations, whatever state they are in.
     """
     found: dict[str, str] = {}
     for table, label in (
@@ -243,6 +279,7 @@ def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[
         (Directory, Directory.name),
         (Role, Role.name),
         (RoleMapping, RoleMapping.label),
+        (Invitation, Invitation.email),
     ):
         query = select(table.id, label).where(table.organization_id == organization_id, table.id.in_(ids))
         found.update((id_, name) for id_, name in session.execute(query))

@@ -41,6 +41,8 @@ _NOTICES = {
     "mfa-required": Notice("success", "A second factor is required from the next sign-in on."),
     "mfa-released": Notice("success", "A second factor is no longer required. Whoever has one is still asked for it."),
     "factor-reset": Notice("success", "Authenticator app reset. Their sessions ended, and they are told by mail."),
+    "invitation-sent": Notice("success", "Invitation sent.", "Its link is good for seven days."),
+    "invitation-revoked": Notice("success", "Invitation revoked."),
     "key-revoked": Notice("success", "Key revoked."),
     "role-changed": Notice("success", "Role changed."),
     "member-suspended": Notice("success", "Member suspended; their sessions ended."),

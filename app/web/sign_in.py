@@ -10,13 +10,33 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.connections import ConnectionKind, Verify
 from app.rules.errors import InvalidInputError
-from app.services import answers, connections, flows, organizations, recovery, sessions, sign_in
+from app.rules.invitations import InvitationState
+from app.services import (
+    answers,
+    connections,
+    flows,
+    invitations,
+    organizations,
+    recovery,
+    roles,
+    sessions,
+    sign_in,
+)
 from app.services.flows import Purpose
+from app.services.invitations import Listed
 from app.services.steps import GoToProvider, TurnedAway
 from app.web import request as current
 from app.web.following import follow, stay
+from app.web.moments import moment
 from app.web.presentation.elements import Form, Notice
-from app.web.presentation.sign_in import AddressPage, LinkSpentPage, RecoverPage, RecoverRequestPage, StartPage
+from app.web.presentation.sign_in import (
+    AddressPage,
+    InvitationPage,
+    LinkSpentPage,
+    RecoverPage,
+    RecoverRequestPage,
+    StartPage,
+)
 from app.web.return_to import asked_for
 from app.web.shell import development_notice, see, show
 
@@ -110,6 +130,20 @@ def sign_out() -> ResponseReturnValue:
     return current.sign_out_browser(see("/sign-in?signed-out"))
 
 
+@pages.route("/invitations/<token>", methods=["GET", "POST"])
+def invited(token: str) -> ResponseReturnValue:
+    """The link of an invitation: looking at it accepts nothing."""
+    if request.method == "GET":
+        found = invitations.by_token(current.unit(), token)
+        return _closed(found) if found is None or found.state is not InvitationState.PENDING else _invitation(found)
+    with current.transactions().writing() as unit:
+        found = invitations.by_token(unit, token)
+        if found is None or found.state is not InvitationState.PENDING:
+            return _closed(found)
+        step = sign_in.begin_invited(unit, found.row, browser=current.browser())
+    return follow(step)
+
+
 @pages.route("/recover", methods=["GET", "POST"])
 def recover() -> ResponseReturnValue:
     """Begin a recovery: an address first."""
@@ -143,6 +177,33 @@ def recover_by_link(token: str) -> ResponseReturnValue:
         return show("recover.html", page)
     link.used_at = unit.now
     return follow(sign_in.open_recovery(unit, member, flow=None, how="the server's own command line"))
+
+
+_CLOSED = {
+    InvitationState.EXPIRED: "This invitation has expired. Ask whoever invited you for a new one.",
+    InvitationState.REVOKED: "This invitation was revoked.",
+    InvitationState.ACCEPTED: "This invitation was accepted already. Sign in with your address.",
+    InvitationState.SUPERSEDED: "You are a member already. Sign in with your address.",
+}
+
+
+def _invitation(found: Listed) -> ResponseReturnValue:
+    unit, row = current.unit(), found.row
+    page = InvitationPage(
+        organization=organizations.read(unit, row.organization_id).name,
+        email=row.email,
+        role=roles.name_of(unit, row.organization_id, row.role),
+        invited_by=row.inviter_label,
+        expires=moment(row.expires_at, now=unit.now),
+        action=request.path,
+    )
+    return show("invitation.html", page)
+
+
+def _closed(found: Listed | None) -> ResponseReturnValue:
+    sentence = _CLOSED.get(found.state, "") if found is not None else ""
+    page = LinkSpentPage(sentence or "This link is not one of ours, or a newer invitation took its place.", "")
+    return show("link_spent.html", page, status=410)
 
 
 class _Typed(TypedDict):

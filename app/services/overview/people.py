@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.rules.decisions import Allowed, Decision
 from app.rules.lockout import WayIn, is_usable, way_in
-from app.rules.members import Listing, MemberState, may_activate
+from app.rules.members import EVERYBODY, Listing, MemberState, Wanted, may_activate
 from app.rules.roles import EffectiveRole, RoleSource
 from app.services import authority, explanation
 from app.services.authority import Standings
@@ -85,19 +85,23 @@ def holds(unit: UnitOfWork, organization_id: str, admins: Sequence[PersonFacts])
     )
 
 
-def page(unit: UnitOfWork, organization_id: str, *, after: str, before: str, limit: int) -> Page:
-    """One page of members, after one id or before another."""
+def page(
+    unit: UnitOfWork, organization_id: str, *, after: str, before: str, limit: int, wanted: Wanted = EVERYBODY
+) -> Page:
+    """One page of the members that are wanted, after one id or before another."""
     if before:
-        rows = list(figures.members_before(unit.session, organization_id, before=before, limit=limit + 1))
+        rows = list(
+            figures.members_before(unit.session, organization_id, before=before, limit=limit + 1, wanted=wanted)
+        )
         more_before, more_after = len(rows) > limit, True
         rows = rows[-limit:]
     else:
-        rows = list(members.page(unit.session, organization_id, after=after, limit=limit + 1))
+        rows = list(figures.members_after(unit.session, organization_id, after=after, limit=limit + 1, wanted=wanted))
         more_before, more_after = bool(after), len(rows) > limit
         rows = rows[:limit]
-    found = _Known.load(unit, organization_id, rows, with_sessions=True)
+    known = _Known.load(unit, organization_id, rows, with_sessions=True)
     return Page(
-        found.people(),
+        known.people(),
         before=rows[0].id if rows and more_before else "",
         after=rows[-1].id if rows and more_after else "",
     )

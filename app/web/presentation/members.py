@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.web.presentation.elements import ALLOWED, Change, Choice, Control, Moment
+from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Change, Choice, Control, Form, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,22 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationRow:
+    """Somebody who was invited and has not answered; `role` is a title, `invited_by` who it was in words."""
+
+    id: str
+    email: str
+    role: str
+    invited_by: str
+    sent: Moment
+    expires: Moment
+    is_expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MembersPage:
     """settings/members.html. `roles` are the choices of the role form; `total` counts everyone. `next_href` is the next
-    page, "" at the end.
+    page, "" at the end. `filter_form` has `text`, `role`, `state` and `factor`, `invite_form` `email` and `role`.
     """
 
     members: tuple[Member, ...]
@@ -46,6 +59,14 @@ class MembersPage:
     total: int
     next_href: str = ""
     previous_href: str = ""
+    filter_form: Form = EMPTY_FORM
+    filter_roles: tuple[Choice, ...] = ()
+    filter_states: tuple[Choice, ...] = ()
+    filter_factors: tuple[Choice, ...] = ()
+    is_filtered: bool = False
+    invitations: tuple[InvitationRow, ...] = ()
+    may_invite: bool = False
+    invite_form: Form = EMPTY_FORM
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ class StartPage:
 
 @dataclass(frozen=True, slots=True)
 class LinkSpentPage:
-    """link_spent.html. `sentence` says why it does not work; `command` is what the operator runs for a new one."""
+    """link_spent.html. `sentence` says why it does not work; `command` is what the operator runs for a new one,
+    "" where it is not theirs to make.
+    """
 
     sentence: str
     command: str
@@ -162,3 +164,15 @@ class ConfirmPage:
 
     email: str
     return_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPage:
+    """invitation.html: who invites whom to what. `role` is a title; `action` begins the sign-in that accepts."""
+
+    organization: str
+    email: str
+    role: str
+    invited_by: str
+    expires: Moment
+    action: str

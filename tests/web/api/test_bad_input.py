@@ -66,6 +66,7 @@ def one_of_everything(world: World) -> dict[str, str]:
         "mem": scene.admin,
         "key": scene.api.post(f"{scene.path}/keys", {"label": "Nightly"})["id"],
         "alm": _alarm(provided),
+        "inv": scene.api.post(f"{scene.path}/invitations", {"email": "guest@elsewhere.test"})["id"],
         "fac": _factor(scene),
         "ses": _session(scene),
     }
@@ -104,7 +105,7 @@ def snapshot(world: World, organization: str) -> list[Any]:
     api, path = Api(world), f"/organizations/{organization}"
     lists = (
         "domains", "connections", "directories", "roles", "role-mappings", "members", "keys", "alarms", "events",
-        "audit", "sessions",
+        "audit", "sessions", "invitations",
     )  # fmt: skip
     one = ("lockout-proof", "authentication-policy")
     singles = [api.get(path), *(api.get(f"{path}/{name}") for name in one)]
@@ -209,6 +210,9 @@ BAD_FIELDS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("POST", "/organizations", {"name": "Acme", "admin_email": "ada@new.test", "admin_name": None}, "admin_name"),
     ("PATCH", "{org}", {"name": None}, "name"),
     ("PATCH", "{org}", {"guests": "maybe"}, "guests"),
+    ("POST", "{org}/invitations", {"role": "member"}, "email"),
+    ("POST", "{org}/invitations", {"email": "nobody"}, "email"),
+    ("POST", "{org}/invitations", {"email": "eve@elsewhere.test", "role": "emperor"}, "role"),
     ("PATCH", "{org}/authentication-policy", {"mfa": "sometimes"}, "mfa"),
     ("PATCH", "{org}", {"jit": "true"}, "jit"),
     ("PATCH", "{org}", {"jit": 1}, "jit"),
@@ -290,7 +294,7 @@ def test_every_bad_field_is_named_and_nothing_is_written(world: World) -> None:
 def test_table_of_bad_fields_has_every_route_with_a_body_of_its_own() -> None:
     optional = {"activate_connection", "deactivate_connection", "activate_directory", "deactivate_directory"}
     covered = {(method, path.replace("{org}", "/organizations/{org}")) for method, path, _, _ in BAD_FIELDS}
-    optional |= {"make_recovery_codes", "dismiss_alarm"}
+    optional |= {"make_recovery_codes", "dismiss_alarm", "resend_invitation"}
     own = {(op.method, op.path) for op in WITH_BODY if op.name not in optional}
 
     assert own == covered

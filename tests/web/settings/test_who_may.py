@@ -23,6 +23,8 @@ SETTINGS = frozenset(
         "scim_requests",
         "role_mappings",
         "members",
+        "member",
+        "invitations",
         "roles",
         "keys",
         "activity",

@@ -1,0 +1,258 @@
+"""Invitations: made, mailed, sent again, revoked; accepted with the proof of their address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.ports.mail import Mail
+from app.rules.actor import ActorKind
+from app.rules.decisions import Code, Decision, Refused
+from app.rules.domains import normalize_address
+from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
+from app.rules.events import EventType
+from app.rules.ids import Prefix
+from app.rules.invitations import (
+    LIFETIME,
+    InvitationState,
+    judge_invitation,
+    role_given,
+    state_of,
+    wait_before_sending,
+)
+from app.rules.members import MemberState
+from app.rules.roles import ADMIN
+from app.services import joining, mailbox, policy
+from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import invitations as rows
+from app.store import members, organization_keys, roles
+from app.store.invitations import Invitation
+from app.store.members import Member
+from app.store.organizations import Organization
+
+_BATCH = 100
+_DAYS = LIFETIME // timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An invitation and how it stands."""
+
+    row: Invitation
+    state: InvitationState
+
+    @property
+    def id(self) -> str:
+        """The invitation's id."""
+        return self.row.id
+
+
+def invite(unit: UnitOfWork, organization_id: str, *, email: str, role: str) -> Invitation | Refused:
+    """Ask somebody to become a member with this role; they are mailed a link. Raises InvalidInputError."""
+    organization = unit.lock(organization_id)
+    email = normalize_address(email)
+    if roles.role(unit.session, organization_id, role) is None:
+        raise InvalidInputError("There is no such role.", field="role")
+    earlier = rows.open_in(unit.session, organization_id, email)
+    decision = _may_invite(unit, organization, email, earlier)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, EventType.INVITATION_CREATED, decision)
+    if earlier is not None:
+        _close(unit, earlier, InvitationState.EXPIRED)
+        unit.flush()
+    token = unit.ports.randomness.token()
+    invitation = Invitation(
+        id=unit.id(Prefix.INVITATION),
+        organization_id=organization_id,
+        email=email,
+        role=role,
+        digest=unit.ports.sealing.digest(token),
+        invited_by=unit.actor.id,
+        inviter_kind=unit.actor.kind,
+        inviter_label=unit.actor.label,
+        created_at=unit.now,
+        sent_at=unit.now,
+        expires_at=unit.now + LIFETIME,
+    )
+    unit.session.add(invitation)
+    unit.flush()
+    _mail(unit, organization, invitation, token)
+    _tell(unit, invitation, EventType.INVITATION_CREATED, role=role)
+    return invitation
+
+
+def send_again(unit: UnitOfWork, organization_id: str, invitation_id: str) -> Invitation | Refused:
+    """Mail a new link, which makes the old one void, for another week. Raises NotFoundError, TooManyError."""
+    organization = unit.lock(organization_id)
+    invitation = _open(unit, organization_id, invitation_id)
+    wait = wait_before_sending(sent_at=invitation.sent_at, now=unit.now)
+    if wait is not None:
+        raise TooManyError("This was sent less than a minute ago.", retry_after=max(1, int(wait.total_seconds())))
+    decision = _judge(unit, organization, invitation.email)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, EventType.INVITATION_SENT_AGAIN, decision, subject=invitation_id)
+    token = unit.ports.randomness.token()
+    invitation.digest = unit.ports.sealing.digest(token)
+    invitation.sent_at, invitation.expires_at = unit.now, unit.now + LIFETIME
+    _mail(unit, organization, invitation, token)
+    _tell(unit, invitation, EventType.INVITATION_SENT_AGAIN)
+    return invitation
+
+
+def revoke(unit: UnitOfWork, organization_id: str, invitation_id: str) -> None:
+    """Nobody can accept it any more. Raises NotFoundError."""
+    unit.lock(organization_id)
+    invitation = _open(unit, organization_id, invitation_id)
+    _close(unit, invitation, InvitationState.REVOKED)
+    _tell(unit, invitation, EventType.INVITATION_REVOKED)
+
+
+def read(unit: UnitOfWork, organization_id: str, invitation_id: str) -> Listed:
+    """One invitation. Raises NotFoundError."""
+    row = rows.one(unit.session, organization_id, invitation_id)
+    if row is None:
+        raise _no_invitation()
+    return listed(unit, organization_id, [row])[0]
+
+
+def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[Listed]:
+    """Invitations in the order they were made, closed ones included."""
+    return listed(unit, organization_id, rows.page(unit.session, organization_id, after=after, limit=limit))
+
+
+def waiting(unit: UnitOfWork, organization_id: str) -> Sequence[Listed]:
+    """Those that wait for an answer or have expired, the latest first."""
+    found = listed(unit, organization_id, rows.all_open(unit.session, organization_id))
+    return [one for one in found if one.state is not InvitationState.SUPERSEDED]
+
+
+def listed(unit: UnitOfWork, organization_id: str, invitations: Sequence[Invitation]) -> Sequence[Listed]:
+    """These invitations with how they stand now."""
+    emails = {row.email for row in invitations if row.closed_at is None}
+    present = rows.members_among(unit.session, organization_id, emails) if emails else frozenset()
+    return [Listed(row, _state(unit, row, is_member=row.email in present)) for row in invitations]
+
+
+def by_token(unit: UnitOfWork, token: str) -> Listed | None:
+    """The invitation that a link is for, and how it stands."""
+    row = rows.by_digest(unit.session, unit.ports.sealing.digest(token))
+    return None if row is None else listed(unit, row.organization_id, [row])[0]
+
+
+def for_address(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) -> Invitation | None:
+    """The invitation that whoever has proven this address may accept: the one whose link they followed, else the
+    latest.
+    """
+    if invitation_id is None:
+        return rows.open_for(unit.session, email, now=unit.now)
+    row = rows.by_id(unit.session, invitation_id)
+    is_open = row is not None and row.email == email and row.closed_at is None and row.expires_at > unit.now
+    return row if is_open else None
+
+
+def in_organization(unit: UnitOfWork, organization_id: str, email: str) -> Invitation | None:
+    """The invitation of this organization that whoever has proven this address may accept."""
+    row = rows.open_in(unit.session, organization_id, email)
+    return row if row is not None and row.expires_at > unit.now else None
+
+
+def accept(unit: UnitOfWork, invitation: Invitation, *, name: str = "") -> Member | Refused:
+    """Make whoever has proven the address a member. Refused where they could not be invited any more."""
+    organization = unit.lock(invitation.organization_id)
+    decision = _judge(unit, organization, invitation.email)
+    if isinstance(decision, Refused):
+        return decision
+    known = frozenset(role.slug for role in roles.roles(unit.session, organization.id))
+    is_admin = invitation.role != ADMIN or _inviter_is_admin(unit, invitation)
+    granted = role_given(invitation.role, known=known, default=organization.default_role, inviter_is_admin=is_admin)
+    member = joining.join(
+        unit,
+        organization,
+        email=invitation.email,
+        name=name,
+        granted=granted,
+        origin=invitation.inviter_kind,
+        invitation=invitation.id,
+    )
+    _close(unit, invitation, InvitationState.ACCEPTED)
+    told = {"member": member.id, "role": member.role}
+    unit.audit(organization.id, EventType.INVITATION_ACCEPTED, subject=member.id, after=told)
+    unit.event(organization.id, EventType.INVITATION_ACCEPTED, subject=invitation.id, **told)
+    return member
+
+
+def close_superseded(transactions: Transactions) -> None:
+    """Close invitations whose people became members otherwise, most often through a directory."""
+    with transactions.writing() as unit:
+        for invitation in rows.answered_otherwise(unit.session, limit=_BATCH):
+            unit.lock(invitation.organization_id)
+            _close(unit, invitation, InvitationState.SUPERSEDED)
+            _tell(unit, invitation, EventType.INVITATION_SUPERSEDED)
+
+
+def _may_invite(unit: UnitOfWork, organization: Organization, email: str, earlier: Invitation | None) -> Decision:
+    if earlier is not None and earlier.expires_at > unit.now:
+        return Refused(
+            Code.INVITATION_OPEN, f"{email} is invited already.", fix="Send that invitation again, or revoke it."
+        )
+    return _judge(unit, organization, email)
+
+
+def _judge(unit: UnitOfWork, organization: Organization, email: str) -> Decision:
+    in_force = policy.current(unit.session, organization)
+    return judge_invitation(
+        email,
+        access=in_force.access,
+        has_directory=in_force.directory_id is not None,
+        is_member=bool(rows.members_among(unit.session, organization.id, [email])),
+    )
+
+
+def _inviter_is_admin(unit: UnitOfWork, invitation: Invitation) -> bool:
+    """Whether whoever invited somebody as administrator could still do so."""
+    match invitation.inviter_kind:
+        case ActorKind.MEMBER:
+            inviter = members.present(unit.session, invitation.organization_id, invitation.invited_by or "")
+            is_present = inviter is not None and inviter.state == MemberState.ACTIVE and not inviter.suspended
+            return inviter is not None and is_present and inviter.role == ADMIN
+        case ActorKind.API_KEY:
+            key = organization_keys.one(unit.session, invitation.organization_id, invitation.invited_by or "")
+            return key is not None and key.revoked_at is None
+        case _:
+            return invitation.inviter_kind == ActorKind.OPERATOR
+
+
+def _state(unit: UnitOfWork, row: Invitation, *, is_member: bool) -> InvitationState:
+    return state_of(closed_as=row.closed_as, is_member=is_member, expires_at=row.expires_at, now=unit.now)
+
+
+def _open(unit: UnitOfWork, organization_id: str, invitation_id: str) -> Invitation:
+    invitation = rows.one(unit.session, organization_id, invitation_id)
+    if invitation is None or invitation.closed_at is not None:
+        raise _no_invitation()
+    return invitation
+
+
+def _no_invitation() -> NotFoundError:
+    return NotFoundError("There is no such invitation.")
+
+
+def _close(unit: UnitOfWork, invitation: Invitation, state: InvitationState) -> None:
+    invitation.closed_at, invitation.closed_as = unit.now, state
+
+
+def _tell(unit: UnitOfWork, invitation: Invitation, type_: EventType, **data: str) -> None:
+    """The address stands in the invitation: neither event nor audit entry repeats it."""
+    unit.audit(invitation.organization_id, type_, subject=invitation.id, after=data)
+    unit.event(invitation.organization_id, type_, subject=invitation.id, **data)
+
+
+def _mail(unit: UnitOfWork, organization: Organization, invitation: Invitation, token: str) -> None:
+    text = (
+        f"{invitation.inviter_label} invites you to {organization.name}.\n\n"
+        f"Open this within {_DAYS} days to accept:\n{unit.ports.base_url}/invitations/{token}\n\n"
+        f"You sign in with this very address. If you did not expect this, ignore it: nothing happens."
+    )
+    mail = Mail(to=invitation.email, subject=f"You are invited to {organization.name}", text=text)
+    mailbox.post(unit, mail, keep_trying=LIFETIME)

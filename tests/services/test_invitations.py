@@ -1,0 +1,329 @@
+"""Invitations: whom they may be for, how they are accepted, and what they are worth by then."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from app.rules.actor import OPERATOR, Actor
+from app.rules.decisions import Code, Refused
+from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
+from app.rules.ids import Prefix
+from app.rules.invitations import InvitationState
+from app.services import answers, invitations, members, organizations, roles, sign_in
+from app.services.steps import AskCode, NextStep, SignedIn, TurnedAway
+from app.store.invitations import Invitation
+from tests.application import World
+from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
+from tests.services.single_sign_on import identity_of, required
+from tests.services.test_sign_in import add_member, by_code, set_columns
+
+BOB = "bob@guest.test"
+
+
+def invite(
+    organization: Organization, email: str = BOB, role: str = "member", *, by: Actor | None = None
+) -> Invitation | Refused:
+    with organization.world.transactions.writing(by or organization.acting_as(ADA)) as unit:
+        return invitations.invite(unit, organization.id, email=email, role=role)
+
+
+def invited(organization: Organization, email: str = BOB, role: str = "member") -> Invitation:
+    made = invite(organization, email, role)
+    assert not isinstance(made, Refused), made
+    return made
+
+
+def token_for(world: World, email: str = BOB) -> str:
+    """The token of the link in the newest mail to this address."""
+    world.work()
+    return re.findall(r"/invitations/([\w-]+)", world.post.to(email)[-1].text)[0]
+
+
+def follow(world: World, token: str, browser: str = "b") -> NextStep:
+    """Follow the link and type the code."""
+    with world.transactions.writing() as unit:
+        found = invitations.by_token(unit, token)
+        assert found is not None
+        step = sign_in.begin_invited(unit, found.row, browser=browser)
+    assert isinstance(step, AskCode)
+    world.work()
+    with world.transactions.writing() as unit:
+        return answers.enter_code(unit, step.flow_id, browser=browser, code=world.post.code_for(found.row.email))
+
+
+def state(organization: Organization, invitation: Invitation) -> InvitationState:
+    with organization.world.transactions.reading() as unit:
+        return invitations.read(unit, organization.id, invitation.id).state
+
+
+def code(outcome: object) -> Code | None:
+    refused = outcome.refused if isinstance(outcome, TurnedAway) else outcome
+    return refused.code if isinstance(refused, Refused) else None
+
+
+def test_invitation_is_accepted_by_the_code_mailed_to_its_address(world: World) -> None:
+    organization = found_organization(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        roles.to_add(unit, organization.id, slug="editor", name="Editor", priority=50).apply()
+    invitation = invited(organization, role="editor")
+
+    step = follow(world, token_for(world))
+
+    assert isinstance(step, SignedIn)
+    bob = organization.member(BOB)
+    assert (bob.state, bob.role, bob.role_source, bob.granted_origin) == ("active", "editor", "granted", "member")
+    assert state(organization, invitation) is InvitationState.ACCEPTED
+    told = [(event.type, event.data) for event in organization.events()]
+    assert ("member.created", {"invitation": invitation.id}) in told
+    assert ("invitation.accepted", {"member": bob.id, "role": "editor"}) in told
+
+
+def test_invited_person_may_as_well_just_sign_in(world: World) -> None:
+    organization = found_organization(world)
+    invited(organization)
+
+    assert isinstance(by_code(world, BOB), SignedIn)
+
+    assert organization.member(BOB).role == "member"
+
+
+def test_looking_at_the_link_accepts_nothing_and_neither_does_a_wrong_code(world: World) -> None:
+    organization = found_organization(world)
+    invitation = invited(organization)
+    token = token_for(world)
+    with world.transactions.writing() as unit:
+        found = invitations.by_token(unit, token)
+        assert found is not None
+        step = sign_in.begin_invited(unit, found.row, browser="b")
+        assert isinstance(step, AskCode)
+        answers.enter_code(unit, step.flow_id, browser="b", code="000000")
+
+    assert state(organization, invitation) is InvitationState.PENDING
+
+
+def test_link_works_for_seven_days_and_the_address_alone_no_longer_either(world: World) -> None:
+    organization = found_organization(world)
+    invitation = invited(organization)
+    world.clock.advance(days=7)
+
+    assert state(organization, invitation) is InvitationState.EXPIRED
+    assert code(by_code(world, BOB)) is Code.NOT_A_MEMBER
+
+
+def test_sending_again_makes_the_old_link_void_for_another_week_and_is_not_a_mail_bomb(world: World) -> None:
+    organization = found_organization(world)
+    invitation = invited(organization)
+    old = token_for(world)
+    with world.transactions.writing(OPERATOR) as unit, pytest.raises(TooManyError):
+        invitations.send_again(unit, organization.id, invitation.id)
+    world.clock.advance(days=8)
+
+    with world.transactions.writing(OPERATOR) as unit:
+        invitations.send_again(unit, organization.id, invitation.id)
+
+    new = token_for(world)
+    with world.transactions.reading() as unit:
+        assert invitations.by_token(unit, old) is None
+    world.clock.advance(days=6)
+    assert isinstance(follow(world, new), SignedIn)
+
+
+def test_revoked_invitation_lets_nobody_in(world: World) -> None:
+    organization = found_organization(world)
+    invitation = invited(organization)
+    with world.transactions.writing(OPERATOR) as unit:
+        invitations.revoke(unit, organization.id, invitation.id)
+
+    assert code(by_code(world, BOB)) is Code.NOT_A_MEMBER
+    with world.transactions.writing(OPERATOR) as unit, pytest.raises(NotFoundError):
+        invitations.send_again(unit, organization.id, invitation.id)
+    assert state(organization, invitation) is InvitationState.REVOKED
+    invited(organization)  # and may be invited anew
+
+
+def test_member_and_somebody_invited_already_are_not_invited_again(world: World) -> None:
+    organization = found_organization(world)
+    invited(organization)
+
+    assert code(invite(organization, ADA)) is Code.MEMBER_EXISTS
+    assert code(invite(organization, BOB.upper())) is Code.INVITATION_OPEN
+    with pytest.raises(InvalidInputError):
+        invite(organization, "eve@guest.test", "emperor")
+
+
+def test_invitation_to_admin_counts_only_while_its_inviter_is_one(world: World) -> None:
+    organization = found_organization(world)
+    add_member(organization, GRACE, role="admin")
+    set_columns(organization, GRACE, first_signed_in_at=world.clock.now())
+    assert not isinstance(invite(organization, BOB, "admin", by=organization.acting_as(GRACE)), Refused)
+    assert not isinstance(invite(organization, "eve@guest.test", "admin"), Refused)
+    with world.transactions.writing(OPERATOR) as unit:
+        grace = organization.member(GRACE).id
+        assert not isinstance(members.to_edit(unit, organization.id, grace, role="member").apply(), Refused)
+
+    assert isinstance(by_code(world, BOB), SignedIn)
+    assert isinstance(by_code(world, "eve@guest.test"), SignedIn)
+
+    assert organization.member(BOB).role == "member"
+    assert organization.member("eve@guest.test").role == "admin"
+
+
+def test_role_deleted_meanwhile_becomes_the_default_one(world: World) -> None:
+    organization = found_organization(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        role = roles.to_add(unit, organization.id, slug="editor", name="Editor", priority=50).apply()
+        assert not isinstance(role, Refused)
+    invited(organization, role="editor")
+    with world.transactions.writing(OPERATOR) as unit:
+        roles.to_delete(unit, organization.id, role.id).apply()
+
+    assert isinstance(by_code(world, BOB), SignedIn)
+
+    assert organization.member(BOB).role == "member"
+
+
+def test_removed_member_comes_back_by_invitation_with_nothing_of_what_they_had(world: World) -> None:
+    organization = found_organization(world)
+    add_member(organization, BOB, role="admin")
+    earlier = organization.member(BOB).id
+    with world.transactions.writing(OPERATOR) as unit:
+        assert not isinstance(members.to_remove(unit, organization.id, earlier).apply(), Refused)
+    assert code(by_code(world, BOB)) is Code.NOT_A_MEMBER
+    invited(organization)
+
+    assert isinstance(by_code(world, BOB), SignedIn)
+
+    bob = organization.member(BOB)
+    assert (bob.id, bob.role, bob.granted_role, bob.removed_at) == (earlier, "member", None, None)
+
+
+def test_suspended_member_is_let_in_by_no_invitation(world: World) -> None:
+    organization = found_organization(world)
+    invitation = invited(organization)
+    add_member(organization, BOB)
+    set_columns(organization, BOB, suspended=True)
+
+    assert state(organization, invitation) is InvitationState.SUPERSEDED
+    assert code(by_code(world, BOB)) is Code.MEMBER_SUSPENDED
+
+
+def test_address_of_another_organization_is_told_so_only_after_it_is_proven(world: World) -> None:
+    organization = found_organization(world)
+    other = found_organization(world, BOB, "Guests")
+    assert not isinstance(invite(organization), Refused)  # nobody learns here where else somebody is a member
+
+    step = follow(world, token_for(world))
+
+    assert code(step) is Code.ADDRESS_IN_USE
+    signed = by_code(world, BOB)
+    assert isinstance(signed, SignedIn)
+    assert signed.member.organization_id == other.id
+
+
+def test_link_decides_between_two_organizations_that_invite_the_same_address(world: World) -> None:
+    acme = found_organization(world)
+    other = found_organization(world, "olga@other.test", "Other")
+    invited(acme)
+    first = token_for(world)
+    with world.transactions.writing(other.acting_as("olga@other.test")) as unit:
+        assert not isinstance(invitations.invite(unit, other.id, email=BOB, role="member"), Refused)
+
+    step = follow(world, first)
+
+    assert isinstance(step, SignedIn)
+    assert step.member.organization_id == acme.id
+
+
+def test_address_of_a_verified_host_comes_from_the_directory_while_one_is_active(world: World) -> None:
+    scene = provisioned(world)
+
+    assert code(invite(scene.organization, GRACE)) is Code.INVITATION_FROM_DIRECTORY
+    assert not isinstance(invite(scene.organization, BOB), Refused)
+
+
+def test_directory_supersedes_an_open_invitation(world: World) -> None:
+    scene = provisioned(world)
+    organization = scene.organization
+    with world.transactions.writing(OPERATOR) as unit:
+        row = Invitation(
+            id=unit.id(Prefix.INVITATION),
+            organization_id=organization.id,
+            email=GRACE,
+            role="admin",
+            digest="d",
+            inviter_kind="operator",
+            inviter_label="operator",
+            created_at=unit.now,
+            sent_at=unit.now,
+            expires_at=unit.now + timedelta(days=7),
+        )
+        unit.session.add(row)
+    scene.scim.add_user(GRACE)
+
+    assert state(organization, row) is InvitationState.SUPERSEDED
+    world.clock.advance(minutes=2)
+    world.work()
+
+    assert organization.member(GRACE).role == "member"
+    assert "invitation.superseded" in [event.type for event in organization.events()]
+    with world.transactions.reading() as unit:
+        assert invitations.waiting(unit, organization.id) == []
+
+
+def test_guest_is_invited_under_single_sign_on_only_where_guests_are_allowed(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    assert code(invite(organization)) is Code.GUESTS_REFUSED
+    with world.transactions.writing(OPERATOR) as unit:
+        organizations.read(unit, organization.id).guests = "email_code"
+
+    invited(organization)
+
+    assert isinstance(by_code(world, BOB), SignedIn)
+
+
+def test_invited_person_of_the_verified_host_accepts_through_the_identity_provider(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    with world.transactions.writing(OPERATOR) as unit:
+        organizations.read(unit, organization.id).jit = False
+    invitation = invited(organization, GRACE)
+
+    assert isinstance(scene.come_back(identity_of(world, GRACE)), SignedIn)
+
+    assert organization.member(GRACE).role == "member"
+    assert state(organization, invitation) is InvitationState.ACCEPTED
+
+
+def test_invited_administrator_also_proves_the_mailbox_before_the_provider_lets_them_in(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    invited(organization, GRACE, "admin")
+
+    step = scene.come_back(identity_of(world, GRACE))
+
+    assert isinstance(step, AskCode)
+    assert step.links_admin
+
+
+def test_invited_person_sets_up_a_second_factor_where_it_is_required(world: World) -> None:
+    organization = found_organization(world)
+    organization.require_mfa()
+    invited(organization)
+
+    step = by_code(world, BOB)
+
+    assert type(step).__name__ == "AskEnrollment"
+    assert organization.member(BOB).first_signed_in_at is None
+
+
+def test_invitation_is_nobody_elses(world: World) -> None:
+    organization = found_organization(world)
+    other = found_organization(world, "olga@other.test", "Other")
+    invitation = invited(organization)
+
+    with world.transactions.writing(OPERATOR) as unit, pytest.raises(NotFoundError):
+        invitations.revoke(unit, other.id, invitation.id)
