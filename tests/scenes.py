@@ -175,7 +175,8 @@ class Organization:
             assert not isinstance(outcome, Refused), outcome
 
     def acting_as(self, email: str) -> Actor:
-        return Actor(ActorKind.MEMBER, id=self.member(email).id, label=email)
+        """The member with this address, who has just shown that it is them."""
+        return Actor(ActorKind.MEMBER, id=self.member(email).id, label=email, asked_at=self.world.clock.now())
 
     def events(self) -> list[Event]:
         """Everything that was told of this organization, in the order of its feed."""

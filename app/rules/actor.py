@@ -5,6 +5,7 @@ change names one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -26,12 +27,13 @@ PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.OPERATOR, A
 @dataclass(frozen=True, slots=True)
 class Actor:
     """`id` is a member id for members and recovery sessions, that of a directory or an organization key for those, else
-    None.
+    None. `asked_at` is when a member was last asked who they are, None where nobody knows.
     """
 
     kind: ActorKind
     id: str | None = None
     label: str = ""
+    asked_at: datetime | None = None
 
     @property
     def is_person(self) -> bool:

@@ -22,6 +22,7 @@ LOCK = timedelta(minutes=15)
 #: With three codes good at any moment, fifty tries a day guess one in 6,667 days.
 WRONG_IN_A_DAY = 50
 DAY = timedelta(days=1)
+_ISSUER_BYTES = 64
 #: How long a sign-in counts as recent, for what nobody should be able to do with a session they only found open.
 RECENT = timedelta(minutes=15)
 
@@ -116,7 +117,7 @@ class Tries:
             self, in_a_row=self.in_a_row + 1, in_a_day=1 if begins else self.in_a_day + 1, day_began_at=began
         )
         if counted.in_a_day >= WRONG_IN_A_DAY:
-            return replace(counted, in_a_row=0, locked_until=began + DAY)
+            return replace(counted, in_a_row=0, locked_until=max(began + DAY, now + LOCK))
         if counted.in_a_row >= WRONG_IN_A_ROW:
             return replace(counted, in_a_row=0, locked_until=now + LOCK)
         return counted
@@ -124,6 +125,11 @@ class Tries:
     def after_right(self) -> Tries:
         """The row of wrong ones is broken; those of the day still count."""
         return replace(self, in_a_row=0, locked_until=None)
+
+
+def as_issuer(name: str) -> str:
+    """An organization's name as an authenticator app shows it: as much as a QR code can hold, twice, in any script."""
+    return name.encode()[:_ISSUER_BYTES].decode(errors="ignore").strip()
 
 
 def is_recent(signed_in_at: datetime, now: datetime) -> bool:

@@ -190,9 +190,11 @@ def require_mfa(*, sso_active: bool, acting: Acting | None, recovery: Recovery, 
     return recovery_stored(recovery)
 
 
-def release_mfa(*, sso_active: bool) -> Decision:
-    """Single sign-on is off: while it is on, the requirement is kept as it is."""
-    return MFA_WITH_SSO if sso_active else Allowed()
+def release_mfa(*, sso_active: bool, asked: Decision) -> Decision:
+    """Single sign-on is off: while it is on, the requirement is kept as it is. `asked` is whether whoever does it has
+    just shown that it is them, for those who can: a browser found open does not loosen anything.
+    """
+    return MFA_WITH_SSO if sso_active else asked
 
 
 MFA_WITH_SSO = Refused(
@@ -202,27 +204,27 @@ MFA_WITH_SSO = Refused(
 )
 
 
-def recent_sign_in(signed_in_at: datetime | None, *, now: datetime) -> Decision:
-    """Whoever changes what opens an account has just shown that it is theirs, and did not only find a browser open."""
-    if signed_in_at is not None and is_recent(signed_in_at, now):
+def asked_lately(actor: Actor, *, now: datetime) -> Decision:
+    """Whether a member who changes what opens an account has just shown that it is them, and did not only find a
+    browser open. Nobody else can be asked.
+    """
+    if actor.kind is not ActorKind.MEMBER or (actor.asked_at is not None and is_recent(actor.asked_at, now)):
         return Allowed()
     return Refused(
         Code.RECENT_SIGN_IN_REQUIRED,
-        "You signed in more than 15 minutes ago.",
+        "It is more than 15 minutes since you were last asked who you are.",
         fix="Confirm that it is you, then do this.",
     )
 
 
-def reset_factor(*, actor: Actor, member_id: str, signed_in_at: datetime | None, now: datetime) -> Decision:
-    """Another's, by an administrator who has just signed in; one's own only in a recovery session, which is for those
-    who have lost it.
+def reset_factor(*, actor: Actor, member_id: str, now: datetime) -> Decision:
+    """Another's, by an administrator who has just shown that it is them; one's own only in a recovery session, which is
+    for those who have lost it.
     """
     is_own = actor.id == member_id
     if actor.kind is ActorKind.RECOVERY:
         return Allowed() if is_own else _FACTOR_IN_RECOVERY
-    if is_own:
-        return _FACTOR_OWN
-    return recent_sign_in(signed_in_at, now=now) if actor.kind is ActorKind.MEMBER else Allowed()
+    return _FACTOR_OWN if is_own else asked_lately(actor, now=now)
 
 
 _FACTOR_OWN = Refused(

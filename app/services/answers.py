@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from app.rules.actor import Actor, ActorKind
 from app.rules.connections import Flow, Revision
@@ -36,8 +37,9 @@ def enter_code(
     flow = flows.find(unit, flow_id, browser=browser)
     if flow is None or flow.step not in {Step.CODE, Step.CONFIRM_LINK}:
         return TurnedAway(FLOW_EXPIRED)
-    is_own_app = flow.purpose == Purpose.RECOVER and _is_code_of_app(unit, flow, code, recovery_code or "")
-    if not is_own_app and not flows.code_fits(unit, flow, code):
+    is_own_app = flow.purpose == Purpose.RECOVER and partial(_is_code_of_app, unit, flow, code, recovery_code or "")
+    if not flows.code_fits(unit, flow, code) and not (is_own_app and is_own_app()):
+        flows.count_wrong(unit, flow)
         wrong = Checked(Verdict.WRONG)
         return TurnedAway(TOO_MANY_CODES) if flow.spent_at is not None else asking.again(unit, flow, failed=wrong)
     identity = flows.kept_identity(unit, flow)
@@ -48,11 +50,11 @@ def enter_factor(unit: UnitOfWork, flow_id: str, *, browser: str, code: str) -> 
     """A code of the authenticator app was typed, or a backup code."""
     flow = flows.find(unit, flow_id, browser=browser)
     member = _member_of(unit, flow, Step.FACTOR)
-    if flow is None or member is None:
+    if flow is None or member is None or member.enrolled_at is None:
         return TurnedAway(FLOW_EXPIRED)
     checked = factors.check(unit, member, code)
     if checked.verdict is not Verdict.RIGHT:
-        if checked.verdict is Verdict.LOCKED:
+        if checked.has_just_locked:
             attempts.record(unit, flow, outcome="refused", member=member, reason=Code.FACTOR_LOCKED)
         return asking.again(unit, flow, failed=checked)
     return sign_in.next_step(unit, flow, Proven(email=True, factor=checked.method))
@@ -62,7 +64,7 @@ def enter_first_code(unit: UnitOfWork, flow_id: str, *, browser: str, code: str)
     """The first code of an authenticator app was typed: the app is set up."""
     flow = flows.find(unit, flow_id, browser=browser)
     member = _member_of(unit, flow, Step.ENROLL)
-    if flow is None or member is None:
+    if flow is None or member is None or not sign_in.still_enrolls(unit, flow, member):
         return TurnedAway(FLOW_EXPIRED)
     secret = asking.proposed_secret(unit, flow)
     checked = factors.try_out(unit, secret, code)
@@ -118,21 +120,21 @@ def _member_of(unit: UnitOfWork, flow: SignInFlow | None, step: Step) -> Member 
     member = member_rows.present(unit.session, flow.organization_id or "", flow.member_id or "")
     if member is None or admission.judge_state(member) is not None:
         return None
-    unit.actor = Actor(ActorKind.MEMBER, id=member.id, label=member.email)
+    unit.actor = Actor(ActorKind.SIGN_IN, label=member.email)  # they have not shown yet that it is them
     return member
 
 
 def _is_code_of_app(unit: UnitOfWork, flow: SignInFlow, code: str, recovery_code: str) -> bool:
     """Whether, in the place of the emailed code, a code of the person's own authenticator app was typed.
 
-    It is looked at only beside a recovery code that works: nobody else tries codes out here, or locks the app.
+    It is looked at only beside a recovery code that works: nobody else tries codes out here, or locks the app. Until
+    then the same is asked for every address, so that no time tells who has an app.
     """
     member = member_rows.by_email(unit.session, flow.email)
-    if member is None or not member_rows.may_recover(member) or member.enrolled_at is None:
+    has_code = recovery.is_unused(unit, member.organization_id if member is not None else "", code=recovery_code)
+    if member is None or not has_code or not member_rows.may_recover(member):
         return False
-    if not recovery.is_unused(unit, member.organization_id, code=recovery_code):
-        return False
-    return factors.check(unit, member, code).verdict is Verdict.RIGHT
+    return factors.check_app(unit, member, code).verdict is Verdict.RIGHT
 
 
 def _with_known_spelling(identity: ExternalIdentity) -> ExternalIdentity | Rejection:

@@ -122,7 +122,10 @@ def _may_require(unit: UnitOfWork, organization_id: str, acting: Acting | None) 
 
 
 def _may_release(unit: UnitOfWork, organization_id: str) -> Decision:
-    return prerequisites.release_mfa(sso_active=connection_rows.active(unit.session, organization_id) is not None)
+    return prerequisites.release_mfa(
+        sso_active=connection_rows.active(unit.session, organization_id) is not None,
+        asked=prerequisites.asked_lately(unit.actor, now=unit.now),
+    )
 
 
 def _propose(unit: UnitOfWork, organization_id: str, before: policy.Policy, after: policy.Policy) -> Proposal:

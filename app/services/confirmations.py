@@ -5,7 +5,7 @@ replaced by one that begins now.
 from __future__ import annotations
 
 from app.rules.actor import Actor, ActorKind
-from app.rules.decisions import Refused
+from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of
 from app.rules.sessions import SessionKind
 from app.services import admission, asking, attempts, flows, sessions
@@ -19,6 +19,12 @@ from app.store import sign_ins
 from app.store.members import Member
 from app.store.sign_ins import SignInFlow, SignInSession
 
+_SOMEBODY_ELSE = Refused(
+    Code.TEST_AS_SOMEONE_ELSE,
+    "The identity provider says that you are somebody else.",
+    fix="Sign in there as yourself, then confirm again.",
+)
+
 
 def begin(
     unit: UnitOfWork, purpose: Purpose, member: Member, *, session_id: str, browser: str, return_to: str
@@ -26,6 +32,7 @@ def begin(
     """Begin a flow in which this member confirms that it is them, or sets up an app; a new session takes the place of
     the present one.
     """
+    unit.lock(member.organization_id)  # first: the flow's row would keep others from the lock until they are done
     kept = {"session": session_id}
     flow = flows.begin(unit, browser=browser, purpose=purpose, email=member.email, secrets=kept, return_to=return_to)
     flow.member_id, flow.organization_id = member.id, member.organization_id
@@ -44,7 +51,7 @@ def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
     if proven.rejection is not None:
         return attempts.rejected(unit, flow, proven.rejection)
     if proven.identity is not None and not _is_theirs(unit, flow, proven, member):
-        return TurnedAway(FLOW_EXPIRED)
+        return attempts.turn_away(unit, flow, _SOMEBODY_ELSE)
     if proven.email or proven.factor is not None or proven.identity is not None:
         return _renew(unit, flow, proven, member, replaced)
     return _ask(unit, flow, member)
@@ -71,7 +78,16 @@ def _is_theirs(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Membe
     if not admission.consume(unit, connection, identity):
         return False
     linked = connection_rows.identity(unit.session, connection.id, issuer=identity.issuer, subject=identity.subject)
-    return linked is not None and linked.member_id == member.id
+    if linked is not None:
+        return linked.member_id == member.id
+    # Whoever has required single sign-on has come in by a test only, which links nobody.
+    tested = connection_rows.proof(unit.session, str(connection.revision_in_force), member.id)
+    return tested is not None and (tested.issuer, tested.subject) == (identity.issuer, identity.subject)
+
+
+def may_go_on(unit: UnitOfWork, flow: SignInFlow) -> bool:
+    """Whether the session that is to be replaced still lives."""
+    return _replaced(unit, flow) is not None
 
 
 def _replaced(unit: UnitOfWork, flow: SignInFlow) -> SignInSession | None:
@@ -87,7 +103,8 @@ def _renew(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Member, r
         member,
         opened_by=replaced.opened_by,
         connection_id=replaced.connection_id,
-        second_factor=proven.factor or replaced.second_factor,
+        second_factor=proven.factor,
+        asked_at=unit.now,
         expires_at=replaced.expires_at,
     )
     replaced.ended_at, replaced.end_reason = unit.now, "renewed"

@@ -11,10 +11,11 @@ import pyotp
 from app.ports.mail import Mail
 from app.rules import codes as spelling
 from app.rules import prerequisites
+from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
-from app.rules.factors import BACKUP_CODES, NOTICED_DRIFT, STEP, Judged, Method, Verdict, judge
+from app.rules.factors import BACKUP_CODES, NOTICED_DRIFT, STEP, Judged, Method, Verdict, as_issuer, judge
 from app.rules.ids import Prefix
 from app.services import mailbox
 from app.services.unit_of_work import UnitOfWork
@@ -36,6 +37,7 @@ class Checked:
     method: Method | None = None
     off_by: timedelta = timedelta(0)
     wait: timedelta = timedelta(0)
+    has_just_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def new_secret(unit: UnitOfWork) -> str:
 def address_of(unit: UnitOfWork, member: Member, secret: str) -> str:
     """The `otpauth://` address that an authenticator app reads from the QR code."""
     organization = organizations.find(unit.session, member.organization_id)
-    issuer = organization.name if organization is not None else "Doorward"
+    issuer = as_issuer(organization.name) if organization is not None else "Doorward"
     return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=issuer)
 
 
@@ -102,9 +104,18 @@ def enroll(
 
 def check(unit: UnitOfWork, member: Member, code: str) -> Checked:
     """Judge a code of the member's app, or one of their backup codes, which is used up. Wrong ones are counted."""
+    return _check(unit, member, code, backup_codes=True)
+
+
+def check_app(unit: UnitOfWork, member: Member, code: str) -> Checked:
+    """As `check`, where no backup code will do."""
+    return _check(unit, member, code, backup_codes=False)
+
+
+def _check(unit: UnitOfWork, member: Member, code: str, *, backup_codes: bool) -> Checked:
     unit.lock(member.organization_id)
     factor = factors.lock(unit.session, member.id)
-    if factor is None:
+    if factor is None or not (backup_codes or _is_totp(code)):
         return Checked(Verdict.WRONG)
     wait = factor.tries.locked_for(unit.now)
     if wait is not None:
@@ -133,15 +144,15 @@ def of_member(unit: UnitOfWork, member_id: str) -> FactorFacts | None:
     )
 
 
-def may_change_own(unit: UnitOfWork, *, signed_in_at: datetime) -> Decision:
-    """Whether whoever signed in then may set up an app or make backup codes for themselves."""
-    return prerequisites.recent_sign_in(signed_in_at, now=unit.now)
+def may_change_own(unit: UnitOfWork) -> Decision:
+    """Whether whoever acts may set up an app or make backup codes for themselves."""
+    return prerequisites.asked_lately(unit.actor, now=unit.now)
 
 
-def make_backup_codes(unit: UnitOfWork, member: Member, *, signed_in_at: datetime) -> tuple[str, ...] | Refused:
-    """A new set, to be shown once; the old one is void. Only soon after signing in. Raises NotFoundError."""
+def make_backup_codes(unit: UnitOfWork, member: Member) -> tuple[str, ...] | Refused:
+    """A new set, to be shown once; the old one is void. Raises NotFoundError."""
     unit.lock(member.organization_id)
-    decision = may_change_own(unit, signed_in_at=signed_in_at)
+    decision = may_change_own(unit)
     if isinstance(decision, Refused):
         return unit.refuse(member.organization_id, EventType.MEMBER_BACKUP_CODES_CREATED, decision, subject=member.id)
     factor = _locked(unit, member)
@@ -154,25 +165,28 @@ def confirm_backup_codes(unit: UnitOfWork, member: Member) -> None:
     _locked(unit, member).codes_confirmed_at = unit.now
 
 
-def may_reset(unit: UnitOfWork, member_id: str, *, signed_in_at: datetime | None) -> Decision:
-    """Whether whoever acts may take this member's authenticator app away; `signed_in_at` is when they came in."""
-    return prerequisites.reset_factor(actor=unit.actor, member_id=member_id, signed_in_at=signed_in_at, now=unit.now)
+def may_reset(unit: UnitOfWork, member_id: str) -> Decision:
+    """Whether whoever acts may take this member's authenticator app away."""
+    return prerequisites.reset_factor(actor=unit.actor, member_id=member_id, now=unit.now)
 
 
-def reset(unit: UnitOfWork, member: Member, factor_id: str, *, signed_in_at: datetime | None = None) -> Refused | None:
+def reset(unit: UnitOfWork, member: Member, factor_id: str) -> Refused | None:
     """Take a member's authenticator app away: they sign in without, or set one up anew. Their sessions end, and they
     are told by mail. Raises NotFoundError.
     """
     unit.lock(member.organization_id)
     if _locked(unit, member).id != factor_id:
         raise _no_factor()
-    decision = may_reset(unit, member.id, signed_in_at=signed_in_at)
+    decision = may_reset(unit, member.id)
     if isinstance(decision, Refused):
         return unit.refuse(member.organization_id, EventType.MEMBER_FACTOR_RESET, decision, subject=member.id)
     _forget(unit, member)
     member.enrolled_at = None
     unit.flush()
-    sign_ins.end_full_sessions(unit.connection, [member.id], now=unit.now, reason="factor_reset")
+    if unit.actor.kind is ActorKind.RECOVERY:  # its owner resets their own, and goes on in that session
+        sign_ins.end_full_sessions(unit.connection, [member.id], now=unit.now, reason="factor_reset")
+    else:
+        sign_ins.end_sessions(unit.connection, [member.id], now=unit.now, reason="factor_reset")
     _tell(unit, member, EventType.MEMBER_FACTOR_RESET, factor=factor_id)
     by = unit.actor.label
     _mail(unit, member, "Your authenticator app was reset", f"{by} has reset the authenticator app of your account.")
@@ -212,7 +226,7 @@ def _lock(unit: UnitOfWork, factor: Factor, member: Member, wait: timedelta) -> 
     _tell(unit, member, EventType.MEMBER_FACTOR_LOCKED, factor=factor.id, seconds=int(wait.total_seconds()))
     text = "Too many wrong codes of your authenticator app were typed after a sign-in with your address."
     _mail(unit, member, "Too many wrong codes", text)
-    return Checked(Verdict.LOCKED, wait=wait)
+    return Checked(Verdict.LOCKED, wait=wait, has_just_locked=True)
 
 
 def _judge(unit: UnitOfWork, secret: str, code: str, *, last_step: int | None) -> Judged:

@@ -140,15 +140,18 @@ def send_code(unit: UnitOfWork, flow: SignInFlow) -> None:
 
 
 def code_fits(unit: UnitOfWork, flow: SignInFlow, code: str) -> bool:
-    """Whether this is the code; counts the attempt, and closes the flow after the last one."""
+    """Whether this is the code that was mailed."""
     typed = "".join(character for character in code if character.isdigit())
-    flow.attempts += 1
     expected = flow.code_digest or ""
     given = unit.ports.sealing.code_digests(typed, place=_place(flow.id))
-    fits = any(unit.ports.sealing.same(expected, digest) for digest in given)
-    if not fits and flow.attempts >= CODE_ATTEMPTS:
+    return any(unit.ports.sealing.same(expected, digest) for digest in given)
+
+
+def count_wrong(unit: UnitOfWork, flow: SignInFlow) -> None:
+    """One more wrong code; the last one that is borne closes the flow."""
+    flow.attempts += 1
+    if flow.attempts >= CODE_ATTEMPTS:
         finish(unit, flow)
-    return fits
 
 
 def finish(unit: UnitOfWork, flow: SignInFlow) -> None:

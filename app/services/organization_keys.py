@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.rules.actor import Actor, ActorKind
-from app.rules.decisions import Allowed, Decision, Refused
+from app.rules.decisions import Decision, Refused
 from app.rules.directories import TokenStanding
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.holds import NO_KEY
 from app.rules.ids import Prefix
+from app.rules.prerequisites import asked_lately
 from app.services import bearer_tokens
 from app.services.bearer_tokens import Issued
 from app.services.unit_of_work import UnitOfWork
@@ -43,7 +44,8 @@ def add(
 ) -> Issued[OrganizationKey] | Refused:
     """A key; several may live at a time. Raises InvalidInputError.
 
-    Refused to whoever is on hold or in a recovery session: a key would outlive both.
+    Refused to whoever is on hold or in a recovery session: a key would outlive both. And to a browser that was found
+    open: with a key one does what its owner is asked for again.
     """
     unit.lock(organization_id)
     decision = may_add(unit, organization_id)
@@ -59,7 +61,9 @@ def add(
 
 def may_add(unit: UnitOfWork, organization_id: str) -> Decision:
     """Whether whoever acts may make a key."""
-    return NO_KEY if bearer_tokens.is_here_for_a_while(unit, organization_id) else Allowed()
+    if bearer_tokens.is_here_for_a_while(unit, organization_id):
+        return NO_KEY
+    return asked_lately(unit.actor, now=unit.now)
 
 
 def _not_outliving(unit: UnitOfWork, organization_id: str, expires_at: datetime | None) -> datetime | None:

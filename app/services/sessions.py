@@ -35,7 +35,7 @@ class SignedIn:
     name: str
     role: str
     kind: SessionKind
-    signed_in_at: datetime
+    asked_at: datetime | None
     seen_at: datetime
     expires_at: datetime
     second_factor: str | None
@@ -45,7 +45,7 @@ class SignedIn:
     @property
     def passed_mfa_at(self) -> datetime | None:
         """When a second factor was proven for this very session, if it was."""
-        return self.signed_in_at if self.second_factor is not None else None
+        return self.asked_at if self.second_factor is not None else None
 
     @property
     def is_admin(self) -> bool:
@@ -61,7 +61,7 @@ class SignedIn:
     def actor(self) -> Actor:
         """Who acts when this person changes something."""
         kind = ActorKind.RECOVERY if self.is_recovery else ActorKind.MEMBER
-        return Actor(kind, id=self.member_id, label=self.email)
+        return Actor(kind, id=self.member_id, label=self.email, asked_at=self.asked_at)
 
 
 def open_session(
@@ -72,10 +72,11 @@ def open_session(
     connection_id: str | None = None,
     kind: SessionKind = SessionKind.FULL,
     second_factor: str | None = None,
+    asked_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> str:
     """A new session for this member, with an end of its own or that of the one it replaces; the token for the cookie,
-    256 bits.
+    256 bits. `asked_at` is when they were last asked who they are, None where nobody knows.
     """
     token = unit.ports.randomness.token()
     unit.session.add(
@@ -88,6 +89,7 @@ def open_session(
             opened_by=opened_by,
             connection_id=connection_id,
             second_factor=second_factor,
+            asked_at=asked_at,
             created_at=unit.now,
             seen_at=unit.now,
             expires_at=expires_at or unit.now + (RECOVERY if kind is SessionKind.RECOVERY else ABSOLUTE),
@@ -166,7 +168,7 @@ def _signed_in(row: SignInSession, member: Member) -> SignedIn:
         name=member.name,
         role=member.role,
         kind=SessionKind(row.kind),
-        signed_in_at=row.created_at,
+        asked_at=row.asked_at,
         seen_at=row.seen_at,
         expires_at=row.expires_at,
         second_factor=row.second_factor,

@@ -4,6 +4,8 @@ follows.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app.rules.actor import Actor, ActorKind
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
@@ -146,16 +148,31 @@ def _admit_email(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep
     if isinstance(admitted, Refused):
         return attempts.turn_away(unit, flow, admitted)
     member = admitted.member
+    if flow.member_id not in {None, member.id}:
+        return TurnedAway(FLOW_EXPIRED)  # the address went to somebody else while the second step was waited for
     if proven.factor is None:
-        required = organizations.read(unit, member.organization_id).mfa
-        match second_step(
-            is_enrolled=member.enrolled_at is not None, policy=MfaPolicy(required), through_provider=False
-        ):
+        match _second_step(unit, member):
             case SecondStep.CODE:
                 return asking.for_factor(unit, flow, member)
             case SecondStep.ENROLL:
                 return asking.to_enroll(unit, flow, member)
     return _let_in(unit, flow, member, opened_by="email_code", proven=proven)
+
+
+def _second_step(unit: UnitOfWork, member: Member) -> SecondStep | None:
+    required = MfaPolicy(organizations.read(unit, member.organization_id).mfa)
+    return second_step(is_enrolled=member.enrolled_at is not None, policy=required, through_provider=False)
+
+
+def still_enrolls(unit: UnitOfWork, flow: SignInFlow, member: Member) -> bool:
+    """Whether setting up an app is still what this flow is for, asked under the lock right before it is done: the
+    session may have ended since, single sign-on been required, or an app been set up elsewhere.
+    """
+    if flow.purpose == Purpose.ENROLL:
+        return confirmations.may_go_on(unit, flow)
+    admitted = admission.by_email(unit, flow.email)
+    is_theirs = not isinstance(admitted, Refused) and admitted.member.id == member.id
+    return is_theirs and _second_step(unit, member) is SecondStep.ENROLL
 
 
 def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity, *, code_given: bool) -> NextStep:
@@ -170,19 +187,34 @@ def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
     if admitted.needs_code and not code_given:
         return asking.to_confirm_link(unit, flow, identity)
     admission.link(unit, connection, admitted.member, identity)
-    return _let_in(unit, flow, admitted.member, opened_by="single_sign_on", proven=Proven(identity=identity))
+    return _let_in(unit, flow, admitted.member, opened_by="single_sign_on", proven=Proven(code_given, identity))
 
 
 def _let_in(unit: UnitOfWork, flow: SignInFlow, member: Member, *, opened_by: str, proven: Proven) -> SignedIn:
     identity = proven.identity
     admission.note_arrival(unit, member, identity=identity, revision_id=flow.revision_id if identity else None)
     token = sessions.open_session(
-        unit, member, opened_by=opened_by, connection_id=flow.connection_id, second_factor=proven.factor
+        unit,
+        member,
+        opened_by=opened_by,
+        connection_id=flow.connection_id,
+        second_factor=proven.factor,
+        asked_at=_asked_at(unit, proven),
     )
     flow.organization_id = member.organization_id
     attempts.record(unit, flow, outcome="signed_in", member=member)
     flows.finish(unit, flow)
     return SignedIn(token, SessionKind.FULL, member, backup_codes=proven.backup_codes, return_to=flow.return_to)
+
+
+def _asked_at(unit: UnitOfWork, proven: Proven) -> datetime | None:
+    """When they were last asked who they are: now, or what the identity provider says, which may have let them pass
+    because they were signed in there already. None where it does not say.
+    """
+    if proven.email or proven.identity is None:
+        return unit.now
+    at = proven.identity.authenticated_at
+    return min(at, unit.now) if at is not None else None
 
 
 def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:

@@ -64,7 +64,8 @@ def lock(session: Session, organization_id: str) -> Organization | None:
     """The organization, with its row locked until the transaction ends.
 
     Whoever changes what administrators depend on takes this lock first and reads afterwards. On SQLite a writing
-    transaction is the only one, so the clause is empty there.
+    transaction is the only one, so the clause is empty there. On PostgreSQL rows that only refer to the organization
+    may be written meanwhile: a lock that kept them waiting would deadlock with whoever wrote one before locking.
     """
     return session.scalars(_LOCK, {"organization": organization_id}).one_or_none()
 
@@ -72,7 +73,7 @@ def lock(session: Session, organization_id: str) -> Organization | None:
 _LOCK = (
     select(Organization)
     .where(Organization.id == bindparam("organization"))
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 

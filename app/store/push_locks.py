@@ -52,7 +52,7 @@ _LOCK = Prepared(
         ORGANIZATIONS.c.id
         == select(DIRECTORIES.c.organization_id).where(DIRECTORIES.c.id == bindparam("directory")).scalar_subquery()
     )
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _LOCKED = Prepared(
     select(

@@ -19,7 +19,10 @@ class SignInFlow(Base):
     """One sign-in under way, bound to one browser by a cookie whose digest is `browser_digest`."""
 
     __tablename__ = "sign_in_flows"
-    __table_args__ = (Index("ix_sign_in_flows_email_created_at", "email", "created_at"),)
+    __table_args__ = (
+        Index("ix_sign_in_flows_email_created_at", "email", "created_at"),
+        Index("ix_sign_in_flows_browser_digest", "browser_digest"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     browser_digest: Mapped[str]
     purpose: Mapped[str]
@@ -44,7 +47,8 @@ class SignInFlow(Base):
 class SignInSession(Base):
     """A signed-in browser. The cookie holds the token, the row its digest.
 
-    `second_factor` is what was proven beside the first proof, `address` and `user_agent` what the browser came with.
+    `second_factor` is what was proven beside the first proof, `asked_at` when they were last asked who they are,
+    `address` and `user_agent` what the browser came with.
     """
 
     __tablename__ = "sessions"
@@ -56,6 +60,7 @@ class SignInSession(Base):
     opened_by: Mapped[str]
     connection_id: Mapped[str | None]
     second_factor: Mapped[str | None]
+    asked_at: Mapped[datetime | None]
     address: Mapped[str | None]
     user_agent: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -65,7 +65,7 @@ def confirm() -> ResponseReturnValue:
 def set_up_app() -> ResponseReturnValue:
     """Set up an authenticator app, in the place of the present one where there is one."""
     unit, person = current.unit(), current.signed_in()
-    judged = factors.may_change_own(unit, signed_in_at=person.signed_in_at)
+    judged = factors.may_change_own(unit)
     if isinstance(judged, Refused):
         return _again(refusal(judged), status=409)
     step = confirmations.begin(
@@ -83,7 +83,7 @@ def set_up_app() -> ResponseReturnValue:
 def make_backup_codes() -> ResponseReturnValue:
     """A new set, shown in this one answer."""
     unit, person = current.unit(), current.signed_in()
-    codes = factors.make_backup_codes(unit, _member(unit), signed_in_at=person.signed_in_at)
+    codes = factors.make_backup_codes(unit, _member(unit))
     if isinstance(codes, Refused):
         return _again(refusal(codes), status=409)
     return show("backup_codes.html", BackupCodesPage(codes, moment(unit.now, now=unit.now), person.email, _PATH))
@@ -127,7 +127,7 @@ def _page(unit: UnitOfWork) -> ProfilePage:
 
 def _authenticator(unit: UnitOfWork, member: Member) -> AuthenticatorCard:
     facts = factors.of_member(unit, member.id)
-    judged = factors.may_change_own(unit, signed_in_at=current.signed_in().signed_in_at)
+    judged = factors.may_change_own(unit)
     may_change = confirm_first(control(judged), judged, return_to=_PATH)
     if facts is None:
         is_required = authentication_policy.is_required(unit, member.organization_id)

@@ -148,6 +148,11 @@ def browser() -> str:
     return cast(str, g.browser)
 
 
+def is_known_browser() -> bool:
+    """Whether the browser brought the token that sign-ins are bound to."""
+    return request.cookies.get(BROWSER_COOKIE) == browser()
+
+
 def form_token(session_token: str | None = None) -> str:
     """What every form of ours carries: bound to the session where there is one, else to the browser.
 

@@ -223,7 +223,7 @@ def _typed() -> _Typed:
 
 def _under_way() -> Notice | None:
     """A sign-in that this browser has begun and not finished."""
-    flow = flows.waiting(current.unit(), browser=current.browser())
+    flow = flows.waiting(current.unit(), browser=current.browser()) if current.is_known_browser() else None
     if flow is None:
         return None
     href = f"/sign-in/continue?flow={flow.id}"

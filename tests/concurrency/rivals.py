@@ -23,8 +23,8 @@ from app.factory import Program, create_program
 from app.ports.clock import SystemClock
 from app.rules.actor import ActorKind
 from app.rules.identity import ExternalIdentity
-from app.services import sign_in
-from app.services.sign_in import Arrival
+from app.services import answers
+from app.services.answers import Arrival
 from app.services.steps import AskCode, SignedIn
 from app.services.unit_of_work import UnitOfWork
 from app.store import organizations
@@ -80,7 +80,7 @@ class Arrive:
     def make(self, program: Program) -> int:
         try:
             with program.transactions.writing() as unit:
-                step = sign_in.arrive(unit, self.arrival, browser=self.browser, result=self.identity)
+                step = answers.arrive(unit, self.arrival, browser=self.browser, result=self.identity)
         except DBAPIError:  # a server would answer so
             traceback.print_exc()
             return 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,7 +68,9 @@ def test_five_wrong_codes_lock_the_app_for_a_quarter_of_an_hour_and_tell_its_own
     for _ in range(4):
         assert check(organization, app.wrong_code()).verdict is Verdict.WRONG
 
-    assert check(organization, app.wrong_code()) == Checked(Verdict.LOCKED, wait=timedelta(minutes=15))
+    locked = check(organization, app.wrong_code())
+
+    assert (locked.verdict, locked.wait, locked.has_just_locked) == (Verdict.LOCKED, timedelta(minutes=15), True)
 
     assert check(organization, app.code()).verdict is Verdict.LOCKED
     assert [data["seconds"] for data in told(organization, EventType.MEMBER_FACTOR_LOCKED)] == [900]
@@ -98,9 +101,9 @@ def test_new_backup_codes_void_the_old_ones_and_need_a_recent_sign_in(world: Wor
     app = organization.enroll()
 
     def make(minutes_ago: float) -> tuple[str, ...] | Refused:
-        with world.transactions.writing(organization.acting_as(ADA)) as unit:
-            signed_in_at = unit.now - timedelta(minutes=minutes_ago)
-            return factors.make_backup_codes(unit, members.by_email(unit, ADA), signed_in_at=signed_in_at)
+        asked_at = world.clock.now() - timedelta(minutes=minutes_ago)
+        with world.transactions.writing(replace(organization.acting_as(ADA), asked_at=asked_at)) as unit:
+            return factors.make_backup_codes(unit, members.by_email(unit, ADA))
 
     first, second, late = make(0), make(15), make(15.1)
 
@@ -127,11 +130,12 @@ def test_app_that_is_set_up_anew_replaces_the_old_one_and_ends_other_sessions(wo
 
 
 def reset(organization: Organization, actor: Actor, email: str, *, minutes_ago: float = 0) -> Refused | None:
-    with organization.world.transactions.writing(actor) as unit:
+    asked_at = organization.world.clock.now() - timedelta(minutes=minutes_ago)
+    with organization.world.transactions.writing(replace(actor, asked_at=asked_at)) as unit:
         member = members.by_email(unit, email)
         facts = factors.of_member(unit, member.id)
         assert facts is not None
-        return factors.reset(unit, member, facts.id, signed_in_at=unit.now - timedelta(minutes=minutes_ago))
+        return factors.reset(unit, member, facts.id)
 
 
 def test_reset_ends_sessions_and_is_mailed_to_the_member(world: World) -> None:

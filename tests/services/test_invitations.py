@@ -39,7 +39,7 @@ def invited(organization: Organization, email: str = BOB, role: str = "member") 
 def token_for(world: World, email: str = BOB) -> str:
     """The token of the link in the newest mail to this address."""
     world.work()
-    return re.findall(r"/invitations/([\w-]+)", world.post.to(email)[-1].text)[0]
+    return str(re.findall(r"/invitations/([\w-]+)", world.post.to(email)[-1].text)[0])
 
 
 def follow(world: World, token: str, browser: str = "b") -> NextStep:

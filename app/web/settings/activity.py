@@ -19,8 +19,8 @@ from app.web.wording import failure
 
 pages = Blueprint("activity", __name__)
 _PER_PAGE = 25
-_SUCCEEDED = frozenset({"signed_in", "recovered", "test_succeeded"})
-_PURPOSES = {"test": "test", "recover": "recovery"}
+_SUCCEEDED = frozenset({"signed_in", "recovered", "test_succeeded", "confirmed"})
+_PURPOSES = {"test": "test", "recover": "recovery", "confirm": "confirm", "enroll": "confirm"}
 
 
 @pages.get("/settings/activity", endpoint="show")

@@ -36,7 +36,7 @@ def reset_factor(member_id: str, factor_id: str) -> ResponseReturnValue:
     """Take their authenticator app away."""
     unit, person = current.unit(), current.signed_in()
     member = members.read(unit, person.organization_id, member_id)
-    outcome = factors.reset(unit, member, factor_id, signed_in_at=person.signed_in_at)
+    outcome = factors.reset(unit, member, factor_id)
     if isinstance(outcome, Refused):
         return _one(member_id, refusal(outcome), status=409)
     return see(f"/settings/members/{member_id}?done=factor-reset")
@@ -70,7 +70,7 @@ def _factor(unit: UnitOfWork, member_id: str, *, sessions: int) -> FactorCard | 
     facts = factors.of_member(unit, member_id)
     if facts is None:
         return None
-    judged = factors.may_reset(unit, member_id, signed_in_at=current.signed_in().signed_in_at)
+    judged = factors.may_reset(unit, member_id)
     ends = f"Ends {count(sessions, 'session', 'sessions')}." if sessions else ""
     after = "They sign in without it, or set up another one where it is required, and are told by mail."
     shown = change(judged, ends, after)

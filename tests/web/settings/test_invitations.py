@@ -25,7 +25,7 @@ def invite(ada: Desk, email: str = BOB, role: str = "member") -> str:
 def link(world: World, email: str = BOB) -> str:
     """The link in the newest mail to this address."""
     world.work()
-    return re.findall(r"https?://[^/]+(/invitations/[\w-]+)", world.post.to(email)[-1].text)[0]
+    return str(re.findall(r"https?://[^/]+(/invitations/[\w-]+)", world.post.to(email)[-1].text)[0])
 
 
 def test_invited_person_follows_the_link_proves_the_address_and_is_a_member(world: World) -> None:

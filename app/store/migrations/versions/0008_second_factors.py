@@ -20,8 +20,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=True))
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("second_factor", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("address", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("user_agent", sa.String(), nullable=True))
+    with op.batch_alter_table("sign_in_flows", schema=None) as batch_op:
+        batch_op.create_index("ix_sign_in_flows_browser_digest", ["browser_digest"], unique=False)
     op.create_table(
         "factors",
         sa.Column("id", sa.String(), nullable=False),
@@ -68,10 +71,13 @@ def downgrade() -> None:
     with op.batch_alter_table("factors", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_factors_organization_id"))
     op.drop_table("factors")
+    with op.batch_alter_table("sign_in_flows", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_flows_browser_digest")
     # In place: on SQLite a rebuilt table would delete what refers to it.
     for table, column in (
         ("sessions", "user_agent"),
         ("sessions", "address"),
+        ("sessions", "asked_at"),
         ("sessions", "second_factor"),
         ("members", "enrolled_at"),
         ("organizations", "mfa"),
