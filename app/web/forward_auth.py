@@ -55,7 +55,9 @@ def _headers(person: SignedIn) -> dict[str, str]:
     return {
         "X-Doorward-Member": person.member_id,
         "X-Doorward-Email": in_header(person.email),
-        "X-Doorward-Name": in_header(person.name[:MAX_NAME]),  # a directory may send ten thousand characters
+        # Never empty, because a proxy may take that for absent and leave what the browser sent in its place; and short
+        # enough for a proxy, although a directory may send ten thousand characters.
+        "X-Doorward-Name": in_header((person.name or person.email)[:MAX_NAME]),
         "X-Doorward-Role": person.role,
         "X-Doorward-Organization": person.organization_id,
     }
