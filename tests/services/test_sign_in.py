@@ -234,6 +234,26 @@ def test_first_link_to_an_administrator_needs_an_emailed_code_as_well(world: Wor
     assert isinstance(scene.come_back(identity_of(world, GRACE)), SignedIn)
 
 
+def test_place_to_return_to_outlives_the_identity_provider_and_the_first_link_s_code(world: World) -> None:
+    scene = required(world)
+    add_member(scene.organization, GRACE, role="admin")
+    with world.transactions.writing() as unit:
+        leaving = sign_in.begin(unit, address=GRACE, browser="b", return_to="/reports")
+    assert isinstance(leaving, GoToProvider)
+    with world.transactions.writing() as unit:
+        arrival = sign_in.claim_arrival(unit, scene.connection_id, handle=leaving.flow.handle, browser="b")
+    assert isinstance(arrival, sign_in.Arrival)
+    asked = scene.arrive(arrival, identity_of(world, GRACE), browser="b")
+    assert isinstance(asked, AskCode)
+    world.work()
+    with world.transactions.writing() as unit:
+        code = world.post.code_for(GRACE)
+        step = sign_in.enter_code(unit, asked.flow_id, browser="b", code=code)
+
+    assert isinstance(step, SignedIn)
+    assert (asked.return_to, step.return_to) == ("/reports", "/reports")
+
+
 def test_administrator_who_tested_the_connection_is_not_asked_for_a_code(world: World) -> None:
     scene = required(world)
 

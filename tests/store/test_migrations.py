@@ -86,6 +86,28 @@ def test_events_outlive_going_back_to_the_schema_without_positions(engine: Engin
     assert told == [("evt_1", 1), ("evt_2", 1), ("evt_3", 2)]
 
 
+_UNDER_WAY = """
+INSERT INTO sign_in_flows (id, browser_digest, purpose, step, email, attempts, created_at, expires_at)
+VALUES ('flow', 'digest', 'sign_in', 'code', 'ada@acme.test', 0, '2026-11-24 00:00:00', '2026-11-24 00:10:00')
+"""
+
+
+def test_sign_in_under_way_outlives_the_place_to_return_to_on_the_way_there_and_back(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0006")
+        connection.exec_driver_sql(_UNDER_WAY)
+        command.upgrade(schema._config(connection), "0007")
+        connection.exec_driver_sql("UPDATE sign_in_flows SET return_to = '/reports'")
+        command.downgrade(schema._config(connection), "0006")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id, email, return_to FROM sign_in_flows")).all() == [
+            ("flow", "ada@acme.test", None)
+        ]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -38,7 +38,11 @@ def seen(answer: Answer) -> list[tuple[str, str]]:
     """Every header that an application could take for one of ours, as it reached the application."""
     assert answer.status == 200, answer
     headers = json.loads(answer.body)["headers"]
-    return [(name, value) for name, value in headers if "doorward" in name.lower() and name.lower() != "cookie"]
+    return sorted((name, value) for name, value in headers if "doorward" in name.lower())
+
+
+def is_sent_to_sign_in(answer: Answer) -> bool:
+    return answer.status in {302, 303} and urlsplit(answer.header("Location")).path == "/sign-in"
 
 
 def test_signed_out_person_comes_back_to_the_whole_address_after_the_emailed_code(
@@ -47,9 +51,9 @@ def test_signed_out_person_comes_back_to_the_whole_address_after_the_emailed_cod
     desk(world).member(GRACE)
     browser = proxied.browser()
 
-    away = browser.get(TARGET)
-    assert (away.status_code, away.headers["Location"]) == (302, f"/sign-in?next={TARGET}")
-    page = browser.get(away.headers["Location"]).text
+    away = proxied.send(browser, target=TARGET)
+    assert is_sent_to_sign_in(away)
+    page = browser.get(away.header("Location") or "").text
     browser.submit("/sign-in", email=GRACE, next=next_field(page))
     back = browser.enter_code(GRACE)
 
@@ -100,7 +104,7 @@ def test_header_of_ours_that_a_browser_sends_never_reaches_the_application(world
     forged += [(name, value) for name in names for value in ("admin", "", "admin, owner")]
     for start in range(0, len(forged), 20):
         assert seen(proxied.send(browser, *forged[start : start + 20])) == honest
-    assert [name for name, _ in honest] == [f"X-Doorward-{name}" for name in OURS]
+    assert [name for name, _ in honest] == sorted(f"X-Doorward-{name}" for name in OURS)
     assert dict(honest)["X-Doorward-Role"] == "member"
 
 
@@ -108,7 +112,7 @@ def test_header_of_ours_from_somebody_signed_out_opens_nothing(world: World, pro
     ada = desk(world)
     answer = proxied.send(proxied.browser(), ("X-Doorward-Member", ada.organization.admin_id))
 
-    assert answer.status == 302
+    assert is_sent_to_sign_in(answer)
 
 
 def test_suspended_member_is_sent_away_on_the_next_request(world: World, proxied: Proxied) -> None:
@@ -119,14 +123,14 @@ def test_suspended_member_is_sent_away_on_the_next_request(world: World, proxied
 
     _suspend(ada, GRACE)
 
-    assert proxied.send(browser).status == 302
+    assert is_sent_to_sign_in(proxied.send(browser))
 
 
 def test_recovery_session_is_worth_nothing_to_the_application(world: World, proxied: Proxied) -> None:
     desk(world)
     browser = recovery_session(world)
 
-    assert proxied.send(browser).status == 302
+    assert is_sent_to_sign_in(proxied.send(browser))
 
 
 def test_use_of_the_application_keeps_the_session_and_leaving_it_alone_ends_it(world: World, proxied: Proxied) -> None:
@@ -138,7 +142,7 @@ def test_use_of_the_application_keeps_the_session_and_leaving_it_alone_ends_it(w
 
     world.clock.advance(hours=24)
 
-    assert proxied.send(browser).status == 302
+    assert is_sent_to_sign_in(proxied.send(browser))
 
 
 def test_question_of_the_proxy_is_not_for_browsers(world: World, proxied: Proxied) -> None:
@@ -154,7 +158,7 @@ def test_application_for_one_role_refuses_the_others(world: World, tmp_path: Pat
     with behind_nginx(world, tmp_path, query="?role=admin&role=auditor") as proxied:
         assert proxied.send(signed_in(proxied, ADA)).status == 200
         assert proxied.send(signed_in(proxied, GRACE)).status == 403
-        assert proxied.send(proxied.browser()).status == 302
+        assert is_sent_to_sign_in(proxied.send(proxied.browser()))
 
 
 def _suspend(ada: Desk, email: str) -> None:
