@@ -106,10 +106,10 @@ def verify_domain(town: Town, page: Page) -> None:
     expect(page.locator("#domains").get_by_text("Verified").first).to_be_visible()
 
 
-def sign_in_through_provider(town: Town, person: Person) -> Page:
+def sign_in_through_provider(town: Town, person: Person, *, start: str = "/sign-in") -> Page:
     """A fresh browser, from the address to the provider and back."""
     page = town.visitor()
-    page.goto("/sign-in")
+    page.goto(start)
     page.get_by_label("Email address").fill(person.email)
     page.get_by_role("button", name="Continue").click()
     page.locator(f'[data-user="{person.id}"]').click()

@@ -78,8 +78,8 @@ def _people_come_in(town: Town) -> None:
         expect(ada.get_by_role("heading", name=card, exact=False).first).to_be_visible()
     expect(ada.locator("#administrators").get_by_text(ADA.email).first).to_be_visible()
 
-    grace = sign_in_through_provider(town, GRACE)
-    expect(grace).to_have_url(re.compile("/profile$"))
+    grace = sign_in_through_provider(town, GRACE, start="/sign-in?next=/profile?from=a%26b&to=c")
+    expect(grace).to_have_url(re.compile(r"/profile\?from=a%26b&to=c$"))
     grace.goto("/settings/authentication")
     expect(grace.get_by_text(ADA.email).first).to_be_visible()
     assert "Verify" not in grace.content()

@@ -57,8 +57,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment_for(base_url: str, database_url: str, **settings: str) -> dict[str, str]:
-    """The environment of a server, without whatever DOORWARD_ variables this machine has."""
+def environment_for(base_url: str, database_url: str, /, **settings: str) -> dict[str, str]:
+    """The environment of a server, without whatever DOORWARD_ variables this machine has.
+
+    It listens at `base_url`; `settings` may name another one, at which people reach it.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DOORWARD_")}
     own = {
         "DOORWARD_BASE_URL": base_url,

@@ -80,23 +80,23 @@ def behind_nginx(world: World, directory: Path, *, query: str = "") -> Iterator[
     """An echoing application and this Doorward behind nginx; `query` is what nginx asks of /auth/verify."""
     port = free_port()
     with _serving(world.program.app) as doorward, echoing() as application:
-        changes = {
-            "listen 443 ssl;": f"listen 127.0.0.1:{port};",
-            "    ssl_certificate /etc/ssl/app.example.com.pem;\n": "",
-            "    ssl_certificate_key /etc/ssl/app.example.com.key;\n": "",
-            "server 127.0.0.1:8000;": f"server 127.0.0.1:{doorward};",
-            "server 127.0.0.1:3000;": f"server 127.0.0.1:{application};",
-            "doorward/auth/verify;": f"doorward/auth/verify{query};",
-        }
-        with nginx(directory, recipe("nginx", changes), port=port):
+        text = nginx_recipe(port, doorward=doorward, application=application, query=query)
+        with nginx(directory, text, port=port):
             yield Proxied(world, port)
 
 
-def recipe(language: str, changes: dict[str, str]) -> str:
-    """The configuration in this language from docs/forward-auth.md, with what differs here replaced."""
+def nginx_recipe(port: int, *, doorward: int, application: int, query: str = "") -> str:
+    """The recipe of docs/forward-auth.md with the ports of this machine, and without TLS."""
     page = Path("docs/forward-auth.md").read_text("utf-8")
-    (text,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
-    for written, here in changes.items():
+    (text,) = re.findall(r"```nginx\n(upstream .*?)```", page, re.DOTALL)
+    for written, here in {
+        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
+        "    ssl_certificate /etc/ssl/app.example.com.pem;\n": "",
+        "    ssl_certificate_key /etc/ssl/app.example.com.key;\n": "",
+        "server 127.0.0.1:8000;": f"server 127.0.0.1:{doorward};",
+        "server 127.0.0.1:3000;": f"server 127.0.0.1:{application};",
+        "doorward/auth/verify;": f"doorward/auth/verify{query};",
+    }.items():
         assert text.count(written) == 1, written
         text = text.replace(written, here)
     return str(text)

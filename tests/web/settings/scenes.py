@@ -146,6 +146,7 @@ def come_back(browser: Browser, connection_id: str, leaving: TestResponse, email
         attr("/samlp:Response", "Destination", acs),
         attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
         attr("//saml:SubjectConfirmationData", "Recipient", acs),
+        attr("//saml:Assertion", "ID", f"_answer-to{request_id}"),
         put("//saml:Audience", f"{BASE_URL}/saml/{connection_id}/metadata"),
         put("//saml:Attribute[@Name='email']/saml:AttributeValue", email),
     )
