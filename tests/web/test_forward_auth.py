@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import event
 from werkzeug.test import TestResponse
@@ -153,6 +153,14 @@ def test_question_costs_two_selects_and_writes_once_a_minute(world: World) -> No
     assert [statement.split()[0] for statement in made if "UPDATE" in statement] == ["UPDATE"]
 
 
+def test_answer_does_not_wait_for_whoever_is_writing(world: World) -> None:
+    desk(world).member(GRACE)
+    browser = signed_in(world, GRACE)
+
+    with world.transactions.writing():
+        assert ask(browser).status_code == 200
+
+
 @contextmanager
 def statements(world: World) -> Iterator[list[str]]:
     """What is sent to the database meanwhile, but for the beginnings and ends of transactions."""
@@ -244,6 +252,8 @@ def test_name_that_no_header_could_hold_comes_whole_and_short(world: World) -> N
 
 
 @given(st.text())
+@example("%41 and 100 %")
+@example("\r\n")
 def test_header_is_printable_ascii_and_decoding_gives_the_text_back(text: str) -> None:
     assert re.fullmatch("[ -~]*", in_header(text))
     assert unquote(in_header(text)) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -151,6 +152,21 @@ def test_question_of_the_proxy_is_not_for_browsers(world: World, proxied: Proxie
 
     assert proxied.send(browser, target="/auth/verify").status == 404
     assert proxied.send(browser, target="/sign-in").status == 200
+
+
+def test_every_recipe_gives_doorward_all_of_its_paths(world: World) -> None:
+    page = Path("docs/forward-auth.md").read_text("utf-8")
+    given = re.findall(r"\^/\(([a-z|-]+)\)", page)
+    ours = {rule.rule.split("/")[1] for rule in world.program.app.url_map.iter_rules()} | {"scim"}
+
+    assert len(given) == 3
+    for recipe in given:
+        assert ours - set(recipe.split("|")) == {
+            "",
+            "auth",
+            "healthz",
+            "readyz",
+        }  # the application's home; asked directly
 
 
 def test_application_for_one_role_refuses_the_others(world: World, tmp_path: Path) -> None:
