@@ -241,14 +241,14 @@ def test_place_to_return_to_outlives_the_identity_provider_and_the_first_link_s_
         leaving = sign_in.begin(unit, address=GRACE, browser="b", return_to="/reports")
     assert isinstance(leaving, GoToProvider)
     with world.transactions.writing() as unit:
-        arrival = sign_in.claim_arrival(unit, scene.connection_id, handle=leaving.flow.handle, browser="b")
-    assert isinstance(arrival, sign_in.Arrival)
+        arrival = answers.claim_arrival(unit, scene.connection_id, handle=leaving.flow.handle, browser="b")
+    assert isinstance(arrival, answers.Arrival)
     asked = scene.arrive(arrival, identity_of(world, GRACE), browser="b")
     assert isinstance(asked, AskCode)
     world.work()
     with world.transactions.writing() as unit:
         code = world.post.code_for(GRACE)
-        step = sign_in.enter_code(unit, asked.flow_id, browser="b", code=code)
+        step = answers.enter_code(unit, asked.flow_id, browser="b", code=code)
 
     assert isinstance(step, SignedIn)
     assert (asked.return_to, step.return_to) == ("/reports", "/reports")
