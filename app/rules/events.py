@@ -83,7 +83,14 @@ _MAPPING = (
     Field("role", TEXT, "The slug of the role."),
 )
 _SETTINGS = Record(
-    (Field("name", TEXT), Field("guests", TEXT), Field("jit", FLAG), Field("default_role", TEXT)),
+    (
+        Field("name", TEXT),
+        Field("guests", TEXT),
+        Field("jit", FLAG),
+        Field("default_role", TEXT),
+        Field("session_idle_minutes", NUMBER),
+        Field("session_hours", NUMBER),
+    ),
 )
 _DIRECTORY = (Field("name", TEXT, "Its name."), Field("provider", TEXT, "Whose dialect it is spoken to in."))
 _TOKEN = (Field("token", Id(Prefix.TOKEN), "Which token; never the token itself."),)

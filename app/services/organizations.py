@@ -16,6 +16,7 @@ from app.rules.lockout import Guests
 from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.roles import ADMIN, MEMBER, RoleSource, judge_default_role
+from app.rules.sessions import Lifetimes, read_lifetimes
 from app.services import authority, policy, roles
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
@@ -26,6 +27,9 @@ from app.store.members import Member
 from app.store.organizations import Organization
 
 log = logging.getLogger("doorward.organizations")
+
+
+_SETTINGS = ("name", "guests", "jit", "default_role", "session_idle_minutes", "session_hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,14 @@ class Edit:
     guests: Guests | None = None
     jit: bool | None = None
     default_role: str | None = None
+    session_idle_minutes: int | None = None
+    session_hours: int | None = None
 
 
 def to_edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Planned[Organization]:
-    """Rename, allow or refuse guests, just-in-time creation, default role: the guard is asked about guests and role."""
+    """Rename, allow or refuse guests, just-in-time creation, default role, how long sessions last: the guard is asked
+    about guests and role.
+    """
     organization = unit.lock(organization_id)
     before = policy.current(unit.session, organization)
     name = None if changes.name is None else read_text(changes.name, field="name")
@@ -109,11 +117,16 @@ def to_edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Planned[Or
         judged = judge_default_role(changes.default_role)
         if changes.default_role not in before.roles.priorities:
             raise InvalidInputError("There is no such role.", field="default_role")
+    lifetimes = _read_lifetimes(organization, changes)
 
     def write(proof: Proof) -> Organization:
         _write(unit, organization, replace(changes, name=name), proof)
         if changes.guests is Guests.REFUSE and before.access.guests is not Guests.REFUSE:
             _end_guest_sessions(unit, organization_id)
+        if lifetimes is not None:
+            sign_ins.shorten(
+                unit.connection, organization_id, idle=lifetimes.idle, absolute=lifetimes.absolute, now=unit.now
+            )
         return organization
 
     return Planned(
@@ -125,6 +138,17 @@ def to_edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Planned[Or
         judged=judged,
         subject=organization_id,
         about=f"{changes.guests} {changes.default_role}",
+    )
+
+
+def _read_lifetimes(organization: Organization, changes: Edit) -> Lifetimes | None:
+    """How long sessions are to last, where that is asked for: what is left out stays, and both go together."""
+    idle, absolute = changes.session_idle_minutes, changes.session_hours
+    if idle is None and absolute is None:
+        return None
+    return read_lifetimes(
+        idle_minutes=organization.session_idle_minutes if idle is None else idle,
+        absolute_hours=organization.session_hours if absolute is None else absolute,
     )
 
 
@@ -149,7 +173,7 @@ def _end_guest_sessions(unit: UnitOfWork, organization_id: str) -> None:
 
 
 def _write(unit: UnitOfWork, organization: Organization, changes: Edit, proof: Proof) -> None:
-    before = {key: getattr(organization, key) for key in ("name", "guests", "jit", "default_role")}
+    before = {key: getattr(organization, key) for key in _SETTINGS}
     for key in before:
         if getattr(changes, key) is not None:
             setattr(organization, key, getattr(changes, key))

@@ -12,9 +12,9 @@ from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
-from app.rules.sessions import ABSOLUTE, RECOVERY, SessionKind, is_alive
+from app.rules.sessions import RECOVERY, Lifetimes, SessionKind, is_alive
 from app.services.unit_of_work import UnitOfWork
-from app.store import members, sign_ins
+from app.store import members, organizations, sign_ins
 from app.store.members import Member
 from app.store.sign_ins import SignInSession
 
@@ -79,6 +79,8 @@ def open_session(
     256 bits. `asked_at` is when they were last asked who they are, None where nobody knows.
     """
     token = unit.ports.randomness.token()
+    lifetimes = lifetimes_of(unit, member.organization_id)
+    lasts = RECOVERY if kind is SessionKind.RECOVERY else lifetimes.absolute
     unit.session.add(
         SignInSession(
             id=unit.id(Prefix.SESSION),
@@ -92,7 +94,8 @@ def open_session(
             asked_at=asked_at,
             created_at=unit.now,
             seen_at=unit.now,
-            expires_at=expires_at or unit.now + (RECOVERY if kind is SessionKind.RECOVERY else ABSOLUTE),
+            idle_ends_at=unit.now + lifetimes.idle,
+            expires_at=expires_at or unit.now + lasts,
         )
     )
     return token
@@ -106,7 +109,7 @@ def recognise(unit: UnitOfWork, token: str) -> SignedIn | None:
     session also serves a deactivated member on hold, and ends when recovery is not for them any more.
     """
     row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
-    if row is None or not is_alive(seen_at=row.seen_at, expires_at=row.expires_at, now=unit.now):
+    if row is None or not is_alive(idle_ends_at=row.idle_ends_at, expires_at=row.expires_at, now=unit.now):
         return None
     member = members.present(unit.session, row.organization_id, row.member_id)
     if member is None or member.suspended:
@@ -121,13 +124,21 @@ def touch(unit: UnitOfWork, token: str, *, address: str = "", user_agent: str = 
     """Note that the session was used, from where and by which browser."""
     row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
     if row is not None:
+        row.idle_ends_at = unit.now + lifetimes_of(unit, row.organization_id).idle
         row.seen_at, row.address, row.user_agent = unit.now, address, user_agent[:_USER_AGENT]
+
+
+def lifetimes_of(unit: UnitOfWork, organization_id: str) -> Lifetimes:
+    """How long sessions of this organization last."""
+    organization = organizations.find(unit.session, organization_id)
+    assert organization is not None, organization_id  # whoever asks has a row that refers to it
+    return Lifetimes.of(idle_minutes=organization.session_idle_minutes, absolute_hours=organization.session_hours)
 
 
 def own(unit: UnitOfWork, member_id: str) -> Sequence[SignInSession]:
     """The member's living sessions, newest first."""
     rows = sign_ins.sessions_of(unit.session, member_id)
-    return [row for row in rows if is_alive(seen_at=row.seen_at, expires_at=row.expires_at, now=unit.now)]
+    return [row for row in rows if is_alive(idle_ends_at=row.idle_ends_at, expires_at=row.expires_at, now=unit.now)]
 
 
 def end(unit: UnitOfWork, member_id: str, session_id: str, *, reason: str) -> None:

@@ -31,6 +31,7 @@ from app.services import (
 from app.services.flows import Purpose
 from app.services.steps import (
     FLOW_EXPIRED,
+    RECOVERY_CODE_WRONG,
     NextStep,
     Proven,
     SignedIn,
@@ -44,10 +45,6 @@ from app.store.connections import Connection
 from app.store.invitations import Invitation
 from app.store.members import Member
 from app.store.sign_ins import OneTimeLink, SignInFlow
-
-_RECOVERY_CODE_WRONG = Refused(
-    Code.RECOVERY_CODE_WRONG, "That did not work.", fix="Check the address, the emailed code and the recovery code."
-)
 
 
 def begin(
@@ -241,11 +238,11 @@ def _recover(unit: UnitOfWork, flow: SignInFlow, code: str) -> NextStep:
         unit.lock(member.organization_id)
         member = member_rows.by_email(unit.session, flow.email)
     if member is None or not member_rows.may_recover(member):
-        return attempts.turn_away(unit, flow, _RECOVERY_CODE_WRONG)
+        return attempts.turn_away(unit, flow, RECOVERY_CODE_WRONG)
     unit.actor = Actor(ActorKind.RECOVERY, id=member.id, label=member.email)
     spent = recovery.spend(unit, member.organization_id, code=code, by=member)
     if spent is None:
-        return attempts.turn_away(unit, flow, _RECOVERY_CODE_WRONG)
+        return attempts.turn_away(unit, flow, RECOVERY_CODE_WRONG)
     return open_recovery(unit, member, flow=flow, how="recovery code", codes=spent.new_codes)
 
 

@@ -18,6 +18,9 @@ FLOW_EXPIRED = Refused(
     "This sign-in has expired or was started in another browser.",
     fix="Start again with your address.",
 )
+RECOVERY_CODE_WRONG = Refused(
+    Code.RECOVERY_CODE_WRONG, "That did not work.", fix="Check the address, the emailed code and the recovery code."
+)
 TOO_MANY_CODES = Refused(Code.FLOW_EXPIRED, "Too many wrong codes.", fix="Start again for a new one.")
 
 
@@ -103,6 +106,19 @@ class Tested:
 
 
 NextStep = AskCode | AskFactor | AskEnrollment | GoToProvider | TurnedAway | SignedIn | Tested
+
+
+def is_wrong(step: NextStep) -> bool:
+    """Whether this follows a code that was no good."""
+    match step:
+        case AskCode():
+            return step.wrong
+        case AskFactor() | AskEnrollment():
+            return step.failed is not None
+        case TurnedAway():
+            return step.refused is TOO_MANY_CODES or step.refused is RECOVERY_CODE_WRONG
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True)

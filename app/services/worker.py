@@ -13,7 +13,7 @@ from functools import partial
 from app.ports.mail import MailNotSentError
 from app.services import audit_chain, domains, event_positions, invitations, mailbox, scim_requests
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, jobs, mass_changes, organizations, schema, sign_ins
+from app.store import connections, jobs, mass_changes, organizations, schema, sign_ins, tries
 from app.store.jobs import Job, OutgoingMail
 
 log = logging.getLogger("doorward.worker")
@@ -98,6 +98,7 @@ def forget(transactions: Transactions) -> None:
         sign_ins.forget_expired(
             unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
         )
+        tries.forget(unit.session, before=unit.now - _KEEP_FLOWS)
         connections.forget_consumed(unit.session, unit.now)
         mass_changes.forget(
             unit.session, quiet_since=unit.now - _KEEP_FLOWS, dismissed_before=unit.now - _KEEP_DISMISSED

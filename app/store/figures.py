@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.rules.members import Wanted
-from app.rules.sessions import IDLE
 from app.store.connections import Connection, Proof
 from app.store.directories import Directory
 from app.store.invitations import Invitation
@@ -297,4 +296,4 @@ def _is_at(host: str) -> ColumnElement[bool]:
 
 def _living(now: datetime) -> tuple[ColumnElement[bool], ...]:
     is_open = SignInSession.ended_at.is_(None)
-    return is_open, SignInSession.expires_at > now, SignInSession.seen_at > now - IDLE
+    return is_open, SignInSession.expires_at > now, SignInSession.idle_ends_at > now

@@ -9,6 +9,7 @@ from typing import Any, cast
 from sqlalchemy import JSON, ForeignKey, Index, Table, UniqueConstraint, bindparam, literal_column, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.rules.sessions import ABSOLUTE_HOURS, IDLE_MINUTES
 from app.store.database import Base, unique_where
 
 
@@ -22,6 +23,8 @@ class Organization(Base):
     jit: Mapped[bool]
     default_role: Mapped[str]
     mfa: Mapped[str] = mapped_column(default="off", server_default="off")
+    session_idle_minutes: Mapped[int] = mapped_column(default=IDLE_MINUTES, server_default=str(IDLE_MINUTES))
+    session_hours: Mapped[int] = mapped_column(default=ABSOLUTE_HOURS, server_default=str(ABSOLUTE_HOURS))
     created_at: Mapped[datetime]
     recovery_confirmed_by: Mapped[str | None]
     recovery_confirmed_at: Mapped[datetime | None]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, delete, func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.rules.sessions import IDLE
 from app.store.database import Base
 from app.store.prepared import Prepared, among
 
@@ -65,6 +64,7 @@ class SignInSession(Base):
     user_agent: Mapped[str | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    idle_ends_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
@@ -174,7 +174,7 @@ def living_sessions(
         SignInSession.id > after,
         SignInSession.ended_at.is_(None),
         SignInSession.expires_at > now,
-        SignInSession.seen_at > now - IDLE,
+        SignInSession.idle_ends_at > now,
     )
     return session.scalars(query.order_by(SignInSession.id).limit(limit)).all()
 
@@ -183,6 +183,15 @@ def end_sessions(connection: Connection, member_ids: Collection[str], *, now: da
     """End every session of these members."""
     if member_ids:
         _END_SESSIONS.later(connection, {"members": sorted(member_ids), "now": now, "reason": reason})
+
+
+def shorten(
+    connection: Connection, organization_id: str, *, idle: timedelta, absolute: timedelta, now: datetime
+) -> None:
+    """Let no session of the organization last longer from now on than one that begins now would."""
+    theirs = _SESSIONS.c.organization_id == organization_id, _SESSIONS.c.ended_at.is_(None)
+    for column, latest in ((_SESSIONS.c.idle_ends_at, now + idle), (_SESSIONS.c.expires_at, now + absolute)):
+        connection.execute(update(_SESSIONS).where(*theirs, column > latest).values({column: latest}))
 
 
 def end_others(connection: Connection, member_id: str, *, keep: str | None, now: datetime, reason: str) -> None:

@@ -21,6 +21,7 @@ from app.store import (
     roles,
     scim_requests,
     sign_ins,
+    tries,
 )
 from app.store.database import Base
 
@@ -42,5 +43,6 @@ MODULES = (
     roles,
     scim_requests,
     sign_ins,
+    tries,
 )
 METADATA = Base.metadata

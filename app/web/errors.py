@@ -146,6 +146,8 @@ def _page(status: HTTPStatus, *, sentence: str = "", retry_after: int = 0, refer
         render_template("error.html", page=page, shell=shell_or_none(), form_token=current.form_token())
     )
     response.status_code = status.value
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
     return response
 
 

@@ -148,6 +148,11 @@ def browser() -> str:
     return cast(str, g.browser)
 
 
+def network_address() -> str:
+    """Where the request comes from, as far as proxies are trusted to say."""
+    return request.remote_addr or ""
+
+
 def is_known_browser() -> bool:
     """Whether the browser brought the token that sign-ins are bound to."""
     return request.cookies.get(BROWSER_COOKIE) == browser()
@@ -319,9 +324,7 @@ def _touch(context: Context) -> None:
     if not person.is_unseen and context.transactions.ports.clock.now() - person.seen_at < TOUCH_EVERY:
         return
     with context.transactions.writing() as opened:
-        sessions.touch(
-            opened, token, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", "")
-        )
+        sessions.touch(opened, token, address=network_address(), user_agent=request.headers.get("User-Agent", ""))
 
 
 def _fresh() -> str:

@@ -101,6 +101,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "authentication.drill_recovery_code": {"POST": _ADMIN_WRITE},
     "authentication.require_mfa": {"POST": _ADMIN_PLAN},
     "authentication.release_mfa": {"POST": _ADMIN_PLAN},
+    "authentication.change_sessions": {"POST": _FULL_WRITE},
     "domains.add": {"POST": _ADMIN_WRITE},
     "domains.check": {"POST": _ADMIN_OWN},
     "domains.remove": {"POST": _ADMIN_PLAN},

@@ -38,6 +38,7 @@ _NOTICES = {
     "app-set-up": Notice(
         "success", "Your authenticator app is set up.", "You are asked for its code when you sign in."
     ),
+    "sessions-changed": Notice("success", "Saved. Sessions last that long from now on."),
     "mfa-required": Notice("success", "A second factor is required from the next sign-in on."),
     "mfa-released": Notice("success", "A second factor is no longer required. Whoever has one is still asked for it."),
     "factor-reset": Notice("success", "Authenticator app reset. Their sessions ended, and they are told by mail."),

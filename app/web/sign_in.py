@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypedDict
 
 from flask import Blueprint, redirect, request
@@ -11,11 +12,13 @@ from flask.typing import ResponseReturnValue
 from app.rules.connections import ConnectionKind, Verify
 from app.rules.errors import InvalidInputError
 from app.rules.invitations import InvitationState
+from app.rules.limits import CODES_ASKED_FOR, WRONG_CODES
 from app.services import (
     answers,
     connections,
     flows,
     invitations,
+    limits,
     organizations,
     recovery,
     roles,
@@ -24,7 +27,8 @@ from app.services import (
 )
 from app.services.flows import Purpose
 from app.services.invitations import Listed
-from app.services.steps import GoToProvider, TurnedAway
+from app.services.steps import GoToProvider, NextStep, TurnedAway, is_wrong
+from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.following import follow, stay
 from app.web.moments import moment
@@ -100,7 +104,7 @@ def address() -> ResponseReturnValue:
 def code() -> ResponseReturnValue:
     """The emailed code was typed."""
     recovery_code = request.form.get("recovery_code")
-    return follow(answers.enter_code(current.unit(), **_typed(), recovery_code=recovery_code))
+    return _judged(partial(answers.enter_code, recovery_code=recovery_code))
 
 
 @pages.get("/sign-in/continue", endpoint="resume")
@@ -112,13 +116,13 @@ def resume() -> ResponseReturnValue:
 @pages.post("/sign-in/factor")
 def factor() -> ResponseReturnValue:
     """A code of the authenticator app was typed, or a backup code."""
-    return follow(answers.enter_factor(current.unit(), **_typed()))
+    return _judged(answers.enter_factor)
 
 
 @pages.post("/sign-in/authenticator")
 def enroll() -> ResponseReturnValue:
     """The first code of a new authenticator app was typed."""
-    return follow(answers.enter_first_code(current.unit(), **_typed()))
+    return _judged(answers.enter_first_code)
 
 
 @pages.post("/sign-out")
@@ -140,6 +144,7 @@ def invited(token: str) -> ResponseReturnValue:
         found = invitations.by_token(unit, token)
         if found is None or found.state is not InvitationState.PENDING:
             return _closed(found)
+        _take_turn(unit)
         step = sign_in.begin_invited(unit, found.row, browser=current.browser())
     return follow(step)
 
@@ -221,6 +226,22 @@ def _typed() -> _Typed:
     }
 
 
+def _judged(enter: Callable[..., NextStep]) -> ResponseReturnValue:
+    """What follows from a code that was typed; wrong ones are counted by where they come from."""
+    unit, address = current.unit(), current.network_address()
+    limits.check(unit, WRONG_CODES, address)
+    step = enter(unit, **_typed())
+    if is_wrong(step):
+        limits.count(unit, WRONG_CODES, address)
+    return follow(step)
+
+
+def _take_turn(unit: UnitOfWork) -> None:
+    """Count who asks for a code by where they are. Raises TooManyError."""
+    limits.check(unit, CODES_ASKED_FOR, current.network_address())
+    limits.count(unit, CODES_ASKED_FOR, current.network_address())
+
+
 def _under_way() -> Notice | None:
     """A sign-in that this browser has begun and not finished."""
     flow = flows.waiting(current.unit(), browser=current.browser()) if current.is_known_browser() else None
@@ -235,6 +256,7 @@ def _begin(purpose: Purpose) -> ResponseReturnValue:
     typed = request.form.get("email", "")
     try:
         with current.transactions().writing() as unit:
+            _take_turn(unit)
             step = sign_in.begin(unit, address=typed, browser=current.browser(), purpose=purpose, return_to=asked_for())
     except InvalidInputError as error:
         form = Form(values={"email": typed}, errors={"email": error.sentence})

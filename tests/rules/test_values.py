@@ -8,11 +8,11 @@ import pytest
 
 from app.ports.randomness import SystemRandomness
 from app.rules.actor import OPERATOR, SYSTEM
-from app.rules.errors import TooManyError
+from app.rules.errors import InvalidInputError, TooManyError
 from app.rules.events import STATEMENTS, EventType
 from app.rules.identity import GroupsState, ReceivedGroups
 from app.rules.ids import RANDOM_BITS, Prefix, is_id, make_id
-from app.rules.sessions import IDLE, is_alive
+from app.rules.sessions import Lifetimes, is_alive, read_lifetimes
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -54,9 +54,32 @@ def test_every_event_is_described() -> None:
 
 
 def test_session_dies_when_idle_or_past_its_end() -> None:
-    assert is_alive(seen_at=NOW, expires_at=NOW + timedelta(1), now=NOW)
-    assert not is_alive(seen_at=NOW - IDLE, expires_at=NOW + timedelta(1), now=NOW)
-    assert not is_alive(seen_at=NOW, expires_at=NOW, now=NOW)
+    later = NOW + timedelta(seconds=1)
+
+    assert is_alive(idle_ends_at=later, expires_at=later, now=NOW)
+    assert not is_alive(idle_ends_at=NOW, expires_at=later, now=NOW)
+    assert not is_alive(idle_ends_at=later, expires_at=NOW, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("idle", "hours", "field"),
+    [
+        (4, 1, "session_idle_minutes"),
+        (61, 1, "session_idle_minutes"),
+        (-1, 1, "session_idle_minutes"),
+        (5, 0, "session_hours"),
+        (5, 90 * 24 + 1, "session_hours"),
+    ],
+)
+def test_sessions_of_no_sensible_length_are_refused_at_their_field(idle: int, hours: int, field: str) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        read_lifetimes(idle_minutes=idle, absolute_hours=hours)
+
+    assert error.value.field == field
+
+
+def test_session_may_be_idle_as_long_as_it_lasts_at_most() -> None:
+    assert read_lifetimes(idle_minutes=60, absolute_hours=1) == Lifetimes(timedelta(hours=1), timedelta(hours=1))
 
 
 def test_too_many_says_when_to_come_back() -> None:

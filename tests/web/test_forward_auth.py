@@ -16,7 +16,7 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from app.rules.actor import OPERATOR
-from app.rules.sessions import IDLE, TOUCH_EVERY
+from app.rules.sessions import IDLE_MINUTES, TOUCH_EVERY
 from app.services import members, sessions
 from app.web.forward_auth import in_header
 from tests.application import BASE_URL, Browser, World
@@ -83,7 +83,7 @@ def _end(ada: Desk) -> None:
 
 
 def _leave_idle(ada: Desk) -> None:
-    ada.world.clock.advance(seconds=IDLE.total_seconds())
+    ada.world.clock.advance(minutes=IDLE_MINUTES)
 
 
 @pytest.mark.parametrize("what", [_suspend, _remove, _end, _leave_idle], ids=["suspended", "removed", "ended", "idle"])

@@ -35,6 +35,10 @@ class OrganizationPatch(PatchBody):
     guests: Maybe[Guests] = Field(None, description="Whether guests may use emailed codes under single sign-on.")
     jit: Maybe[bool] = Field(None, description="Whether a first sign-in through single sign-on makes a member.")
     default_role: Maybe[Slug] = None
+    session_idle_minutes: Maybe[int] = Field(
+        None, description="After how many minutes without use a session ends; living ones too, from now on."
+    )
+    session_hours: Maybe[int] = Field(None, description="After how many hours it ends in any case.")
 
 
 class OrganizationAnswer(Answer):
@@ -43,6 +47,8 @@ class OrganizationAnswer(Answer):
     guests: Guests
     jit: bool
     default_role: str
+    session_idle_minutes: int
+    session_hours: int
     created_at: datetime
 
 
@@ -76,8 +82,15 @@ def read_organization(org: str) -> OrganizationAnswer:
 @operation("PATCH", "/organizations/{org}", body=OrganizationPatch, answer=OrganizationAnswer,
            codes=(Code.DEFAULT_ROLE_ADMIN, *GUARDED), plans=True)  # fmt: skip
 def edit_organization(org: str, body: OrganizationPatch) -> Planned[OrganizationAnswer]:
-    """Rename an organization, or change who may come in and with which role."""
-    changes = organizations.Edit(name=body.name, guests=body.guests, jit=body.jit, default_role=body.default_role)
+    """Rename an organization, or change who may come in, with which role, and for how long."""
+    changes = organizations.Edit(
+        name=body.name,
+        guests=body.guests,
+        jit=body.jit,
+        default_role=body.default_role,
+        session_idle_minutes=body.session_idle_minutes,
+        session_hours=body.session_hours,
+    )
     return organizations.to_edit(current.unit(), org, changes).then(show_organization)
 
 

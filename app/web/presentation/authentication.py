@@ -145,7 +145,8 @@ class AuthenticationPage:
 
     `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
-    Forms: `domain_form` (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
+    Forms: `sessions_form` (`session_idle_minutes`, `session_hours`; None in a recovery session), `domain_form`
+    (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
     `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
     `active_members` counts everyone who is active, administrators too.
     """
@@ -167,6 +168,7 @@ class AuthenticationPage:
     alarms: tuple[MassChange, ...] = ()
     directory_mappings: RoleMappings | None = None
     sign_in_mappings: RoleMappings | None = None
+    sessions_form: Form | None = None
     domain_form: Form = EMPTY_FORM
     directory_form: Form = EMPTY_FORM
 

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
-from app.rules.errors import ConflictError, TooManyError
+from app.rules.errors import ConflictError, InvalidInputError, TooManyError
 from app.rules.factors import MfaPolicy
 from app.services import authentication_policy, members, organizations, recovery, recovery_drills
 from app.services.overview import recovery as read_recovery
@@ -20,6 +20,7 @@ from app.web.settings import overview
 from app.web.settings.controls import PAGE, refusal
 from app.web.settings.overview import Forms
 from app.web.settings.plans import Review, decide
+from app.web.settings.typed import read_number
 from app.web.shell import show
 
 pages = Blueprint("authentication", __name__)
@@ -59,6 +60,19 @@ def release_mfa() -> ResponseReturnValue:
         always=True,
     )
     return _change_mfa(MfaPolicy.OFF, review, done="mfa-released")
+
+
+@pages.post("/settings/sessions")
+def change_sessions() -> ResponseReturnValue:
+    """How long sessions last: since they were last used, and at most."""
+    typed = {name: request.form.get(name, "").strip() for name in ("session_idle_minutes", "session_hours")}
+    try:
+        idle, hours = (read_number(text, field=name) for name, text in typed.items())
+        changes = organizations.Edit(session_idle_minutes=idle, session_hours=hours)
+        planned = organizations.to_edit(current.unit(), current.organization_id(), changes)
+    except InvalidInputError as error:
+        return overview.again(forms=Forms(sessions=overview.wrong(error, **typed)))
+    return overview.answer(planned.apply(), done="sessions-changed", anchor="session-lifetimes")
 
 
 def _change_mfa(mfa: MfaPolicy, review: Review, *, done: str) -> ResponseReturnValue:

@@ -25,6 +25,7 @@ from app.services.overview import people as read_people
 from app.services.overview import recovery as read_recovery
 from app.services.overview import role_mappings as read_mappings
 from app.services.overview.domains import DomainFacts
+from app.services.rows import Organization
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.presentation.authentication import AuthenticationPage
@@ -49,6 +50,7 @@ class Forms:
     domain: Form = EMPTY_FORM
     directory: Form = EMPTY_FORM
     drill: Form = EMPTY_FORM
+    sessions: Form = EMPTY_FORM
     mappings: dict[str, Form] = field(default_factory=dict)
 
 
@@ -95,7 +97,8 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
     organization_id = person.organization_id
     people = read_figures.people(unit, organization_id)
     domains = read_domains.read(unit, organization_id, people_by_host=people.by_host)
-    guests = Guests(organizations.read(unit, organization_id).guests)
+    organization = organizations.read(unit, organization_id)
+    guests = Guests(organization.guests)
     around = Around(
         hosts=_hosts(domains),
         active=people.active,
@@ -127,6 +130,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         alarms=tuple(mass_change(facts, now=now) for facts in read_alarms.read(unit, organization_id)),
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,
+        sessions_form=_sessions(organization, forms.sessions, may_change=not person.is_recovery),
         domain_form=forms.domain,
         directory_form=forms.directory,
     )
@@ -151,6 +155,16 @@ def _mappings(unit: UnitOfWork, forms: Forms) -> tuple[RoleMappings | None, Role
         role_mappings(table, roles, forms.mappings.get(table.source, EMPTY_FORM)) if table else None for table in tables
     ]
     return shown[0], shown[1]
+
+
+def _sessions(organization: Organization, typed: Form, *, may_change: bool) -> Form | None:
+    """The form of how long sessions last, with what is in force where nothing was typed; None where it is not for
+    them.
+    """
+    if not may_change:
+        return None
+    in_force = {name: str(getattr(organization, name)) for name in ("session_idle_minutes", "session_hours")}
+    return Form(values={**in_force, **typed.values}, errors=typed.errors)
 
 
 def _hosts(domains: tuple[DomainFacts, ...]) -> str:

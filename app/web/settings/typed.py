@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import request
 
+from app.rules.errors import InvalidInputError
 from app.web.presentation.elements import Notice
+
+_LONGEST = 9  # digits
+
+
+def read_number(text: str, *, field: str) -> int:
+    """A whole number as somebody typed it. Raises InvalidInputError."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
+        raise InvalidInputError("This is not a whole number.", field=field)
+    return int(text)
 
 
 def not_confirmed(expected: str) -> Notice | None:

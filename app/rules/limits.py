@@ -1,0 +1,42 @@
+"""How often something may be tried from one place: a window of time, and how many tries fit into it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_V6_PREFIX = 64  # what one customer of a provider has at least
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` tries of this kind within `window`, which begins with the first."""
+
+    name: str
+    most: int
+    window: timedelta
+
+
+#: A whole office may come in through one address on a Monday morning, and each asks for one code.
+CODES_ASKED_FOR = Limit("codes_asked_for", 600, timedelta(minutes=15))
+#: Few of an office mistype: this many wrong codes are somebody who guesses, at many doors at once.
+WRONG_CODES = Limit("wrong_codes", 100, timedelta(minutes=15))
+
+
+def network_of(address: str) -> str:
+    """Whose tries are counted together: an IPv4 address, or the /64 of an IPv6 one; what is no address by itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    if mapped is not None or parsed.version == 4:
+        return str(mapped or parsed)
+    return str(ipaddress.ip_network((parsed, _V6_PREFIX), strict=False))
+
+
+def wait_for(limit: Limit, *, count: int, began_at: datetime, now: datetime) -> timedelta | None:
+    """How long until the next try, after `count` of them since `began_at`; None: now."""
+    ends = began_at + limit.window
+    return ends - now if count >= limit.most and now < ends else None
