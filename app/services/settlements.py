@@ -9,7 +9,7 @@ from typing import Any
 
 from app.rules.events import EventType
 from app.rules.lockout import Settlement, Standing
-from app.rules.members import MemberState
+from app.rules.members import MemberState, may_recover
 from app.services import alarms, effects
 from app.services.authority import Proposal
 from app.services.unit_of_work import UnitOfWork
@@ -91,13 +91,19 @@ def _tell_holds(unit: UnitOfWork, organization_id: str, settlement: Settlement) 
 
 
 def _end_sessions(unit: UnitOfWork, settlement: Settlement, steps: Sequence[Step]) -> None:
-    """Sessions end of whoever is no longer present or is put on hold, recovery sessions of whoever is no administrator
-    any more, on hold or not.
+    """Sessions end of whoever is no longer present or is put on hold, recovery sessions of whoever recovery is not for
+    any more: they would live again if it came to be within the quarter of an hour.
     """
     gone = {after.member_id for before, after in steps if before.is_present and not after.is_present}
     gone |= {person.member_id for person in settlement.held}
-    demoted = {after.member_id for before, after in steps if before.holds_admin and not after.holds_admin}
+    recovered = {after.member_id for before, after in steps if _may_recover(before) and not _may_recover(after)}
     if gone:
         sign_ins.end_sessions(unit.connection, gone, now=unit.now, reason="no_longer_allowed")
-    if demoted:
-        sign_ins.end_recovery_sessions(unit.connection, demoted, now=unit.now)
+    if recovered:
+        sign_ins.end_recovery_sessions(unit.connection, recovered, now=unit.now)
+
+
+def _may_recover(person: Standing) -> bool:
+    return not person.removed and may_recover(
+        state=person.state, suspended=person.suspended, is_admin=person.holds_admin, held=person.held
+    )

@@ -36,6 +36,22 @@ def is_alive(world: World, token: str) -> bool:
         return sessions.recognise(unit, token) is not None
 
 
+def test_recovery_session_ends_with_the_hold_also_where_the_groups_of_whoever_is_deactivated_say_admin(
+    world: World,
+) -> None:
+    scene = provisioned(world)
+    code = scene.organization.store_recovery_codes()[0]
+    grace = scene.scim.add_user(GRACE)
+    world.browser().sign_in(GRACE)
+    scene.scim.set_active(scene.ada, False)
+    session = recovered(world, ADA, code)
+
+    scene.scim.add_member(scene.admins, grace)
+    scene.scim.set_active(scene.ada, True)
+
+    assert not is_alive(world, session.token)
+
+
 def test_every_administrator_is_told_by_mail_and_an_event(world: World) -> None:
     organization = found_organization(world)
     codes = organization.store_recovery_codes()
