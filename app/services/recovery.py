@@ -125,6 +125,9 @@ def is_unused(unit: UnitOfWork, organization_id: str, *, code: str) -> bool:
 
 def recovery_link(unit: UnitOfWork, *, email: str) -> str:
     """The token of a link that opens a recovery session for this administrator, once; only the host can ask for one."""
+    found = members.by_email(unit.session, email)
+    if found is not None:
+        unit.lock(found.organization_id)
     member = members.by_email(unit.session, email)
     if member is None or not members.may_recover(member):
         raise NotFoundError("No administrator has this address.", field="email")
@@ -158,7 +161,11 @@ def find_link(unit: UnitOfWork, *, kind: str, token: str) -> OneTimeLink | None:
 
 
 def member_of(unit: UnitOfWork, link: OneTimeLink) -> Member | None:
-    """The administrator a recovery link is for, if they still are one, also on hold."""
+    """The administrator a recovery link is for, if they still are one, also on hold; their organization is locked."""
+    found = members.by_id(unit.session, link.member_id or "")
+    if found is None:
+        return None
+    unit.lock(found.organization_id)  # a change under way may end what the link would open
     member = members.by_id(unit.session, link.member_id or "")
     return member if member is not None and members.may_recover(member) else None
 
