@@ -49,8 +49,8 @@ def by_email(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) 
         invited = invitations.for_address(unit, email, invitation_id=invitation_id)
         return _NOT_A_MEMBER if invited is None else _invited(unit, invited)
     organization = unit.lock(found.organization_id)
-    member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone
-    if member is None:
+    member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone, or elsewhere
+    if member is None or member.organization_id != organization.id:
         return _NOT_A_MEMBER
     if invitation_id is not None and _is_elsewhere(unit, member, invitation_id):
         return _ADDRESS_IN_USE
@@ -61,8 +61,8 @@ def _invited(unit: UnitOfWork, invitation: Invitation) -> Admitted | Refused:
     """Accept an invitation of an address that nobody has, where an emailed code is enough to come in."""
     organization = unit.lock(invitation.organization_id)
     unit.session.refresh(invitation)
-    if invitation.closed_at is not None:
-        return _NOT_A_MEMBER  # revoked while we waited
+    if invitation.closed_at is not None or members.by_email(unit.session, invitation.email) is not None:
+        return _NOT_A_MEMBER  # revoked while we waited, or accepted elsewhere
     refused = _without_provider(unit, organization, invitation.email)
     if refused is not None:
         return refused

@@ -173,6 +173,7 @@ def still_enrolls(unit: UnitOfWork, flow: SignInFlow, member: Member) -> bool:
 
 
 def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity, *, code_given: bool) -> NextStep:
+    unit.lock(flow.organization_id or "")  # first: single sign-on may be turned off while we wait
     connection = connection_rows.by_public_id(unit.session, flow.connection_id or "")
     if connection is None or flow.revision_id is None or connection.revision_in_force != flow.revision_id:
         return TurnedAway(FLOW_EXPIRED)  # turned off or changed while the browser was at the provider
