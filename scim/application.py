@@ -19,7 +19,7 @@ import orjson
 from scim2_models import NotFoundException, SCIMException
 from scim2_server.responses import ScimResponse
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.rules.directories import DirectoryEndpoint
@@ -48,8 +48,9 @@ log = logging.getLogger("doorward.scim")
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _BUSY_SECONDS = 5
-#: Busy, gone, read-only after a failover, or all connections in use: nothing was done, and a moment later it may work.
-_UNAVAILABLE = (OperationalError, InternalError, PoolTimeoutError)
+#: Busy, gone, read-only after a failover, all connections in use, or an address that another organization took at the
+#: same moment, whose lock is not ours: nothing was done, and a moment later it works.
+_UNAVAILABLE = (OperationalError, InternalError, IntegrityError, PoolTimeoutError)
 #: How often requests are recorded that are turned away at the door, for their token or their pace: anyone can send any
 #: number of them.
 _FLOOD_PER_SECOND = 0.2

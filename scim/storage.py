@@ -12,7 +12,6 @@ from scim2_models import PatchOp, Resource, ResourceType, ResponseParameters, SC
 from scim2_server.conditions import Conditions
 from scim2_server.storage import ScimStorage, SearchPage
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
 from app.rules.directories import (
     DirectoryEndpoint,
@@ -25,7 +24,7 @@ from app.rules.directories import (
     PushedUser,
     ResourceKind,
 )
-from app.rules.errors import ConflictError, DoorwardError
+from app.rules.errors import DoorwardError
 from app.services import memberships, mirror, mirroring
 from app.services.pushes import Push, open_push
 from app.services.unit_of_work import Transactions
@@ -415,7 +414,3 @@ def _translated() -> Iterator[None]:
         yield
     except DoorwardError as error:
         raise scim_exception(error) from error
-    except IntegrityError as error:
-        # The lock makes this unreachable by pushes; two uniqueness rules of the database stand behind it all the same.
-        conflict = ConflictError("Another resource of this directory already has one of these values.")
-        raise scim_exception(conflict) from error
