@@ -203,7 +203,7 @@ def send(program: Program, call: Call) -> TestResponse:
 
 
 class _Meeting:
-    """What a process waits for before the commit of a unit that holds an organization's lock, once a request."""
+    """What a process waits for before it commits a change, once a request."""
 
     def __init__(self, signals: _Signals) -> None:
         self._signals = signals
@@ -211,8 +211,9 @@ class _Meeting:
         self.program: Program | None = None
 
     def before_commit(self, unit: UnitOfWork) -> None:
-        has_lock = bool(unit._locked) or unit.actor.kind is ActorKind.DIRECTORY  # a push locks by itself
-        role, self.role = self.role if has_lock else "", "" if has_lock else self.role
+        # A push takes its lock by itself, who makes an organization needs none; the record of requests is no change.
+        counts = bool(unit._locked or unit._told) or unit.actor.kind is ActorKind.DIRECTORY
+        role, self.role = self.role if counts else "", "" if counts else self.role
         if role == "meets":
             self._meet()
         if role == "leads":

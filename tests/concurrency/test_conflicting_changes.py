@@ -151,12 +151,12 @@ def test_of_two_changes_by_hand_the_second_may_be_refused_and_an_administrator_s
     for _, codes in in_both_orders(world, processes, BY_HAND[name](pair)):
         assert codes[0] in TAKEN, codes
         assert codes[1] in TAKEN | REFUSED, codes
-        assert _usable(pair.organization), codes
-        assert not _held(pair.organization)
+        assert usable(pair.organization), codes
+        assert not held(pair.organization)
 
 
 @pytest.mark.parametrize("name", PUSHED)
-def test_push_at_the_moment_of_a_change_is_taken_and_somebody_is_usable_or_held(
+def test_push_at_the_moment_of_a_change_is_taken_and_somebody_is_usable_orheld(
     world: World, processes: Processes, name: str
 ) -> None:
     pair = Pair(world, directory=True)
@@ -166,8 +166,8 @@ def test_push_at_the_moment_of_a_change_is_taken_and_somebody_is_usable_or_held(
         may_answer = {404} if is_deletion else TAKEN if calls[1].path.startswith("/scim/") else TAKEN | REFUSED
         assert codes[0] in TAKEN, codes
         assert codes[1] in may_answer, codes
-        assert bool(_usable(pair.organization)) is not bool(_held(pair.organization)), codes
-        assert len(_held(pair.organization)) <= 1
+        assert bool(usable(pair.organization)) is not bool(held(pair.organization)), codes
+        assert len(held(pair.organization)) <= 1
 
 
 def in_both_orders(
@@ -181,11 +181,11 @@ def in_both_orders(
             yield in_order, both.play_in_order(*in_order)
 
 
-def _usable(organization: Organization) -> list[str]:
+def usable(organization: Organization) -> list[str]:
     with organization.world.transactions.reading() as unit:
         return [person.email for person, _ in explanation.lockout_proof(unit, organization.id).usable]
 
 
-def _held(organization: Organization) -> list[str]:
+def held(organization: Organization) -> list[str]:
     with organization.world.transactions.reading() as unit:
         return [person.email for person in explanation.lockout_proof(unit, organization.id).held]
