@@ -135,13 +135,21 @@ def test_domain_that_something_active_depends_on_stays_and_the_refusal_lists_wha
 
 
 @pytest.mark.parametrize(
-    ("sso", "directory", "needed"), [(True, False, "single sign-on."), (False, True, "the directory.")]
+    ("sso", "directory", "needed", "off_first"),
+    [
+        (True, False, "single sign-on.", "single_sign_on"),
+        (False, True, "the directory.", "directory"),
+        (True, True, "single sign-on and the directory.", "single_sign_on"),
+    ],
 )
-def test_domain_stays_also_when_only_one_thing_depends_on_it(sso: bool, directory: bool, needed: str) -> None:
+def test_domain_stays_and_the_refusal_says_what_depends_on_it_and_what_to_turn_off_first(
+    sso: bool, directory: bool, needed: str, off_first: str
+) -> None:
     refused = rules.remove_domain(is_verified=True, sso_active=sso, directory_active=directory)
 
     assert isinstance(refused, Refused)
     assert refused.sentence == f"This domain is needed by {needed}"
+    assert refused.facts == {"needed_by": off_first}
 
 
 @pytest.mark.parametrize(
