@@ -10,6 +10,7 @@ from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.members import Listing, MemberState, may_activate
+from app.rules.organizations import read_text
 from app.rules.roles import RoleSource
 from app.services import authority, factors, policy
 from app.services.authority import Change, Grant, Proposal
@@ -144,6 +145,26 @@ def _listing(unit: UnitOfWork, member: Member) -> Listing:
     directory = directories.active(unit.session, member.organization_id)
     listed = listings.listed_later(unit.connection, directory.id, {member.id})() if directory is not None else {}
     return authority.listing_of(listed.get(member.id))
+
+
+def rename(unit: UnitOfWork, member: Member, name: str) -> Refused | None:
+    """Give somebody another name, unless it is the directory's to give. Raises InvalidInputError."""
+    organization_id = member.organization_id
+    unit.lock(organization_id)
+    wanted = read_text(name, field="name")
+    if is_managed(unit, member):
+        refused = Refused(
+            Code.MEMBER_DIRECTORY_MANAGED,
+            f"The name of {member.email} comes from the directory.",
+            fix="Change it in the identity provider.",
+        )
+        return unit.refuse(organization_id, EventType.MEMBER_UPDATED, refused, subject=member.id)
+    if wanted != member.name:
+        before, member.name = member.name, wanted
+        was, becomes = {"name": before}, {"name": wanted}
+        unit.audit(organization_id, EventType.MEMBER_UPDATED, subject=member.id, before=was, after=becomes)
+        unit.event(organization_id, EventType.MEMBER_UPDATED, subject=member.id, name=wanted)
+    return None
 
 
 def to_remove(unit: UnitOfWork, organization_id: str, member_id: str) -> Planned[None]:

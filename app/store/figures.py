@@ -266,6 +266,12 @@ def records_before(session: Session, organization_id: str, *, before: str, limit
     return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
 
 
+def records_of(session: Session, member_id: str, *, limit: int) -> Sequence[SignInRecord]:
+    """The latest attempts of one member, newest first."""
+    query = select(SignInRecord).where(SignInRecord.member_id == member_id)
+    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
+
+
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
     """id -> what people call it, for ids of members, domains, connections, directories, roles, mappings and
     invitations, whatever state they are in.

@@ -99,7 +99,10 @@ class SignInRecord(Base):
     """One attempt to sign in, as an administrator may read it."""
 
     __tablename__ = "sign_in_records"
-    __table_args__ = (Index("ix_sign_in_records_organization_id_id", "organization_id", "id"),)
+    __table_args__ = (
+        Index("ix_sign_in_records_organization_id_id", "organization_id", "id"),
+        Index("ix_sign_in_records_member_id_id", "member_id", "id"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     connection_id: Mapped[str | None]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
+from app.rules.errors import InvalidInputError
 from app.services import authentication_policy, confirmations, factors, members, organizations, sessions
 from app.services.flows import Purpose
+from app.services.overview import activity as read_activity
 from app.services.rows import Member
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
+from app.web.attempts import attempt_row
 from app.web.following import follow
 from app.web.moments import moment, moment_or_none
-from app.web.presentation.elements import Change, Notice
+from app.web.presentation.elements import Change, Form, Notice
 from app.web.presentation.members import AuthenticatorCard, ProfilePage
 from app.web.presentation.sign_in import BackupCodesPage, ConfirmPage
 from app.web.return_to import asked_for
@@ -24,6 +29,7 @@ from app.web.wording import role_reason
 
 pages = Blueprint("profile", __name__)
 _PATH = "/profile"
+_ATTEMPTS = 10
 _NOT_TICKED = Notice("error", "The codes were not confirmed.", "Tick that you have stored them, then confirm.")
 
 
@@ -31,6 +37,18 @@ _NOT_TICKED = Notice("error", "The codes were not confirmed.", "Tick that you ha
 def show_profile() -> ResponseReturnValue:
     """Name, role and why, second factor, sessions."""
     return show("profile.html", _page(current.unit()))
+
+
+@pages.post("/profile/name")
+def rename() -> ResponseReturnValue:
+    """Another name for oneself."""
+    unit, typed = current.unit(), request.form.get("name", "")
+    try:
+        refused = members.rename(unit, _member(unit), typed)
+    except InvalidInputError as error:
+        form = Form(values={"name": typed}, errors={"name": error.sentence})
+        return show("profile.html", replace(_page(unit), name_form=form), status=400)
+    return _again(refusal(refused), status=409) if refused is not None else see("/profile?done=name-changed")
 
 
 @pages.post("/profile/sessions/<session_id>/end")
@@ -121,7 +139,12 @@ def _page(unit: UnitOfWork) -> ProfilePage:
         sessions=tuple(
             session_row(row, current=person.session_id, now=unit.now) for row in sessions.own(unit, member.id)
         ),
+        attempts=tuple(
+            attempt_row(facts, now=unit.now)
+            for facts in read_activity.attempts_of(unit, member.organization_id, member.id, limit=_ATTEMPTS)
+        ),
         managed_by=explained.managed_by,
+        name_form=Form(values={"name": member.name}),
     )
 
 

@@ -84,6 +84,7 @@ TABLE: dict[str, dict[str, Route]] = {
     # one's own
     "profile.show_profile": {"GET": _MEMBER_READ},
     "profile.end_session": {"POST": _MEMBER_WRITE},
+    "profile.rename": {"POST": _MEMBER_WRITE},
     "profile.confirm": {"GET": _MEMBER_READ, "POST": _MEMBER_OWN},
     "profile.set_up_app": {"POST": _MEMBER_WRITE},
     "profile.make_backup_codes": {"POST": _MEMBER_WRITE},

@@ -35,6 +35,7 @@ _NOTICES = {
     "role-deleted": Notice("success", "Role deleted."),
     "codes-confirmed": Notice("success", "Recovery codes confirmed as stored."),
     "code-good": Notice("success", "This code works. It was not used up."),
+    "name-changed": Notice("success", "Your name was changed."),
     "app-set-up": Notice(
         "success", "Your authenticator app is set up.", "You are asked for its code when you sign in."
     ),

@@ -57,6 +57,7 @@ _ACTIONS = {
     "member.restored": ("lifted the suspension of", "lift the suspension of"),
     "member.activated": ("made active again", "make active again"),
     "member.removed": ("removed", "remove"),
+    "member.updated": ("changed the name of", "change the name of"),
     "member.factor_enrolled": ("set up an authenticator app:", "set up an authenticator app"),
     "member.factor_reset": ("reset the authenticator app of", "reset the authenticator app of"),
     "member.factor_locked": ("typed too many wrong codes:", "type wrong codes"),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
-from app.services import recovery, sign_in
+from app.services import answers, recovery, sign_in
 from app.services.steps import AskCode
 from app.store.connections import LinkedIdentity
 from app.store.members import Member
@@ -56,7 +56,7 @@ class Scene(Pair):
                 self.world.work()
                 with self.world.transactions.writing() as unit:
                     code = self.world.post.code_for(email)
-                    sign_in.enter_code(unit, step.flow_id, browser="browser-token", code=code)
+                    answers.enter_code(unit, step.flow_id, browser="browser-token", code=code)
         return scene
 
     def arrive(self, scene: SingleSignOn, email: str, **changes: object) -> Arrive:

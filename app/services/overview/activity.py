@@ -74,6 +74,14 @@ def attempts(unit: UnitOfWork, organization_id: str, *, before: str, limit: int)
     return tuple(_attempt(row, emails, via) for row in rows)
 
 
+def attempts_of(unit: UnitOfWork, organization_id: str, member_id: str, *, limit: int) -> tuple[AttemptFacts, ...]:
+    """The latest attempts of one member, newest first."""
+    rows = figures.records_of(unit.session, member_id, limit=limit)
+    emails = figures.names(unit.session, organization_id, [member_id])
+    via = {row.id: row.name for row in connections.all_of(unit, organization_id)}
+    return tuple(_attempt(row, emails, via) for row in rows)
+
+
 def entries(unit: UnitOfWork, organization_id: str, *, before: str, limit: int) -> tuple[EntryFacts, ...]:
     """Audit entries older than the one with the id `before`, newest first; "" begins at the newest."""
     return named_entries(unit, organization_id, audit.page(unit, organization_id, before=before, limit=limit).records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.web.presentation.activity import Attempt
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Change, Choice, Control, Form, Moment
 
 
@@ -156,7 +157,7 @@ class FactorCard:
 @dataclass(frozen=True, slots=True)
 class ProfilePage:
     """profile.html. `role` is a title, `why` where it comes from; `managed_by` is the directory that manages this
-    person, if any.
+    person, if any. `attempts` are their latest sign-ins. `name_form` has the field `name`.
     """
 
     name: str
@@ -166,4 +167,6 @@ class ProfilePage:
     why: str
     authenticator: AuthenticatorCard
     sessions: tuple[SessionRow, ...]
+    attempts: tuple[Attempt, ...]
     managed_by: str = ""
+    name_form: Form = EMPTY_FORM

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.services.overview import activity as read_activity
-from app.services.overview.activity import AttemptFacts
 from app.web import request as current
+from app.web.attempts import attempt_row
 from app.web.audit_wording import entry_row
-from app.web.moments import moment
-from app.web.presentation.activity import ActivityPage, Attempt
+from app.web.presentation.activity import ActivityPage
 from app.web.shell import show
-from app.web.wording import failure
 
 pages = Blueprint("activity", __name__)
 _PER_PAGE = 25
-_SUCCEEDED = frozenset({"signed_in", "recovered", "test_succeeded", "confirmed"})
-_PURPOSES = {"test": "test", "recover": "recovery", "confirm": "confirm", "enroll": "confirm"}
 
 
 @pages.get("/settings/activity", endpoint="show")
@@ -31,7 +26,7 @@ def show_page() -> ResponseReturnValue:
     attempts = read_activity.attempts(unit, organization_id, before=cursors["attempts"], limit=_PER_PAGE + 1)
     entries = read_activity.entries(unit, organization_id, before=cursors["changes"], limit=_PER_PAGE + 1)
     page = ActivityPage(
-        attempts=tuple(_attempt(facts, now=unit.now) for facts in attempts[:_PER_PAGE]),
+        attempts=tuple(attempt_row(facts, now=unit.now) for facts in attempts[:_PER_PAGE]),
         entries=tuple(entry_row(facts, now=unit.now) for facts in entries[:_PER_PAGE]),
         older_attempts_href=_older(cursors, "attempts", [facts.id for facts in attempts], anchor="sign-ins"),
         older_entries_href=_older(cursors, "changes", [facts.id for facts in entries], anchor="audit"),
@@ -45,17 +40,3 @@ def _older(cursors: dict[str, str], name: str, ids: list[str], *, anchor: str) -
         return ""
     moved = {key: value for key, value in (cursors | {name: ids[_PER_PAGE - 1]}).items() if value}
     return f"/settings/activity?{urlencode(moved)}#{anchor}"
-
-
-def _attempt(facts: AttemptFacts, *, now: datetime) -> Attempt:
-    succeeded = facts.outcome in _SUCCEEDED
-    return Attempt(
-        id=facts.id,
-        at=moment(facts.at, now=now),
-        who=facts.who or "Someone",
-        via=facts.via or ("recovery" if facts.purpose == "recover" else "an emailed code"),
-        outcome="succeeded" if succeeded else "failed",
-        purpose=_PURPOSES.get(facts.purpose, "sign_in"),
-        failure=None if succeeded else failure(facts.reason, facts.detail),
-        reference="" if succeeded else facts.id,
-    )

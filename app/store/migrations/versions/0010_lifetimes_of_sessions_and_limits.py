@@ -28,6 +28,8 @@ def upgrade() -> None:
     # Nothing refers to sessions, so that on SQLite their table may be rebuilt.
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.alter_column("idle_ends_at", existing_type=sa.DateTime(timezone=True), nullable=False)
+    with op.batch_alter_table("sign_in_records", schema=None) as batch_op:
+        batch_op.create_index("ix_sign_in_records_member_id_id", ["member_id", "id"], unique=False)
     op.create_table(
         "tries",
         sa.Column("key", sa.String(), nullable=False),
@@ -43,6 +45,8 @@ def downgrade() -> None:
     with op.batch_alter_table("tries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tries_began_at"))
     op.drop_table("tries")
+    with op.batch_alter_table("sign_in_records", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_records_member_id_id")
     for table, column in (
         ("sessions", "idle_ends_at"),
         ("organizations", "session_hours"),
