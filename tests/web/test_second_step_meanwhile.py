@@ -12,12 +12,12 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Code, Refused
 from app.services import answers, confirmations, factors, members, organizations, sessions
 from app.services.flows import Purpose
-from app.services.steps import AskCode, GoToProvider, SignedIn
+from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn
 from app.store import sign_ins
 from tests.application import World
 from tests.authenticator import scanned
 from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
-from tests.services.single_sign_on import connect, identity_of, required
+from tests.services.single_sign_on import SingleSignOn, connect, identity_of, required
 from tests.services.test_sign_in import add_member
 from tests.web.settings.scenes import flat, recovery_session
 from tests.web.test_second_factor import answer_with, living, past_the_mail, recover
@@ -233,14 +233,12 @@ def test_passing_through_the_provider_counts_as_being_asked_only_when_the_provid
         assert isinstance(factors.may_change_own(unit), Refused) is not allowed
 
 
-def test_administrator_who_has_just_required_single_sign_on_confirms_through_it(world: World) -> None:
-    scene = required(world)
-    organization = scene.organization
-    token = organization.open_session()
-    with world.transactions.reading() as unit:
+def confirm_through_provider(scene: SingleSignOn, token: str, arrives_as: str) -> NextStep:
+    """Ada confirms that it is her in the session with this token, and the provider says who it is."""
+    world = scene.world
+    with world.transactions.writing() as unit:
         person = sessions.recognise(unit, token)
         assert person is not None
-    with world.transactions.writing() as unit:
         ada = members.by_email(unit, ADA)
         step = confirmations.begin(
             unit, Purpose.CONFIRM, ada, session_id=person.session_id, browser="browser-token", return_to="/profile"
@@ -249,8 +247,13 @@ def test_administrator_who_has_just_required_single_sign_on_confirms_through_it(
     with world.transactions.writing() as unit:
         arrival = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="browser-token")
     assert isinstance(arrival, answers.Arrival)
+    return scene.arrive(arrival, identity_of(world, arrives_as))
 
-    done = scene.arrive(arrival, identity_of(world, ADA))
+
+def test_administrator_who_has_just_required_single_sign_on_confirms_through_it(world: World) -> None:
+    scene = required(world)
+
+    done = confirm_through_provider(scene, scene.organization.open_session(), ADA)
 
     assert isinstance(done, SignedIn)
     assert done.return_to == "/profile"
@@ -258,24 +261,12 @@ def test_administrator_who_has_just_required_single_sign_on_confirms_through_it(
 
 def test_somebody_else_at_the_provider_confirms_nothing_and_is_on_record(world: World) -> None:
     scene = required(world)
-    organization = scene.organization
-    token = organization.open_session()
-    with world.transactions.writing() as unit:
-        person = sessions.recognise(unit, token)
-        assert person is not None
-        ada = members.by_email(unit, ADA)
-        step = confirmations.begin(
-            unit, Purpose.CONFIRM, ada, session_id=person.session_id, browser="browser-token", return_to="/profile"
-        )
-    assert isinstance(step, GoToProvider)
-    with world.transactions.writing() as unit:
-        arrival = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="browser-token")
-    assert isinstance(arrival, answers.Arrival)
+    token = scene.organization.open_session()
 
-    scene.arrive(arrival, identity_of(world, GRACE))
+    confirm_through_provider(scene, token, GRACE)
 
     with world.transactions.reading() as unit:
-        rows = sign_ins.records(unit.session, organization.id, after="", limit=99)
+        rows = sign_ins.records(unit.session, scene.organization.id, after="", limit=99)
         assert rows[-1].reason == Code.TEST_AS_SOMEONE_ELSE
         assert sessions.recognise(unit, token) is not None
 
