@@ -174,6 +174,13 @@ def sessions_of(session: Session, member_ids: Collection[str], *, now: datetime)
     return {member_id: int(number) for member_id, number in session.execute(query.group_by(SignInSession.member_id))}
 
 
+def last_seen(session: Session, member_ids: Collection[str]) -> dict[str, datetime]:
+    """member id -> when a browser of theirs was last seen, as far as sessions are kept, for one page of members."""
+    query = select(SignInSession.member_id, func.max(SignInSession.seen_at))
+    found = session.execute(query.where(SignInSession.member_id.in_(member_ids)).group_by(SignInSession.member_id))
+    return {row.member_id: row[1] for row in found}
+
+
 def last_test(session: Session, revision_id: str, member_id: str) -> SignInFlow | None:
     """The member's latest finished test of this revision, while it is kept."""
     query = select(SignInFlow).where(

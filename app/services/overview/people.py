@@ -38,6 +38,7 @@ class PersonFacts:
     way_in: WayIn | None
     missing: tuple[str, ...]
     last_signed_in_at: datetime | None
+    last_active_at: datetime | None
     is_enrolled: bool
     sessions: int = 0
 
@@ -119,6 +120,7 @@ class _Known:
     listed: frozenset[str]
     standings: Standings
     sessions: Mapping[str, int]
+    last_seen: Mapping[str, datetime]
 
     @classmethod
     def load(
@@ -136,6 +138,7 @@ class _Known:
             listed=frozenset(linked),
             standings=authority.standings(unit, organization_id),
             sessions=figures.sessions_of(session, ids, now=unit.now) if with_sessions else {},
+            last_seen=figures.last_seen(session, ids) if with_sessions else {},
         )
 
     def people(self) -> tuple[PersonFacts, ...]:
@@ -162,6 +165,7 @@ class _Known:
             way_in=way_in(stored, access) if stored else None,
             missing=tuple(missing.sentence for missing in explanation.missing_of(stored, access)) if stored else (),
             last_signed_in_at=row.last_signed_in_at,
+            last_active_at=self.last_seen.get(row.id, row.last_signed_in_at),
             is_enrolled=row.enrolled_at is not None,
             sessions=self.sessions.get(row.id, 0),
         )

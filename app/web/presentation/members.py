@@ -32,7 +32,7 @@ class Member:
     held: bool = False
     managed_by: str = ""
     is_you: bool = False
-    last_signed_in: Moment | None = None
+    last_active: Moment | None = None
     is_enrolled: bool = False
 
 

@@ -119,7 +119,7 @@ def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> M
         held=facts.held,
         managed_by=facts.explained.managed_by,
         is_you=facts.id == current.signed_in().member_id,
-        last_signed_in=moment_or_none(facts.last_signed_in_at, now=unit.now),
+        last_active=moment_or_none(facts.last_active_at, now=unit.now),
         is_enrolled=facts.is_enrolled,
     )
     if not current.signed_in().is_recovery:

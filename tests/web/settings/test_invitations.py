@@ -150,3 +150,15 @@ def test_filter_is_kept_from_page_to_page(world: World) -> None:
     assert len(set(re.findall(r"person\d\d@", first))) == 50
     assert len(set(re.findall(r"person\d\d@", second))) == 10
     assert "ada@acme.test</p>" not in second
+
+
+def test_member_was_active_when_a_browser_of_theirs_was_last_seen(world: World) -> None:
+    ada = desk(world)
+    ada.browser.get("/settings/members")
+    world.clock.advance(hours=3)
+    ada.browser.get("/profile")
+    world.clock.advance(hours=1)
+
+    page = flat(ada.browser.get("/settings/members").text)
+
+    assert "Last active: 1 hour ago" in page
