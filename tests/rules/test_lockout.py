@@ -10,7 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.decisions import Allowed, Code, Refused
-from app.rules.lockout import Access, Guests, Settlement, Standing, WayIn, World, is_usable, settle, usable, way_in
+from app.rules.factors import MfaPolicy
+from app.rules.lockout import (
+    Access,
+    Guests,
+    Settlement,
+    Standing,
+    WayIn,
+    World,
+    after_door,
+    door,
+    is_usable,
+    settle,
+    usable,
+    way_in,
+)
 from app.rules.members import MemberState
 from app.rules.roles import EffectiveRole, RoleSource
 
@@ -478,3 +492,36 @@ def test_smallest_change_names_nobody_whom_the_change_itself_makes_an_administra
     for outcome in (promoted, suspended):
         assert isinstance(outcome.decision, Refused)
         assert outcome.decision.fix == generic
+
+
+@given(
+    before=_people(),
+    after=_people(),
+    first=_ACCESSES,
+    second=_ACCESSES,
+    by_person=st.booleans(),
+)
+def test_second_factor_changes_nothing_of_what_the_guard_decides(
+    before: tuple[Standing, ...], after: tuple[Standing, ...], first: Access, second: Access, by_person: bool
+) -> None:
+    """So neither requiring one nor losing one can lock anybody out, and the search of small worlds needs to know of
+    neither: whoever has none sets one up behind their door.
+    """
+
+    def with_factors(people: tuple[Standing, ...]) -> tuple[Standing, ...]:
+        return tuple(replace(person, is_enrolled=number % 2 == 0) for number, person in enumerate(people))
+
+    plain = settle(World(first, before), World(second, after), by_person=by_person)
+    required = replace(second, mfa=MfaPolicy.REQUIRED)
+
+    held_to_it = settle(World(first, with_factors(before)), World(required, with_factors(after)), by_person=by_person)
+
+    assert held_to_it.decision == plain.decision
+    assert held_to_it.people == with_factors(plain.people)
+    for person in after:
+        assert (after_door(person, required) is None) is (way_in_is_closed(person, required))
+
+
+def way_in_is_closed(person: Standing, access: Access) -> bool:
+    """Whether nobody is asked anything here: no door, or one that the identity provider keeps."""
+    return door(person, access) in {None, WayIn.SINGLE_SIGN_ON}
