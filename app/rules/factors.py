@@ -111,11 +111,10 @@ class Tries:
 
     def after_wrong(self, now: datetime) -> Tries:
         """One more in vain: the fifth in a row locks for a quarter of an hour, the fiftieth of a day for its rest."""
-        begins = self.day_began_at is None or now - self.day_began_at >= DAY
-        began = now if begins or self.day_began_at is None else self.day_began_at
-        counted = replace(
-            self, in_a_row=self.in_a_row + 1, in_a_day=1 if begins else self.in_a_day + 1, day_began_at=began
-        )
+        began, in_a_day = self.day_began_at, self.in_a_day + 1
+        if began is None or now - began >= DAY:
+            began, in_a_day = now, 1
+        counted = replace(self, in_a_row=self.in_a_row + 1, in_a_day=in_a_day, day_began_at=began)
         if counted.in_a_day >= WRONG_IN_A_DAY:
             return replace(counted, in_a_row=0, locked_until=max(began + DAY, now + LOCK))
         if counted.in_a_row >= WRONG_IN_A_ROW:

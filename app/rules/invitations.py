@@ -33,17 +33,20 @@ def state_of(*, closed_as: str | None, is_member: bool, expires_at: datetime, no
     return InvitationState.PENDING if now < expires_at else InvitationState.EXPIRED
 
 
-def judge_invitation(email: str, *, access: Access, has_directory: bool, is_member: bool) -> Decision:
+def judge_invitation(
+    email: str, *, access: Access, has_directory: bool, is_member: bool, is_listed: bool = False
+) -> Decision:
     """Whether this address may be invited, asked again when the invitation is accepted. `is_member`: of this very
-    organization; whether it is one of another is nobody's business here, and told to its owner only.
+    organization; whether it is one of another is nobody's business here, and told to its owner only. `is_listed`: the
+    active directory lists the address, active or not.
     """
     if is_member:
         return Refused(Code.MEMBER_EXISTS, f"{email} is a member already.", fix="Look for them under Members.")
     host = host_of(email)
-    if has_directory and host in access.verified_hosts:
+    if is_listed or (has_directory and host in access.verified_hosts):
         return Refused(
             Code.INVITATION_FROM_DIRECTORY,
-            f"The directory decides who is a member at {host}.",
+            f"The directory decides whether {email} is a member.",
             fix="Assign the application to them in the identity provider.",
         )
     if access.sso_revision is not None and host not in access.verified_hosts and access.guests is Guests.REFUSE:

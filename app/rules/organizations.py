@@ -10,7 +10,7 @@ MAX_NAME = 200
 
 
 def read_text(text: str, *, field: str, limit: int = MAX_NAME) -> str:
-    """`text` trimmed, 1 to `limit` characters, without control characters or lone surrogates. Raises
+    """`text` trimmed, 1 to `limit` characters, without control characters, line separators or lone surrogates. Raises
     InvalidInputError.
     """
     trimmed = text.strip()
@@ -18,6 +18,6 @@ def read_text(text: str, *, field: str, limit: int = MAX_NAME) -> str:
         raise InvalidInputError("This must not be empty.", code="empty", field=field)
     if len(trimmed) > limit:
         raise InvalidInputError(f"This may have {limit} characters at most.", code="too_long", field=field)
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in trimmed):
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in trimmed):
         raise InvalidInputError("This holds characters that cannot be stored.", code="bad_characters", field=field)
     return trimmed

@@ -47,11 +47,10 @@ def read_lifetimes(*, idle_minutes: int, absolute_hours: int) -> Lifetimes:
     """
     if not 1 <= absolute_hours <= LONGEST_HOURS:
         raise InvalidInputError(f"Between 1 and {LONGEST_HOURS} hours.", field="session_hours")
-    lifetimes = Lifetimes.of(idle_minutes=idle_minutes, absolute_hours=absolute_hours)
-    if idle_minutes < SHORTEST_IDLE_MINUTES or lifetimes.idle > lifetimes.absolute:
+    if not SHORTEST_IDLE_MINUTES <= idle_minutes <= absolute_hours * 60:
         sentence = f"At least {SHORTEST_IDLE_MINUTES} minutes, and no longer than a session lasts at most."
         raise InvalidInputError(sentence, field="session_idle_minutes")
-    return lifetimes
+    return Lifetimes.of(idle_minutes=idle_minutes, absolute_hours=absolute_hours)
 
 
 def is_alive(*, idle_ends_at: datetime, expires_at: datetime, now: datetime) -> bool:

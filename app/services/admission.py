@@ -34,10 +34,14 @@ _ADDRESS_IN_USE = Refused(
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A member who may come in. `needs_code`: first an emailed code, because the link to an administrator is new."""
+    """A member who may come in."""
 
     member: Member
-    needs_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCode:
+    """First an emailed code, because who would come in is an administrator whom the provider has not named before."""
 
 
 def by_email(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) -> Admitted | Refused:
@@ -47,6 +51,8 @@ def by_email(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) 
     found = members.by_email(unit.session, email)
     if found is None:
         invited = invitations.for_address(unit, email, invitation_id=invitation_id)
+        if isinstance(invited, Refused):
+            return invited
         return _NOT_A_MEMBER if invited is None else _invited(unit, invited)
     organization = unit.lock(found.organization_id)
     member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone, or elsewhere
@@ -61,8 +67,10 @@ def _invited(unit: UnitOfWork, invitation: Invitation) -> Admitted | Refused:
     """Accept an invitation of an address that nobody has, where an emailed code is enough to come in."""
     organization = unit.lock(invitation.organization_id)
     unit.session.refresh(invitation)
-    if invitation.closed_at is not None or members.by_email(unit.session, invitation.email) is not None:
-        return _NOT_A_MEMBER  # revoked while we waited, or accepted elsewhere
+    if members.by_email(unit.session, invitation.email) is not None:  # accepted while we waited, here or elsewhere
+        return by_email(unit, invitation.email, invitation_id=invitation.id)
+    if invitation.closed_at is not None:
+        return _NOT_A_MEMBER  # revoked while we waited
     refused = _without_provider(unit, organization, invitation.email)
     if refused is not None:
         return refused
@@ -73,7 +81,7 @@ def _invited(unit: UnitOfWork, invitation: Invitation) -> Admitted | Refused:
 def _is_elsewhere(unit: UnitOfWork, member: Member, invitation_id: str) -> bool:
     """Whether they were invited by another organization than the one they are a member of."""
     invitation = invitations.for_address(unit, member.email, invitation_id=invitation_id)
-    return invitation is not None and invitation.organization_id != member.organization_id
+    return isinstance(invitation, Invitation) and invitation.organization_id != member.organization_id
 
 
 def _without_provider(unit: UnitOfWork, organization: Organization, email: str) -> Refused | None:
@@ -96,22 +104,27 @@ def _without_provider(unit: UnitOfWork, organization: Organization, email: str) 
 
 
 def by_identity(
-    unit: UnitOfWork, connection: Connection, revision_id: str, identity: ExternalIdentity
-) -> Admitted | Refused:
+    unit: UnitOfWork, connection: Connection, revision_id: str, identity: ExternalIdentity, *, code_given: bool
+) -> Admitted | NeedsCode | Refused:
     """Who this identity is: linked before; else by address inside this organization, once; else created where that is
-    allowed.
+    allowed. `code_given`: the address was proven by an emailed code as well.
     """
     organization = unit.lock(connection.organization_id)
     linked = connections.identity(unit.session, connection.id, issuer=identity.issuer, subject=identity.subject)
     if linked is not None:
         member = members.present(unit.session, organization.id, linked.member_id)
-        return _refuse_removed() if member is None else judge_state(member) or Admitted(member)
+        if member is not None:
+            return judge_state(member) or Admitted(member)
+        if invitations.in_organization(unit, organization.id, identity.email) is None:
+            return _refuse_removed()
+        unit.session.delete(linked)  # of a member who was removed: whoever is invited now is a new one
+        unit.session.flush()
     member = members.by_email(unit.session, identity.email)
     if member is None:
-        return _create(unit, organization, identity)
+        return _create(unit, organization, identity, code_given=code_given)
     if member.organization_id != organization.id:
         return _ADDRESS_IN_USE
-    return _first_link(unit, connection, revision_id, identity, member)
+    return _first_link(unit, connection, revision_id, identity, member, code_given=code_given)
 
 
 def link(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> None:
@@ -210,8 +223,14 @@ def role_through(unit: UnitOfWork, member: Member, identity: ExternalIdentity) -
 
 
 def _first_link(
-    unit: UnitOfWork, connection: Connection, revision_id: str, identity: ExternalIdentity, member: Member
-) -> Admitted | Refused:
+    unit: UnitOfWork,
+    connection: Connection,
+    revision_id: str,
+    identity: ExternalIdentity,
+    member: Member,
+    *,
+    code_given: bool,
+) -> Admitted | NeedsCode | Refused:
     if connections.identity_of(unit.session, connection.id, member.id, issuer=identity.issuer) is not None:
         return Refused(
             Code.SUBJECT_CHANGED,
@@ -220,15 +239,22 @@ def _first_link(
         )
     proof = connections.proof(unit.session, revision_id, member.id)
     known = proof is not None and (proof.issuer, proof.subject) == (identity.issuer, identity.subject)
-    return judge_state(member) or Admitted(member, needs_code=member.role == ADMIN and not known)
+    refused = judge_state(member)
+    if refused is not None:
+        return refused
+    return NeedsCode() if member.role == ADMIN and not known and not code_given else Admitted(member)
 
 
-def _create(unit: UnitOfWork, organization: Organization, identity: ExternalIdentity) -> Admitted | Refused:
+def _create(
+    unit: UnitOfWork, organization: Organization, identity: ExternalIdentity, *, code_given: bool
+) -> Admitted | NeedsCode | Refused:
     """By invitation; else just-in-time, where no directory decides and nobody with this address was removed."""
     invited = invitations.in_organization(unit, organization.id, identity.email)
     if invited is not None:
+        if invited.role == ADMIN and not code_given:
+            return NeedsCode()
         accepted = invitations.accept(unit, invited, name=identity.name)
-        return accepted if isinstance(accepted, Refused) else Admitted(accepted, needs_code=accepted.role == ADMIN)
+        return accepted if isinstance(accepted, Refused) else Admitted(accepted)
     if members.removed_with_email(unit.session, organization.id, identity.email):
         return _refuse_removed()
     directory = directories.active(unit.session, organization.id)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.ports.mail import Mail
-from app.rules.actor import ActorKind
-from app.rules.decisions import Code, Decision, Refused
-from app.rules.domains import normalize_address
+from app.rules.actor import Actor, ActorKind
+from app.rules.decisions import Allowed, Code, Decision, Refused
+from app.rules.directories import TokenStanding
+from app.rules.domains import host_of, normalize_address
 from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
 from app.rules.events import EventType
+from app.rules.holds import refusal_for
 from app.rules.ids import Prefix
 from app.rules.invitations import (
     LIFETIME,
@@ -22,16 +24,28 @@ from app.rules.invitations import (
     wait_before_sending,
 )
 from app.rules.members import MemberState
+from app.rules.prerequisites import asked_lately
 from app.rules.roles import ADMIN
-from app.services import joining, mailbox, policy
+from app.services import bearer_tokens, joining, mailbox, policy
 from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import connections, directories, listings, members, organization_keys, organizations, roles
 from app.store import invitations as rows
-from app.store import members, organization_keys, roles
 from app.store.invitations import Invitation
 from app.store.members import Member
 from app.store.organizations import Organization
 
 _BATCH = 100
+_VOID = frozenset({TokenStanding.EXPIRED, TokenStanding.REVOKED})
+_SEVERAL = Refused(
+    Code.NOT_A_MEMBER,
+    "More than one organization has invited this address.",
+    fix="Open the link in the mail of the one that you want to join.",
+)
+_OWNED_ELSEWHERE = Refused(
+    Code.ADDRESS_IN_USE,
+    "Another organization decides who comes in with addresses at this domain.",
+    fix="Ask whoever invited you to use another address of yours.",
+)
 _DAYS = LIFETIME // timedelta(days=1)
 
 
@@ -55,7 +69,12 @@ def invite(unit: UnitOfWork, organization_id: str, *, email: str, role: str) -> 
     if roles.role(unit.session, organization_id, role) is None:
         raise InvalidInputError("There is no such role.", field="role")
     earlier = rows.open_in(unit.session, organization_id, email)
-    decision = _may_invite(unit, organization, email, earlier)
+    _wait(unit, rows.last_sent_at(unit.session, organization_id, email))
+    decision = _may_send(unit, organization, email, role)
+    if isinstance(decision, Allowed) and earlier is not None and earlier.expires_at > unit.now:
+        decision = Refused(
+            Code.INVITATION_OPEN, f"{email} is invited already.", fix="Send that invitation again, or revoke it."
+        )
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, EventType.INVITATION_CREATED, decision)
     if earlier is not None:
@@ -86,10 +105,8 @@ def send_again(unit: UnitOfWork, organization_id: str, invitation_id: str) -> In
     """Mail a new link, which makes the old one void, for another week. Raises NotFoundError, TooManyError."""
     organization = unit.lock(organization_id)
     invitation = _open(unit, organization_id, invitation_id)
-    wait = wait_before_sending(sent_at=invitation.sent_at, now=unit.now)
-    if wait is not None:
-        raise TooManyError("This was sent less than a minute ago.", retry_after=max(1, int(wait.total_seconds())))
-    decision = _judge(unit, organization, invitation.email)
+    _wait(unit, invitation.sent_at)
+    decision = _may_send(unit, organization, invitation.email, invitation.role)
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, EventType.INVITATION_SENT_AGAIN, decision, subject=invitation_id)
     token = unit.ports.randomness.token()
@@ -121,9 +138,9 @@ def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> S
     return listed(unit, organization_id, rows.page(unit.session, organization_id, after=after, limit=limit))
 
 
-def waiting(unit: UnitOfWork, organization_id: str) -> Sequence[Listed]:
-    """Those that wait for an answer or have expired, the latest first."""
-    found = listed(unit, organization_id, rows.all_open(unit.session, organization_id))
+def waiting(unit: UnitOfWork, organization_id: str, *, limit: int) -> Sequence[Listed]:
+    """The latest that wait for an answer or have expired, the newest first."""
+    found = listed(unit, organization_id, rows.all_open(unit.session, organization_id, limit=limit))
     return [one for one in found if one.state is not InvitationState.SUPERSEDED]
 
 
@@ -140,12 +157,17 @@ def by_token(unit: UnitOfWork, token: str) -> Listed | None:
     return None if row is None else listed(unit, row.organization_id, [row])[0]
 
 
-def for_address(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) -> Invitation | None:
-    """The invitation that whoever has proven this address may accept: the one whose link they followed, else the
-    latest.
+def for_address(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) -> Invitation | Refused | None:
+    """The invitation that whoever has proven this address may accept: the one whose link they followed, else that of
+    the organization that has verified their host, else the only one. Of several nobody but they themselves may choose.
     """
     if invitation_id is None:
-        return rows.open_for(unit.session, email, now=unit.now)
+        found = rows.open_for(unit.session, email, now=unit.now)
+        owner = organizations.verified_domain(unit.session, host_of(email))
+        owners = [row for row in found if owner is not None and row.organization_id == owner.organization_id]
+        if len(found) > 1 and not owners:
+            return _SEVERAL
+        return next(iter(owners or found), None)
     row = rows.by_id(unit.session, invitation_id)
     is_open = row is not None and row.email == email and row.closed_at is None and row.expires_at > unit.now
     return row if is_open else None
@@ -163,6 +185,9 @@ def accept(unit: UnitOfWork, invitation: Invitation, *, name: str = "") -> Membe
     decision = _judge(unit, organization, invitation.email)
     if isinstance(decision, Refused):
         return decision
+    if _is_owned_elsewhere(unit, invitation):
+        return _OWNED_ELSEWHERE
+    unit.actor = Actor(ActorKind.SIGN_IN, label=invitation.email)
     known = frozenset(role.slug for role in roles.roles(unit.session, organization.id))
     is_admin = invitation.role != ADMIN or _inviter_is_admin(unit, invitation)
     granted = role_given(invitation.role, known=known, default=organization.default_role, inviter_is_admin=is_admin)
@@ -177,35 +202,54 @@ def accept(unit: UnitOfWork, invitation: Invitation, *, name: str = "") -> Membe
     )
     _close(unit, invitation, InvitationState.ACCEPTED)
     told = {"member": member.id, "role": member.role}
-    unit.audit(organization.id, EventType.INVITATION_ACCEPTED, subject=member.id, after=told)
+    less = "" if member.role == invitation.role else f"invited as {invitation.role} by {invitation.inviter_label}"
+    unit.audit(organization.id, EventType.INVITATION_ACCEPTED, subject=member.id, after=told, reason=less or None)
     unit.event(organization.id, EventType.INVITATION_ACCEPTED, subject=invitation.id, **told)
     return member
 
 
 def close_superseded(transactions: Transactions) -> None:
     """Close invitations whose people became members otherwise, most often through a directory."""
-    with transactions.writing() as unit:
-        for invitation in rows.answered_otherwise(unit.session, limit=_BATCH):
-            unit.lock(invitation.organization_id)
-            _close(unit, invitation, InvitationState.SUPERSEDED)
-            _tell(unit, invitation, EventType.INVITATION_SUPERSEDED)
+    with transactions.reading() as unit:
+        due = [(row.organization_id, row.id) for row in rows.answered_otherwise(unit.session, limit=_BATCH)]
+    for organization_id, invitation_id in due:
+        with transactions.writing() as unit:
+            unit.lock(organization_id)
+            invitation = rows.one(unit.session, organization_id, invitation_id)
+            if invitation is not None and invitation.closed_at is None:
+                _close(unit, invitation, InvitationState.SUPERSEDED)
+                _tell(unit, invitation, EventType.INVITATION_SUPERSEDED)
 
 
-def _may_invite(unit: UnitOfWork, organization: Organization, email: str, earlier: Invitation | None) -> Decision:
-    if earlier is not None and earlier.expires_at > unit.now:
-        return Refused(
-            Code.INVITATION_OPEN, f"{email} is invited already.", fix="Send that invitation again, or revoke it."
-        )
+def _wait(unit: UnitOfWork, sent_at: datetime | None) -> None:
+    """Nobody is mailed twice within a minute, revoked or not. Raises TooManyError."""
+    wait = wait_before_sending(sent_at=sent_at, now=unit.now) if sent_at is not None else None
+    if wait is not None:
+        raise TooManyError("This was sent less than a minute ago.", retry_after=max(1, int(wait.total_seconds())))
+
+
+def _may_send(unit: UnitOfWork, organization: Organization, email: str, role: str) -> Decision:
+    """Whether whoever acts may invite this address with this role. Making an administrator asks for more: nobody on
+    hold makes one of another address of theirs, and no browser that was found open does.
+    """
+    if role == ADMIN:
+        if bearer_tokens.is_here_for_a_while(unit, organization.id):
+            return refusal_for(unit.actor)
+        asked = asked_lately(unit.actor, now=unit.now)
+        if isinstance(asked, Refused):
+            return asked
     return _judge(unit, organization, email)
 
 
 def _judge(unit: UnitOfWork, organization: Organization, email: str) -> Decision:
     in_force = policy.current(unit.session, organization)
+    directory_id = in_force.directory_id
     return judge_invitation(
         email,
         access=in_force.access,
-        has_directory=in_force.directory_id is not None,
+        has_directory=directory_id is not None,
         is_member=bool(rows.members_among(unit.session, organization.id, [email])),
+        is_listed=directory_id is not None and listings.lists_address(unit.session, directory_id, email),
     )
 
 
@@ -215,12 +259,24 @@ def _inviter_is_admin(unit: UnitOfWork, invitation: Invitation) -> bool:
         case ActorKind.MEMBER:
             inviter = members.present(unit.session, invitation.organization_id, invitation.invited_by or "")
             is_present = inviter is not None and inviter.state == MemberState.ACTIVE and not inviter.suspended
-            return inviter is not None and is_present and inviter.role == ADMIN
+            return inviter is not None and is_present and inviter.role == ADMIN and not inviter.held
         case ActorKind.API_KEY:
             key = organization_keys.one(unit.session, invitation.organization_id, invitation.invited_by or "")
-            return key is not None and key.revoked_at is None
+            works = key is not None and bearer_tokens.standing(unit, key) not in _VOID
+            return works and not any(
+                admin.held for admin in members.administrators(unit.session, invitation.organization_id)
+            )
         case _:
             return invitation.inviter_kind == ActorKind.OPERATOR
+
+
+def _is_owned_elsewhere(unit: UnitOfWork, invitation: Invitation) -> bool:
+    """Whether the address is at a host of another organization that decides who comes in there."""
+    owner = organizations.verified_domain(unit.session, host_of(invitation.email))
+    if owner is None or owner.organization_id == invitation.organization_id:
+        return False
+    decides = (connections.active, directories.active)
+    return any(active(unit.session, owner.organization_id) is not None for active in decides)
 
 
 def _state(unit: UnitOfWork, row: Invitation, *, is_member: bool) -> InvitationState:

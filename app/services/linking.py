@@ -18,7 +18,7 @@ from app.rules.roles import ADMIN, RoleSource
 from app.services.authority import Change
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
-from app.store import listings, people, sign_ins
+from app.store import connections, listings, people, sign_ins
 from app.store.listings import ListedUser
 from app.store.people import MemberFacts
 
@@ -182,6 +182,9 @@ class Linking:
         if member.removed_at is not None:
             # Deactivated, so that becoming active is told as the event it is.
             self._change(member, removed_at=None, state=MemberState.DEACTIVATED)
+            # The address may be somebody else's by now, who has never come in.
+            self._change(member, first_signed_in_at=None, last_signed_in_at=None)
+            self.news.append(partial(connections.forget_person, self.unit.connection, member.id))
             self.joining.add(member.id)
         if user.name and user.name != member.name:
             self._change(member, name=user.name)

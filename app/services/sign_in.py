@@ -28,6 +28,7 @@ from app.services import (
     recovery,
     sessions,
 )
+from app.services.admission import NeedsCode
 from app.services.flows import Purpose
 from app.services.steps import (
     FLOW_EXPIRED,
@@ -179,18 +180,23 @@ def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
         return TurnedAway(FLOW_EXPIRED)  # turned off or changed while the browser was at the provider
     if not code_given and not admission.consume(unit, connection, identity):
         return attempts.rejected(unit, flow, attempts.REPLAYED)
-    admitted = admission.by_identity(unit, connection, flow.revision_id, identity)
+    admitted = admission.by_identity(unit, connection, flow.revision_id, identity, code_given=code_given)
     if isinstance(admitted, Refused):
         return attempts.turn_away(unit, flow, admitted)
-    if admitted.needs_code and not code_given:
+    if isinstance(admitted, NeedsCode):
         return asking.to_confirm_link(unit, flow, identity)
     admission.link(unit, connection, admitted.member, identity)
     return _let_in(unit, flow, admitted.member, opened_by="single_sign_on", proven=Proven(code_given, identity))
 
 
-def _let_in(unit: UnitOfWork, flow: SignInFlow, member: Member, *, opened_by: str, proven: Proven) -> SignedIn:
+def _let_in(
+    unit: UnitOfWork, flow: SignInFlow, member: Member, *, opened_by: str, proven: Proven
+) -> SignedIn | TurnedAway:
     identity = proven.identity
     admission.note_arrival(unit, member, identity=identity, revision_id=flow.revision_id if identity else None)
+    gone = admission.judge_state(member)  # an active directory may say so of who has just joined
+    if gone is not None:
+        return attempts.turn_away(unit, flow, gone)
     token = sessions.open_session(
         unit,
         member,
@@ -229,6 +235,7 @@ def _found_organization(unit: UnitOfWork, flow: SignInFlow) -> NextStep:
     )
     codes = recovery.make_codes(unit, created.organization.id)
     let_in = _let_in(unit, flow, created.admin, opened_by="email_code", proven=Proven(email=True))
+    assert isinstance(let_in, SignedIn)  # no directory says anything of an organization that was just founded
     return SignedIn(let_in.token, let_in.kind, let_in.member, codes)
 
 

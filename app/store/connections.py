@@ -143,6 +143,12 @@ def proven_by(session: Session | Bind, revision_id: str, member_ids: Collection[
     return frozenset(session.scalars(query))
 
 
+def forget_person(connection: Bind, member_id: str) -> None:
+    """Forget who a member is at every identity provider, and that they have shown it."""
+    connection.execute(delete(LinkedIdentity).where(LinkedIdentity.member_id == member_id))
+    connection.execute(delete(Proof).where(Proof.member_id == member_id))
+
+
 def identity(session: Session, connection_id: str, *, issuer: str, subject: str) -> LinkedIdentity | None:
     """Whose identity this is within the connection."""
     return session.get(LinkedIdentity, (connection_id, issuer, subject))

@@ -54,12 +54,18 @@ def by_digest(session: Session, digest: str) -> Invitation | None:
     return session.scalars(select(Invitation).where(Invitation.digest == digest)).one_or_none()
 
 
-def open_for(session: Session, email: str, *, now: datetime) -> Invitation | None:
-    """The latest open invitation for this address that has not expired, of whichever organization."""
+def open_for(session: Session, email: str, *, now: datetime) -> Sequence[Invitation]:
+    """The open invitations for this address that have not expired, of whichever organizations."""
     query = select(Invitation).where(
         Invitation.email == email, Invitation.closed_at.is_(None), Invitation.expires_at > now
     )
-    return session.scalars(query.order_by(Invitation.id.desc()).limit(1)).one_or_none()
+    return session.scalars(query.order_by(Invitation.id)).all()
+
+
+def last_sent_at(session: Session, organization_id: str, email: str) -> datetime | None:
+    """When this organization last mailed an invitation to this address, whatever became of it."""
+    query = select(Invitation.sent_at).where(Invitation.organization_id == organization_id, Invitation.email == email)
+    return session.scalars(query.order_by(Invitation.sent_at.desc()).limit(1)).one_or_none()
 
 
 def open_in(session: Session, organization_id: str, email: str) -> Invitation | None:
@@ -74,10 +80,10 @@ def page(session: Session, organization_id: str, *, after: str, limit: int) -> S
     return session.scalars(query.order_by(Invitation.id).limit(limit)).all()
 
 
-def all_open(session: Session, organization_id: str) -> Sequence[Invitation]:
+def all_open(session: Session, organization_id: str, *, limit: int) -> Sequence[Invitation]:
     """Those that wait for an answer, expired or not, the latest first."""
     query = select(Invitation).where(Invitation.organization_id == organization_id, Invitation.closed_at.is_(None))
-    return session.scalars(query.order_by(Invitation.id.desc())).all()
+    return session.scalars(query.order_by(Invitation.id.desc()).limit(limit)).all()
 
 
 def members_among(session: Session, organization_id: str, emails: Collection[str]) -> frozenset[str]:

@@ -242,6 +242,12 @@ def user_of_member(session: Session, directory_id: str, member_id: str) -> Direc
     return session.scalars(query).one_or_none()
 
 
+def lists_address(session: Session, directory_id: str, email: str) -> bool:
+    """Whether a living user of the directory has this address, active or not."""
+    query = select(DirectoryUser.id).where(DirectoryUser.directory_id == directory_id, DirectoryUser.email == email)
+    return session.scalars(query.where(DirectoryUser.deleted_at.is_(None)).limit(1)).one_or_none() is not None
+
+
 def group(session: Session, directory_id: str, group_id: str) -> DirectoryGroup | None:
     """One living group of this directory."""
     query = select(DirectoryGroup).where(DirectoryGroup.directory_id == directory_id, DirectoryGroup.id == group_id)

@@ -86,13 +86,6 @@ def removed_with_email(session: Session, organization_id: str, email: str) -> bo
     return session.scalars(query.where(Member.removed_at.is_not(None)).limit(1)).one_or_none() is not None
 
 
-def removed_member(session: Session, organization_id: str, email: str) -> Member | None:
-    """Who had this address and was removed from this organization, the latest of them."""
-    query = select(Member).where(Member.organization_id == organization_id, Member.email == email)
-    removed = query.where(Member.removed_at.is_not(None)).order_by(Member.removed_at.desc(), Member.id)
-    return session.scalars(removed.limit(1)).one_or_none()
-
-
 def page(session: Session, organization_id: str, *, after: str, limit: int) -> Sequence[Member]:
     """Members of the organization in the order they came."""
     query = select(Member).where(Member.organization_id == organization_id, Member.id > after)

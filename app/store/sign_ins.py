@@ -159,7 +159,8 @@ def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
 def session_of(session: Session, member_id: str, session_id: str, *, now: datetime) -> SignInSession | None:
     """One session of this member that was neither ended nor has come to its end."""
     query = select(SignInSession).where(SignInSession.id == session_id, SignInSession.member_id == member_id)
-    return session.scalars(query.where(SignInSession.ended_at.is_(None), SignInSession.expires_at > now)).one_or_none()
+    living = SignInSession.ended_at.is_(None), SignInSession.expires_at > now, SignInSession.idle_ends_at > now
+    return session.scalars(query.where(*living)).one_or_none()
 
 
 def session_in(session: Session, organization_id: str, session_id: str) -> SignInSession | None:
@@ -191,10 +192,22 @@ def end_sessions(connection: Connection, member_ids: Collection[str], *, now: da
 def shorten(
     connection: Connection, organization_id: str, *, idle: timedelta, absolute: timedelta, now: datetime
 ) -> None:
-    """Let no session of the organization last longer from now on than one that begins now would."""
-    theirs = _SESSIONS.c.organization_id == organization_id, _SESSIONS.c.ended_at.is_(None)
-    for column, latest in ((_SESSIONS.c.idle_ends_at, now + idle), (_SESSIONS.c.expires_at, now + absolute)):
-        connection.execute(update(_SESSIONS).where(*theirs, column > latest).values({column: latest}))
+    """Let no session of the organization last longer than it would, had it begun under these times."""
+    columns = _SESSIONS.c
+    theirs = columns.organization_id == organization_id, columns.ended_at.is_(None), columns.expires_at > now
+    ends = columns.id, columns.seen_at, columns.created_at, columns.idle_ends_at, columns.expires_at
+    found = connection.execute(select(*ends).where(*theirs)).all()
+    shorter = [
+        {
+            "the_id": row.id,
+            "idle_ends": min(row.idle_ends_at, row.seen_at + idle),
+            "expires": min(row.expires_at, row.created_at + absolute),
+        }
+        for row in found
+    ]
+    if shorter:
+        values: dict[str, Any] = {"idle_ends_at": bindparam("idle_ends"), "expires_at": bindparam("expires")}
+        connection.execute(update(_SESSIONS).where(columns.id == bindparam("the_id")).values(values), shorter)
 
 
 def end_others(connection: Connection, member_id: str, *, keep: str | None, now: datetime, reason: str) -> None:

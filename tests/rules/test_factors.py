@@ -22,6 +22,7 @@ from app.rules.factors import (
     SecondStep,
     Tries,
     Verdict,
+    as_issuer,
     judge,
     second_step,
 )
@@ -81,6 +82,30 @@ def test_code_that_two_steps_share_is_taken_for_the_one_that_is_not_used_up() ->
     judged = judge("123456", shared, now_step=1000, last_step=1000)
 
     assert (judged.verdict, judged.step) == (Verdict.RIGHT, 1001)
+
+
+def test_used_code_is_not_taken_for_one_of_another_time_that_happens_to_be_the_same() -> None:
+    shared = {1000: "123456", 1001: "000001", 1005: "123456"}
+
+    assert judge("123456", shared, now_step=1000, last_step=1000).verdict is Verdict.USED
+
+
+@pytest.mark.parametrize("name", ["Acme", "株" * 200, "é" * 200, " Acme "])
+def test_issuer_is_the_beginning_of_the_name_and_fits_into_a_code(name: str) -> None:
+    issuer = as_issuer(name)
+
+    assert issuer
+    assert name.strip().startswith(issuer)
+    assert len(issuer.encode()) <= 64
+
+
+def test_new_day_of_tries_begins_a_day_after_the_first_one() -> None:
+    tries = wrong(Tries(), 3, NOW)
+
+    assert tries.after_wrong(NOW + DAY - timedelta(seconds=1)).in_a_day == 4
+    new = tries.after_wrong(NOW + DAY)
+    assert (new.in_a_day, new.day_began_at) == (1, NOW + DAY)
+    assert new.after_wrong(NOW + DAY + timedelta(hours=1)).day_began_at == NOW + DAY
 
 
 def wrong(tries: Tries, times: int, at: datetime) -> Tries:

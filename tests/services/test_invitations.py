@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from app.rules.actor import OPERATOR, Actor
+from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
 from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
 from app.rules.ids import Prefix
 from app.rules.invitations import InvitationState
-from app.services import answers, invitations, members, organizations, roles, sign_in
+from app.services import answers, invitations, members, organization_keys, organizations, roles, sign_in
 from app.services.steps import AskCode, NextStep, SignedIn, TurnedAway
 from app.store.invitations import Invitation
 from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
-from tests.services.single_sign_on import identity_of, required
+from tests.services.single_sign_on import SingleSignOn, identity_of, required
 from tests.services.test_sign_in import add_member, by_code, set_columns
 
 BOB = "bob@guest.test"
@@ -141,6 +142,7 @@ def test_revoked_invitation_lets_nobody_in(world: World) -> None:
     with world.transactions.writing(OPERATOR) as unit, pytest.raises(NotFoundError):
         invitations.send_again(unit, organization.id, invitation.id)
     assert state(organization, invitation) is InvitationState.REVOKED
+    world.clock.advance(minutes=1)
     invited(organization)  # and may be invited anew
 
 
@@ -149,6 +151,7 @@ def test_member_and_somebody_invited_already_are_not_invited_again(world: World)
     invited(organization)
 
     assert code(invite(organization, ADA)) is Code.MEMBER_EXISTS
+    world.clock.advance(minutes=1)
     assert code(invite(organization, BOB.upper())) is Code.INVITATION_OPEN
     with pytest.raises(InvalidInputError):
         invite(organization, "eve@guest.test", "emperor")
@@ -185,7 +188,7 @@ def test_role_deleted_meanwhile_becomes_the_default_one(world: World) -> None:
     assert organization.member(BOB).role == "member"
 
 
-def test_removed_member_comes_back_by_invitation_with_nothing_of_what_they_had(world: World) -> None:
+def test_removed_member_comes_back_by_invitation_as_a_new_one(world: World) -> None:
     organization = found_organization(world)
     add_member(organization, BOB, role="admin")
     earlier = organization.member(BOB).id
@@ -197,7 +200,8 @@ def test_removed_member_comes_back_by_invitation_with_nothing_of_what_they_had(w
     assert isinstance(by_code(world, BOB), SignedIn)
 
     bob = organization.member(BOB)
-    assert (bob.id, bob.role, bob.granted_role, bob.removed_at) == (earlier, "member", None, None)
+    assert bob.id != earlier
+    assert (bob.role, bob.granted_role, bob.removed_at) == ("member", None, None)
 
 
 def test_suspended_member_is_let_in_by_no_invitation(world: World) -> None:
@@ -270,7 +274,7 @@ def test_directory_supersedes_an_open_invitation(world: World) -> None:
     assert organization.member(GRACE).role == "member"
     assert "invitation.superseded" in [event.type for event in organization.events()]
     with world.transactions.reading() as unit:
-        assert invitations.waiting(unit, organization.id) == []
+        assert invitations.waiting(unit, organization.id, limit=9) == []
 
 
 def test_guest_is_invited_under_single_sign_on_only_where_guests_are_allowed(world: World) -> None:
@@ -327,3 +331,157 @@ def test_invitation_is_nobody_elses(world: World) -> None:
 
     with world.transactions.writing(OPERATOR) as unit, pytest.raises(NotFoundError):
         invitations.revoke(unit, other.id, invitation.id)
+
+
+OLD = "subject of whoever had the address before"
+
+
+def leave(scene: SingleSignOn, email: str) -> None:
+    """Somebody who came in through the provider is removed."""
+    world = scene.world
+    step = scene.come_back(identity_of(world, email, subject=OLD))
+    assert isinstance(step, SignedIn), step
+    with world.transactions.writing(OPERATOR) as unit:
+        gone = members.to_remove(unit, scene.organization.id, scene.organization.member(email).id).apply()
+        assert not isinstance(gone, Refused)
+
+
+def test_whoever_had_the_address_before_is_not_who_is_invited_with_it(world: World) -> None:
+    scene = required(world)
+    leave(scene, GRACE)
+    invited(scene.organization, GRACE, "admin")
+    new = scene.come_back(identity_of(world, GRACE, subject="new hire"))
+    assert isinstance(new, AskCode)
+
+    old = scene.come_back(identity_of(world, "grace.old@acme.test", subject=OLD))
+
+    assert code(old) is Code.MEMBER_REMOVED
+    world.work()
+    with world.transactions.writing() as unit:
+        done = answers.enter_code(unit, new.flow_id, browser="browser-token", code=world.post.code_for(GRACE))
+    assert isinstance(done, SignedIn)
+    assert scene.organization.member(GRACE).role == "admin"
+    assert code(scene.come_back(identity_of(world, "grace.old@acme.test", subject=OLD))) is Code.MEMBER_REMOVED
+
+
+def test_whoever_was_removed_and_is_invited_again_comes_through_the_provider_as_before(world: World) -> None:
+    scene = required(world)
+    leave(scene, GRACE)
+    assert code(scene.come_back(identity_of(world, GRACE, subject=OLD))) is Code.MEMBER_REMOVED
+    invited(scene.organization, GRACE)
+
+    assert isinstance(scene.come_back(identity_of(world, GRACE, subject=OLD)), SignedIn)
+    assert isinstance(scene.come_back(identity_of(world, GRACE, subject=OLD)), SignedIn)
+
+
+def test_directory_that_brings_a_removed_member_back_forgets_who_they_were_at_the_provider(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    leave(scene, GRACE)
+    directory_id, scim = organization.add_directory()
+    ada = scim.add_user(ADA)
+    organization.map_group(scim.add_group("Admins", ada))
+    organization.activate_directory(directory_id)
+    scim.add_user(GRACE, external_id="another person")
+
+    old = scene.come_back(identity_of(world, "grace.old@acme.test", subject=OLD))
+
+    assert code(old) is Code.NOT_PROVISIONED
+    assert isinstance(scene.come_back(identity_of(world, GRACE, subject="new hire")), SignedIn)
+
+
+def test_invited_administrator_counts_for_the_guard_only_once_they_came_in(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    leave(scene, GRACE)
+    invited(organization, GRACE, "admin")
+    assert isinstance(scene.come_back(identity_of(world, GRACE, subject="new hire")), AskCode)
+
+    with world.transactions.writing(organization.acting_as(ADA)) as unit:
+        outcome = members.to_edit(unit, organization.id, organization.admin_id, role="member").apply()
+
+    assert code(outcome) is Code.LAST_ADMINISTRATOR
+
+
+def test_organization_takes_no_address_of_a_host_where_another_one_decides(world: World) -> None:
+    scene = required(world)  # Acme requires single sign-on for acme.test
+    other = found_organization(world, "olga@other.test", "Other")
+    made = invite(other, GRACE, by=other.acting_as("olga@other.test"))
+    assert not isinstance(made, Refused)
+    with world.transactions.writing() as unit:
+        accepted = invitations.accept(unit, invitations.read(unit, other.id, made.id).row)
+
+    assert code(accepted) is Code.ADDRESS_IN_USE
+    assert isinstance(scene.come_back(identity_of(world, GRACE)), SignedIn)
+
+
+def test_of_several_invitations_that_of_the_owner_of_the_host_counts_else_none_without_its_link(world: World) -> None:
+    acme = found_organization(world)
+    acme.verify_domain()
+    other = found_organization(world, "olga@other.test", "Other")
+    third = found_organization(world, "zoe@third.test", "Third")
+    for organization, admin in ((acme, ADA), (other, "olga@other.test"), (third, "zoe@third.test")):
+        for email in (GRACE, BOB):
+            assert not isinstance(invite(organization, email, by=organization.acting_as(admin)), Refused)
+
+    grace, bob = by_code(world, GRACE), by_code(world, BOB)
+
+    assert isinstance(grace, SignedIn)
+    assert grace.member.organization_id == acme.id
+    assert isinstance(bob, TurnedAway)
+    assert bob.refused.sentence == "More than one organization has invited this address."
+
+
+def test_nobody_on_hold_nor_a_key_meanwhile_invites_another_address_of_theirs_as_admin(world: World) -> None:
+    scene = provisioned(world)
+    organization = scene.organization
+    key = Actor(ActorKind.API_KEY, id="key_x", label="Nightly")
+    assert not isinstance(invite(organization, "ada@private.test", "admin"), Refused)
+    scene.scim.set_active(scene.ada, False)
+
+    assert code(invite(organization, "ada@other.test", "admin")) is Code.OWN_HOLD
+    assert code(invite(organization, "ada@other.test", "admin", by=key)) is Code.OWN_HOLD
+    assert not isinstance(invite(organization, "ada@other.test", by=key), Refused)
+    assert isinstance(by_code(world, "ada@private.test"), SignedIn)
+    assert organization.member("ada@private.test").role == "member"  # invited by somebody who is on hold by now
+    assert organization.member(ADA).held
+
+
+def test_administrator_is_not_invited_from_a_browser_that_was_found_open(world: World) -> None:
+    organization = found_organization(world)
+    found_open = replace(organization.acting_as(ADA), asked_at=world.clock.now() - timedelta(minutes=16))
+
+    assert code(invite(organization, BOB, "admin", by=found_open)) is Code.RECENT_SIGN_IN_REQUIRED
+    assert not isinstance(invite(organization, BOB, by=found_open), Refused)
+
+
+def test_whom_the_active_directory_lists_as_inactive_is_not_invited(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.add_user(BOB, active=False)
+
+    assert code(invite(scene.organization, BOB)) is Code.INVITATION_FROM_DIRECTORY
+
+
+def test_expired_key_makes_nobody_an_administrator(world: World) -> None:
+    organization = found_organization(world)
+    with world.transactions.writing(organization.acting_as(ADA)) as unit:
+        key = organization_keys.add(unit, organization.id, expires_at=unit.now + timedelta(hours=1))
+        assert not isinstance(key, Refused)
+    actor = Actor(ActorKind.API_KEY, id=key.row.id, label="Nightly")
+    assert not isinstance(invite(organization, BOB, "admin", by=actor), Refused)
+    world.clock.advance(hours=1)
+
+    assert isinstance(by_code(world, BOB), SignedIn)
+
+    assert organization.member(BOB).role == "member"
+
+
+def test_address_is_mailed_once_a_minute_however_often_its_invitation_is_revoked(world: World) -> None:
+    organization = found_organization(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        made = invitations.invite(unit, organization.id, email=BOB, role="member")
+        assert not isinstance(made, Refused)
+        invitations.revoke(unit, organization.id, made.id)
+
+    with pytest.raises(TooManyError):
+        invite(organization)

@@ -19,7 +19,7 @@ from app.web.api.paging import Page, PageQuery, page
 from app.web.api.shapes import Answer, ChangeBody, ChangeQuery
 
 _PATH = "/organizations/{org}/invitations"
-_REFUSALS = (Code.MEMBER_EXISTS, Code.INVITATION_FROM_DIRECTORY, Code.GUESTS_REFUSED)
+_REFUSALS = (Code.MEMBER_EXISTS, Code.INVITATION_FROM_DIRECTORY, Code.GUESTS_REFUSED, Code.OWN_HOLD)
 
 
 class NewInvitation(ChangeBody):
@@ -41,7 +41,7 @@ class InvitationAnswer(Answer):
 
 
 @operation("POST", _PATH, body=NewInvitation, answer=InvitationAnswer, status=HTTPStatus.CREATED,
-           codes=(Code.INVITATION_OPEN, *_REFUSALS))  # fmt: skip
+           codes=(Code.INVITATION_OPEN, *_REFUSALS), limited=True)  # fmt: skip
 def create_invitation(org: str, body: NewInvitation) -> InvitationAnswer | Refused:
     """Invite somebody; they are mailed a link that is good for seven days.
 

@@ -66,6 +66,7 @@ class MembersPage:
     filter_factors: tuple[Choice, ...] = ()
     is_filtered: bool = False
     invitations: tuple[InvitationRow, ...] = ()
+    has_more_invitations: bool = False
     may_invite: bool = False
     invite_form: Form = EMPTY_FORM
 

@@ -25,6 +25,8 @@ def add() -> ResponseReturnValue:
     typed = {name: request.form.get(name, "") for name in _FORM}
     try:
         outcome = invitations.invite(unit, current.organization_id(), email=typed["email"], role=typed["role"])
+    except TooManyError as error:
+        return members_page.again(unit, Notice("error", error.sentence), status=429, invite=Form(values=typed))
     except InvalidInputError as error:
         form = Form(values=typed, errors={error.field if error.field in _FORM else "email": error.sentence})
         return members_page.again(unit, status=400, invite=form)

@@ -26,6 +26,7 @@ from app.web.shell import show
 from app.web.wording import count, role_reason
 
 _PER_PAGE = 50
+_INVITATIONS = 100
 _ANY = Choice("", "Any")
 _STATES = (
     Choice("active", "Active"),
@@ -46,6 +47,7 @@ def build(
     appointed = appointments.appointed_in(unit, person) if person.is_recovery else None
     page = read_people.page(unit, organization_id, after=after, before=before, wanted=wanted, limit=_PER_PAGE)
     roles = _roles(unit, organization_id)
+    waiting = () if person.is_recovery else _invitations(unit, roles)
     return MembersPage(
         members=tuple(_member(unit, facts, appointed=appointed) for facts in page.people),
         roles=roles,
@@ -57,7 +59,8 @@ def build(
         filter_states=(_ANY, *_STATES),
         filter_factors=(_ANY, *_FACTORS),
         is_filtered=wanted != EVERYBODY,
-        invitations=() if person.is_recovery else _invitations(unit, roles),
+        invitations=waiting,
+        has_more_invitations=not person.is_recovery and len(waiting) == _INVITATIONS,
         may_invite=not person.is_recovery,
         invite_form=invite,
     )
@@ -86,7 +89,7 @@ def _invitations(unit: UnitOfWork, roles: tuple[Choice, ...]) -> tuple[Invitatio
             expires=moment(one.row.expires_at, now=unit.now),
             is_expired=one.state is InvitationState.EXPIRED,
         )
-        for one in invitations.waiting(unit, current.organization_id())
+        for one in invitations.waiting(unit, current.organization_id(), limit=_INVITATIONS)
     )
 
 

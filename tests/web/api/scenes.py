@@ -75,7 +75,7 @@ class Scene:
         with self.world.transactions.writing(OPERATOR) as unit:
             row = connections.all_of(unit, self.organization.id)[0]
             identity = _identity(email, until=unit.now, name=name)
-            admitted = admission.by_identity(unit, row, row.latest_revision, identity)
+            admitted = admission.by_identity(unit, row, row.latest_revision, identity, code_given=False)
             assert isinstance(admitted, admission.Admitted), admitted
             admission.note_arrival(unit, admitted.member)
             return admitted.member.id

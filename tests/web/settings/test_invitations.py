@@ -86,6 +86,7 @@ def test_what_cannot_be_invited_is_said_at_the_field_and_what_was_typed_stays(wo
         assert sentence in flat(page)
         assert f'value="{typed}"' in page
     invite(ada)
+    world.clock.advance(minutes=1)
     assert "bob@guest.test is invited already." in flat(invite(ada))
 
 

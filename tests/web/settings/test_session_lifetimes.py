@@ -31,6 +31,22 @@ def test_shorter_times_count_at_once_for_everybody_who_is_signed_in(world: World
     assert ada.browser.get(PAGE).headers["Location"] == "/sign-in"  # an hour is over
 
 
+def test_browser_that_was_forgotten_is_signed_out_by_shorter_times(world: World) -> None:
+    ada = desk(world)
+    other = world.browser()
+    other.sign_in(ADA)
+    other.get("/profile")
+    world.clock.advance(hours=20)
+    ada.page()
+
+    ada.browser.submit("/settings/sessions", session_idle_minutes="600", session_hours="24")
+
+    assert other.get("/profile").headers["Location"] == "/sign-in"
+    assert ada.browser.get(PAGE).status_code == 200
+    world.clock.advance(hours=4)
+    assert ada.browser.get(PAGE).headers["Location"] == "/sign-in"  # a day after it began
+
+
 def test_longer_times_are_for_sessions_that_begin_then_and_are_used(world: World) -> None:
     ada = desk(world)
     ada.page()
@@ -43,7 +59,9 @@ def test_longer_times_are_for_sessions_that_begin_then_and_are_used(world: World
     assert ada.browser.get(PAGE).status_code == 200
 
 
-@pytest.mark.parametrize(("idle", "hours"), [("", "1"), ("x", "1"), ("4", "1"), ("90", "1"), ("10", "99999")])
+@pytest.mark.parametrize(
+    ("idle", "hours"), [("", "1"), ("x", "1"), ("4", "1"), ("90", "1"), ("10", "99999"), ("999999999", "1")]
+)
 def test_times_that_make_no_sense_are_refused_at_their_field_and_nothing_changes(
     world: World, idle: str, hours: str
 ) -> None:
