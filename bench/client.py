@@ -13,11 +13,14 @@ _LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, and the seconds from the first byte sent to the last received."""
+    """What came back, and the seconds from the first byte sent to the last received; `head` is status and headers as
+    they came.
+    """
 
     status: int
     body: bytes
     seconds: float
+    head: bytes = b""
 
 
 class Connection:
@@ -44,7 +47,7 @@ class Connection:
         length = _length(head)
         received = self._chunks(rest) if length is None else self._rest(rest, length)
         seconds = time.perf_counter() - began
-        return Answer(int(head[9:12]), _joined(received) if length is None else received, seconds)
+        return Answer(int(head[9:12]), _joined(received) if length is None else received, seconds, head)
 
     def close(self) -> None:
         """Hang up."""

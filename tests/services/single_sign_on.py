@@ -13,7 +13,7 @@ from app.services import answers, connections, members, sign_in
 from app.services.answers import Arrival
 from app.services.steps import GoToProvider, NextStep
 from tests.application import World
-from tests.scenes import ADA, Organization, found_organization
+from tests.scenes import ADA, HOST, Organization, found_organization
 
 
 def identity_of(world: World, email: str, **changes: object) -> ExternalIdentity:
@@ -76,10 +76,10 @@ def connected(world: World) -> SingleSignOn:
     return connect(found_organization(world))
 
 
-def connect(organization: Organization) -> SingleSignOn:
-    """A connection beside what the organization has already."""
+def connect(organization: Organization, host: str = HOST) -> SingleSignOn:
+    """A connection beside what the organization has already, with `host` verified where nothing is yet."""
     if not organization.verified_hosts():
-        organization.verify_domain()
+        organization.verify_domain(host)
     with organization.world.transactions.writing(OPERATOR) as unit:
         admin = members.read(unit, organization.id, organization.admin_id)
         connection = connections.to_create(

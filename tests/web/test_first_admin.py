@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
+
+from app.rules.actor import OPERATOR
+from app.services import recovery
+from app.store.database import Base
 from tests.application import World
 
 
@@ -17,6 +22,28 @@ def test_start_link_works_once(world: World) -> None:
     token_page = world.browser().get("/start/nonsense")
 
     assert token_page.status_code == 410
+
+
+def test_start_link_is_worth_nothing_after_a_day(world: World) -> None:
+    with world.transactions.writing(OPERATOR) as unit:
+        token = recovery.make_link(unit, kind="start")
+    world.clock.advance(hours=23, minutes=59)
+    assert world.browser().get(f"/start/{token}").status_code == 200
+
+    world.clock.advance(minutes=1)
+
+    assert world.browser().get(f"/start/{token}").status_code == 410
+
+
+def test_fresh_installation_has_no_account_and_no_way_in(world: World) -> None:
+    with world.transactions.reading() as unit:
+        filled = [
+            table.name
+            for table in Base.metadata.sorted_tables
+            if unit.session.scalar(select(func.count()).select_from(table))
+        ]
+
+    assert set(filled) <= {"alembic_version", "jobs"}
 
 
 def test_signing_in_by_emailed_code_opens_a_session(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -158,6 +159,14 @@ def test_every_page_has_the_headers_that_keep_browsers_honest(world: World) -> N
         assert "max-age" in answer.headers["Strict-Transport-Security"]
         assert " style=" not in answer.text
         assert "<script>" not in answer.text
+
+
+def test_every_page_of_somebody_who_is_signed_in_offers_to_sign_out(world: World) -> None:
+    ada = desk(world)
+    ada.member(GRACE)
+
+    for answer in (*_pages(ada), ada.browser.get("/profile"), signed_in(world, GRACE).get("/profile")):
+        assert re.search(r'<form method="post" action="/sign-out">.*?Sign out</button>', answer.text, re.DOTALL)
 
 
 def _pages(ada: Desk) -> Iterator[TestResponse]:
