@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.application import World
 from tests.scenes import ADA, found_organization
 from tests.web.test_second_factor import living
@@ -25,3 +27,17 @@ def test_token_kept_from_before_signing_out_opens_nothing(world: World) -> None:
     browser.client.set_cookie(COOKIE, kept.value, domain=HOST, secure=True)
     assert browser.get("/profile").headers["Location"] == "/sign-in"
     assert living(organization) == before
+
+
+def test_session_on_the_profile_is_ended_from_another_browser(world: World) -> None:
+    found_organization(world)
+    lost, mine = world.browser(), world.browser()
+    lost.sign_in(ADA)
+    mine.sign_in(ADA)
+    mine.get("/profile")
+    newest_first = re.findall(r'action="(/profile/sessions/[^"]+/end)"', mine.page)
+
+    assert mine.submit(newest_first[0]).headers["Location"] == "/profile?done=session-ended"
+
+    assert lost.get("/profile").headers["Location"] == "/sign-in"
+    assert mine.get("/profile").status_code == 200
