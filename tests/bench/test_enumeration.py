@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from bench.enumeration import largest_difference, table
+from bench.enumeration import largest_difference, least_probability, table
 from bench.two_samples import kolmogorov_smirnov
 from tests.web.addresses import Kind, Question, Seen
 
@@ -32,10 +32,11 @@ def test_distance_and_probability_are_those_of_the_tables() -> None:
 
 def test_table_and_verdict_name_the_kind_that_takes_longer() -> None:
     times = {(kind, question): [0.002] * 50 for kind in Kind for question in Question}
-    assert largest_difference(times) == 0
+    assert (largest_difference(times), least_probability(times)) == (0, 1)
     times[Kind.ADMINISTRATOR, Question.WRONG_CODES] = [0.009] * 50
 
     assert largest_difference(times) == pytest.approx(7)
+    assert least_probability(times) < 0.01
     row = next(line for line in table(times).splitlines() if line.startswith("| wrong codes there"))
     assert row.split(" | ")[4].startswith("+7.00, D 1.000")
 
