@@ -11,12 +11,16 @@ from app.rules.actor import OPERATOR, SYSTEM
 from app.rules.decisions import Refused
 from app.rules.domains import record_value
 from app.rules.events import STATEMENTS, EventType
+from app.rules.factors import MfaPolicy
 from app.rules.roles import GroupSource
 from app.services import (
+    authentication_policy,
     connections,
     directories,
     directory_tokens,
     domains,
+    factors,
+    invitations,
     mass_changes,
     members,
     organization_keys,
@@ -40,6 +44,8 @@ def test_every_event_there_is_comes_about(world: World) -> None:
     scene = provisioned(world)
     _people_come_and_go(scene)
     _many_are_deactivated(scene)
+    _people_are_invited(scene)
+    _second_factors_are_used(scene.organization)
     _roles_are_changed(scene.organization)
     _single_sign_on_is_required_and_given_up(scene.organization)
     _ways_back_in_are_used(scene.organization)
@@ -115,6 +121,45 @@ def _ways_back_in_are_used(organization: Organization) -> None:
         assert not isinstance(made, Refused)
         unit.flush()
         organization_keys.revoke(unit, organization.id, made.row.id)
+
+
+def _second_factors_are_used(organization: Organization) -> None:
+    app = organization.enroll()
+    organization.store_recovery_codes()
+    world = organization.world
+    with world.transactions.writing(OPERATOR) as unit:
+        ada = members.read(unit, organization.id, organization.admin_id)
+        backup = factors.make_backup_codes(unit, ada)
+        assert isinstance(backup, tuple)
+        factors.check(unit, ada, backup[0])
+        named = authentication_policy.named(unit, ada)
+        for mfa in (MfaPolicy.REQUIRED, MfaPolicy.OFF):
+            planned = authentication_policy.to_change(unit, organization.id, mfa=mfa, acting=named)
+            assert not isinstance(planned.apply(), Refused)
+        for _ in range(5):
+            factors.check(unit, ada, app.wrong_code())
+        facts = factors.of_member(unit, ada.id)
+        assert facts is not None
+        factors.reset(unit, ada, facts.id)
+
+
+def _people_are_invited(scene: Provisioned) -> None:
+    organization = scene.organization
+    world = organization.world
+    emails = [f"{name}@guest.test" for name in ("accepts", "revoked", "pushed")]
+    with world.transactions.writing(OPERATOR) as unit:
+        made = [invitations.invite(unit, organization.id, email=email, role="member") for email in emails]
+    world.clock.advance(minutes=1)
+    accepts, revoked, pushed = (one.id for one in made if not isinstance(one, Refused))
+    with world.transactions.writing(OPERATOR) as unit:
+        invitations.send_again(unit, organization.id, accepts)
+        invitations.accept(unit, invitations.read(unit, organization.id, accepts).row)
+        invitations.revoke(unit, organization.id, revoked)
+        # Invited when its host was another's: a directory brings them meanwhile.
+        invitations.read(unit, organization.id, pushed).row.email = f"pushed@{HOST}"
+    scene.scim.add_user(f"pushed@{HOST}")
+    world.clock.advance(minutes=2)
+    world.work()
 
 
 def _directory_is_given_up(scene: Provisioned) -> None:
