@@ -287,12 +287,12 @@ STATEMENTS: dict[EventType, Statement] = {
         "An invitation was closed, because its person became a member otherwise.", Prefix.INVITATION
     ),
     EventType.SESSION_ENDED: Statement(
-        "A session was ended: its member signed out or took it from the list on their profile, or an administrator "
-        "ended it.",
+        "A session was ended: its member signed out, took it from the list on their profile or signed in again in the "
+        "same browser, or an administrator ended it.",
         Prefix.SESSION,
         (
             Field("member", Id(Prefix.MEMBER), "Whose session."),
-            Field("reason", TEXT, "`signed_out`, `ended_by_member` or `ended_by_administrator`."),
+            Field("reason", TEXT, "`signed_out`, `ended_by_member`, `ended_by_administrator` or `signed_in_again`."),
         ),
     ),
     EventType.ADMIN_HELD: Statement(

@@ -150,6 +150,13 @@ def end(unit: UnitOfWork, member_id: str, session_id: str, *, reason: str) -> No
     raise NotFoundError("There is no such session.")
 
 
+def end_replaced(unit: UnitOfWork, token: str) -> None:
+    """End the session of a browser that signs in again, if it has one that lives."""
+    row = sign_ins.session_by_digest(unit.session, unit.ports.sealing.digest(token))
+    if row is not None:
+        _end(unit, row, reason="signed_in_again")
+
+
 def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[SignInSession]:
     """The organization's living sessions, in the order they were opened."""
     return sign_ins.living_sessions(unit.session, organization_id, after=after, limit=limit, now=unit.now)

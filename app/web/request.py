@@ -180,7 +180,12 @@ def keep_browser(response: Response) -> Response:
 
 
 def sign_in_browser(response: Response, token: str) -> Response:
-    """Give the browser its session; the new value replaces whatever session it had."""
+    """Give the browser its session; whatever session it had before ends."""
+    earlier = request.cookies.get(SESSION_COOKIE)
+    if earlier:
+        opened = cast("UnitOfWork | None", g.get("unit"))
+        with nullcontext(opened) if opened is not None else transactions().writing() as unit_:
+            sessions.end_replaced(unit_, earlier)
     response.set_cookie(SESSION_COOKIE, token, path="/", secure=True, httponly=True, samesite="Lax")
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.services import sessions
 from tests.application import World
 from tests.scenes import ADA, found_organization
 from tests.web.test_second_factor import living
@@ -41,3 +42,21 @@ def test_session_on_the_profile_is_ended_from_another_browser(world: World) -> N
 
     assert lost.get("/profile").headers["Location"] == "/sign-in"
     assert mine.get("/profile").status_code == 200
+
+
+def test_signing_in_again_ends_the_session_that_the_browser_had(world: World) -> None:
+    organization = found_organization(world)
+    with world.transactions.reading() as unit:
+        before = {row.id for row in sessions.own(unit, organization.admin_id)}
+    browser = world.browser()
+    browser.sign_in(ADA)
+    browser.get("/profile")
+
+    browser.sign_in(ADA)
+
+    with world.transactions.reading() as unit:
+        living = {row.id for row in sessions.own(unit, organization.admin_id)}
+    assert len(living - before) == 1
+    assert "signed_in_again" in [
+        event.data["reason"] for event in organization.events() if event.type == "session.ended"
+    ]
