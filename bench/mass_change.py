@@ -28,6 +28,7 @@ from app.services.unit_of_work import UnitOfWork
 from bench.databases import KINDS, analyze, fresh_database, opened, postmaster, start_postgres, temporary_directory
 from bench.measuring import processor_seconds
 from bench.targets import fill
+from config.garbage import collect_seldom
 from tests.application import World
 from tests.scenes import Provisioned, ScimClient, provisioned
 from tests.servers.postgres import PostgresServer
@@ -86,6 +87,7 @@ def main() -> None:
             group = _filled(made, options.people)
             if server is not None:
                 analyze(url)
+            collect_seldom()  # as in a worker of the server
             rounds = [_measured(made, group, server) for _ in range(options.rounds)]
             with _pushing_beside(url, made.scim, made.ada) as pushes:
                 disturbed = _measured(made, group, server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.garbage import collect_seldom
 from config.settings import load_settings
 
 _settings = load_settings()
@@ -23,3 +24,8 @@ forwarded_allow_ips = ""
 # The control socket opens a file under HOME by default; nothing here uses it.
 control_socket_disable = True
 proc_name = "doorward"
+
+
+def post_worker_init(_worker: object) -> None:
+    """Called by gunicorn in each worker, once the application is loaded."""
+    collect_seldom()
