@@ -165,11 +165,13 @@ def make_plan(
     """The plan of a change. `about` says which change it is: a hash is good for no other."""
     changed = (outlook for outlook in outlooks if outlook.is_change)
     people = tuple(sorted(changed, key=lambda outlook: (_weight(outlook), outlook.email)))
-    return Plan(decision, people, _hash(about, people), tuple(asides), groups)
+    return Plan(decision, people, hash_of(about, people), tuple(asides), groups)
 
 
-def judge_shown(shown: str | None, now: Plan, *, required: bool) -> Decision:
-    """Whether the change may be made by somebody who was shown the plan with this hash; None: who was shown none."""
+def judge_shown(shown: str | None, now: str, *, required: bool) -> Decision:
+    """Whether the change, whose plan has the hash `now`, may be made by somebody who was shown the plan with the other;
+    None: who was shown none.
+    """
     if shown is None:
         return PLAN_REQUIRED if required else Allowed()
     return Allowed() if holds_to(shown, now) else PLAN_OUTDATED
@@ -187,18 +189,21 @@ PLAN_OUTDATED = Refused(
 )
 
 
-def holds_to(shown: str, now: Plan) -> bool:
-    """Whether a plan takes nothing, and makes nobody an administrator, that was not in the one whose hash was shown.
+def holds_to(shown: str, now: str) -> bool:
+    """Whether a plan takes nothing, and makes nobody an administrator, that was not in the one that was shown; by hash.
 
     Whatever else has changed since does not matter, and neither does it when less is taken. Where more people lose
     something than a hash can list, it is exactly the same losses that are asked for.
     """
-    known, current = shown.split("-"), now.hash.split("-")
+    known, current = shown.split("-"), now.split("-")
     return known[:2] == current[:2] and set(current[2:]) <= set(known[2:])
 
 
-def _hash(about: str, people: Iterable[Outlook]) -> str:
-    """`1-<change>-<loss>-<loss>...`, or `1-<change>-all-<all losses>` where there are too many to list."""
+def hash_of(about: str, people: Iterable[Outlook]) -> str:
+    """The hash of the plan for these people; whoever nothing changes for adds nothing to it.
+
+    `1-<change>-<loss>-<loss>...`, or `1-<change>-all-<all losses>` where there are too many to list.
+    """
     losses = sorted(loss for outlook in people for loss in _spelled(outlook))
     pieces = sorted(map(_hashed, losses))
     if len(pieces) > _MOST_LISTED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 
@@ -26,6 +26,7 @@ from app.store import directories, listings, members, organizations, people, rol
 from app.store.directories import Directory
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organizations import Organization
+from app.store.people import MemberFacts
 
 _KEY_LENGTH = 20
 
@@ -243,9 +244,12 @@ def to_delete(unit: UnitOfWork, organization_id: str, directory_id: str) -> Plan
 def _propose_without(unit: UnitOfWork, organization: Organization, directory: Directory) -> Proposal:
     """Turning the directory off during a hold is what a recovery session is for."""
     before = policy.current(unit.session, organization)
-    change = _freeze(unit, organization, before, directory)
+    listed = listings.members_listed(unit.session, directory.id)
+    others = members.with_sign_in_groups(unit.session, organization.id)
+    known = people.present(unit.connection, organization.id, listed.union(others))
+    change = _freeze(before, known, listed)
     return authority.propose(
-        unit, organization.id, policy=before, change=change, by_person=True, may_lift_own_hold=True
+        unit, organization.id, policy=before, change=change, by_person=True, may_lift_own_hold=True, known=known
     )
 
 
@@ -258,16 +262,14 @@ def _switched(unit: UnitOfWork, directory: Directory, state: DirectoryState, pro
     return directory
 
 
-def _freeze(unit: UnitOfWork, organization: Organization, before: Policy, directory: Directory) -> Change:
+def _freeze(before: Policy, known: Mapping[str, MemberFacts], listed: Collection[str]) -> Change:
     """What turning a directory off means: every active member keeps the role that counts now, as a grant."""
-    listed = listings.members_listed(unit.session, directory.id)
     granted = {
-        member.id: Grant(member.role, "directory")
-        for member in members.some(unit.session, organization.id, listed)
-        if member.state == MemberState.ACTIVE
+        member_id: Grant(member.role, "directory")
+        for member_id, member in known.items()
+        if member_id in listed and member.state == MemberState.ACTIVE
     }
-    others = frozenset(members.with_sign_in_groups(unit.session, organization.id))
-    return Change(policy=before.with_directory(None), granted=granted, touched=listed | others)
+    return Change(policy=before.with_directory(None), granted=granted, touched=frozenset(known))
 
 
 def future_admins(unit: UnitOfWork, directory: Directory) -> int:

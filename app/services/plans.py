@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 
 from app.rules.decisions import Allowed, Decision, Refused
-from app.rules.plans import Aside, Outlook, Plan, Position, judge_shown, make_plan, outlook, position
+from app.rules.plans import Aside, Outlook, Plan, Position, hash_of, judge_shown, make_plan, outlook, position
 from app.services import authority, settlements
 from app.services.authority import Proposal
 from app.services.unit_of_work import UnitOfWork
@@ -81,18 +81,30 @@ class Planned(Generic[T]):
         decision = self.decision
         if isinstance(decision, Refused) or (shown is None and not self.shown_first):
             return decision
-        return judge_shown(shown, self.plan(), required=self.shown_first)
+        return judge_shown(shown, self._hash(), required=self.shown_first)
+
+    def _hash(self) -> str:
+        """The hash of the plan, which costs much less than the plan where nobody has asked for that."""
+        return self._plan.hash if self._plan is not None else hash_of(self._named, self._outlooks())
 
     def _make_plan(self) -> Plan:
-        proposal = self._worked_out()
         mapped = {mapping.id: mapping.label for mapping in roles.mappings(self.unit.session, self.organization_id)}
         return make_plan(
             self.decision,
-            _outlooks(self.unit, self.organization_id, proposal) if proposal is not None else (),
-            about=f"{self.action} {self.about or self.subject or ''}",
+            self._outlooks(),
+            about=self._named,
             asides=self.leaves_out() if self.leaves_out is not None else (),
             groups={**mapped, **self.groups},
         )
+
+    @property
+    def _named(self) -> str:
+        """Which change this is, as its hash says."""
+        return f"{self.action} {self.about or self.subject or ''}"
+
+    def _outlooks(self) -> Iterable[Outlook]:
+        proposal = self._worked_out()
+        return _outlooks(self.unit, self.organization_id, proposal) if proposal is not None else ()
 
     def _worked_out(self) -> Proposal | None:
         if self._proposal is None and self.propose is not None:

@@ -24,6 +24,8 @@ from app.store.organizations import Organization
 from app.store.pipeline import CommittedError
 
 log = logging.getLogger("doorward.changes")
+#: One and the same wherever an entry has nothing to say, so that it is put into words once.
+_NOTHING: dict[str, Any] = {}
 
 
 @dataclass
@@ -136,10 +138,10 @@ class UnitOfWork:
                 "action": action,
                 "outcome": outcome,
                 "subject": subject,
-                "before": dict(before or {}),
-                "after": dict(after or {}),
+                "before": dict(before) if before else _NOTHING,
+                "after": dict(after) if after else _NOTHING,
                 "reason": reason,
-                "proof": dict(proof or {}),
+                "proof": dict(proof) if proof else _NOTHING,
             }
         )
 

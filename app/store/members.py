@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,8 +12,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.rules import members as rule
 from app.rules.roles import ADMIN
 from app.store.database import Base, unique_where
-
-_CHUNK = 500
 
 
 class Member(Base):
@@ -101,20 +99,6 @@ _ADMINISTRATORS = (
     select(Member)
     .where(Member.organization_id == bindparam("organization"), Member.role == "admin", Member.removed_at.is_(None))
     .order_by(Member.id)
-)
-
-
-def some(session: Session, organization_id: str, member_ids: Collection[str]) -> Iterator[Member]:
-    """The members among these ids, read in chunks, so that any number may be asked for."""
-    ids = sorted(member_ids)
-    for start in range(0, len(ids), _CHUNK):
-        yield from session.scalars(_SOME, {"organization": organization_id, "ids": ids[start : start + _CHUNK]})
-
-
-_SOME = select(Member).where(
-    Member.organization_id == bindparam("organization"),
-    Member.id.in_(bindparam("ids", expanding=True)),
-    Member.removed_at.is_(None),
 )
 
 

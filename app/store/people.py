@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -130,18 +130,34 @@ _ADD = Prepared(insert(MEMBERS))
 
 
 def write(connection: Connection, changes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write what differs: member id -> column -> new value. Members that change alike share a statement."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    """Write what differs: member id -> column -> new value. Members who get the same share a statement."""
+    alike: dict[tuple[tuple[str, Any], ...], list[str]] = {}
     for member_id, columns in changes.items():
-        alike.setdefault(tuple(sorted(columns)), []).append({"the_id": member_id, **columns})
-    for names, rows in alike.items():
+        alike.setdefault(tuple(columns.items()), []).append(member_id)
+    single: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for values, member_ids in alike.items():
+        written = dict(values)
+        if len(member_ids) == 1:
+            single.setdefault(tuple(written), []).append({"the_id": member_ids[0], **written})
+            continue
+        for ids in chunks(member_ids):
+            _update_all(tuple(written)).later(connection, {"ids": ids, **written})
+    for names, rows in single.items():
         _update(names).each_later(connection, rows)
 
 
 @cache
 def _update(names: tuple[str, ...]) -> Prepared:
-    written: dict[str, Any] = {name: bindparam(name) for name in names}
-    return Prepared(update(MEMBERS).where(MEMBERS.c.id == bindparam("the_id")).values(**written))
+    return Prepared(_written(names).where(MEMBERS.c.id == bindparam("the_id")))
+
+
+@cache
+def _update_all(names: tuple[str, ...]) -> Prepared:
+    return Prepared(_written(names).where(among(MEMBERS.c.id, "ids")))
+
+
+def _written(names: tuple[str, ...]) -> Update:
+    return update(MEMBERS).values({name: bindparam(name) for name in names})
 
 
 def tell(session: Session, changes: Mapping[str, Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ the way to the driver is shorter. What is asked for once in a while needs none o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +31,9 @@ log = logging.getLogger("doorward.sql")
 Values = Mapping[str, Any]
 Row = tuple[Any, ...]
 _Processor = Callable[[Any], Any]
+#: From so many on, values are made ready column by column.
+_MANY = 20
+_NOTHING = object()
 
 
 class Prepared:
@@ -130,6 +133,23 @@ class _Text:
             values = {**self._constants, **values}
         return [values[name] if process is None else process(values[name]) for name, process in self._in]
 
+    def bound_each(self, many: Sequence[Values]) -> Iterable[Sequence[Any]]:
+        """The same for several. What one has from the one before it, as rows of one change do, is processed once."""
+        if len(many) < _MANY or self._constants:
+            return map(self.bound, many)
+        return zip(*(_column([values[name] for values in many], process) for name, process in self._in), strict=True)
+
+
+def _column(values: list[Any], process: _Processor | None) -> list[Any]:
+    if process is None:
+        return values
+    processed, last, result = [], _NOTHING, None
+    for value in values:
+        if value is not last:
+            last, result = value, process(value)
+        processed.append(result)
+    return processed
+
 
 class _OnCursor(_Text):
     """Carried out at once: what SQLite is asked is in this process."""
@@ -147,7 +167,7 @@ class _OnCursor(_Text):
     def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
         cursor = connection.connection.cursor()
         try:
-            cursor.executemany(self.sql, [self.bound(values) for values in many])
+            cursor.executemany(self.sql, self.bound_each(many))
         except self.dialect.loaded_dbapi.Error as error:
             raise translated(connection, self.sql, error) from error
         finally:
@@ -182,15 +202,14 @@ class _InPipeline(_Text):
 
     def answer(self, connection: Connection, values: Values) -> Answer:
         pipeline = pipeline_of(connection)
-        return _Awaited(self, connection, pipeline, self._add(connection, pipeline, values))
+        return _Awaited(self, connection, pipeline, self._add(connection, pipeline, self.bound(values)))
 
     def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
         pipeline = pipeline_of(connection)
-        for values in many:
-            self._add(connection, pipeline, values)
+        for bound in self.bound_each(many):
+            self._add(connection, pipeline, bound)
 
-    def _add(self, connection: Connection, pipeline: Pipeline, values: Values) -> Sent:
-        bound = self.bound(values)
+    def _add(self, connection: Connection, pipeline: Pipeline, bound: Sequence[Any]) -> Sent:
         try:
             return pipeline.add(self.statement, bound)
         except self.dialect.loaded_dbapi.Error as error:
