@@ -196,7 +196,9 @@ def test_hash_does_not_hold_when_somebody_has_risen_since_and_would_fall_further
     person = replace(ADA, member_id="mem_1")
     shown = plan(change(replace(person, role=role("author")), replace(person, role=role("member")))).hash
 
-    assert not holds_to(shown, plan(change(replace(person, role=role("editor")), replace(person, role=role("member")))).hash)
+    assert not holds_to(
+        shown, plan(change(replace(person, role=role("editor")), replace(person, role=role("member")))).hash
+    )
 
 
 def test_hash_does_not_hold_once_it_would_make_somebody_an_administrator_who_was_not_shown() -> None:
