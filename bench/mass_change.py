@@ -24,6 +24,7 @@ from app.rules.plans import Plan
 from app.rules.roles import GroupSource
 from app.services import directories, event_positions, role_mappings, roles
 from app.services.plans import Planned
+from app.services.rows import Directory, RoleMapping
 from app.services.unit_of_work import UnitOfWork
 from bench.databases import KINDS, analyze, fresh_database, opened, postmaster, start_postgres, temporary_directory
 from bench.measuring import processor_seconds
@@ -127,17 +128,17 @@ class Changes:
     directory_id: str
     group: str
 
-    def map(self, unit: UnitOfWork) -> Planned[role_mappings.RoleMapping]:
+    def map(self, unit: UnitOfWork) -> Planned[RoleMapping]:
         source = GroupSource.DIRECTORY
         return role_mappings.to_add(unit, self.organization_id, source=source, group=self.group, role=_ROLE)
 
     def unmap(self, unit: UnitOfWork, mapping_id: str) -> Planned[None]:
         return role_mappings.to_remove(unit, self.organization_id, mapping_id)
 
-    def turn_off(self, unit: UnitOfWork) -> Planned[directories.Directory]:
+    def turn_off(self, unit: UnitOfWork) -> Planned[Directory]:
         return directories.to_deactivate(unit, self.organization_id, self.directory_id)
 
-    def turn_on(self, unit: UnitOfWork) -> Planned[directories.Directory]:
+    def turn_on(self, unit: UnitOfWork) -> Planned[Directory]:
         return directories.to_activate(unit, self.organization_id, self.directory_id)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import orjson
 from sqlalchemy import ARRAY, ColumnElement, Select, String, bindparam
@@ -167,7 +167,7 @@ class _OnCursor(_Text):
     def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
         cursor = connection.connection.cursor()
         try:
-            cursor.executemany(self.sql, self.bound_each(many))
+            cursor.executemany(self.sql, cast("Sequence[Sequence[Any]]", self.bound_each(many)))  # one by one will do
         except self.dialect.loaded_dbapi.Error as error:
             raise translated(connection, self.sql, error) from error
         finally:
