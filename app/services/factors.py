@@ -122,7 +122,9 @@ def _check(unit: UnitOfWork, member: Member, code: str, *, backup_codes: bool) -
         return Checked(Verdict.LOCKED, wait=wait)
     checked = _check_totp(unit, factor, code) if _is_totp(code) else _check_backup_code(unit, factor, member, code)
     if checked.verdict is Verdict.RIGHT:
-        factor.tries, factor.last_used_at = factor.tries.after_right(), unit.now
+        factor.tries = factor.tries.after_right()
+        if checked.method is Method.TOTP:
+            factor.last_used_at = unit.now
         return checked
     factor.tries = factor.tries.after_wrong(unit.now)
     wait = factor.tries.locked_for(unit.now)
@@ -187,7 +189,9 @@ def reset(unit: UnitOfWork, member: Member, factor_id: str) -> Refused | None:
         sign_ins.end_full_sessions(unit.connection, [member.id], now=unit.now, reason="factor_reset")
     else:
         sign_ins.end_sessions(unit.connection, [member.id], now=unit.now, reason="factor_reset")
-    _tell(unit, member, EventType.MEMBER_FACTOR_RESET, factor=factor_id)
+    gone = {"factor": factor_id}
+    unit.audit(member.organization_id, EventType.MEMBER_FACTOR_RESET, subject=member.id, before=gone)
+    unit.event(member.organization_id, EventType.MEMBER_FACTOR_RESET, subject=member.id, **gone)
     by = unit.actor.label
     _mail(unit, member, "Your authenticator app was reset", f"{by} has reset the authenticator app of your account.")
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.factors import Verdict
@@ -105,9 +105,17 @@ def _factor_page(step: AskFactor) -> Response:
         email=step.email,
         action=f"/sign-in/factor?flow={step.flow_id}",
         confirms=step.purpose is Purpose.CONFIRM,
-        form=_failed(step.failed),
+        **_failed_where_typed(step.failed),
     )
     return _after(step.failed, show("sign_in/factor.html", page))
+
+
+def _failed_where_typed(failed: Checked | None) -> dict[str, Form]:
+    """What became of the code, at the field it was typed into."""
+    if failed is not None and failed.verdict is Verdict.WRONG and "backup" in request.form:
+        sentence = "This is none of your unused backup codes. The recovery codes of your organization do not work here."
+        return {"backup_form": Form(errors={"code": sentence})}
+    return {"form": _failed(failed)}
 
 
 def _enrollment_page(step: AskEnrollment) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from werkzeug.test import TestResponse
 
@@ -88,6 +89,38 @@ def test_backup_code_lets_in_without_the_app(world: World) -> None:
     assert answer_with(browser, codes[3]).status_code == 303
 
     assert living(organization) == [("email_code", "backup_code")]
+
+
+def test_code_that_is_no_backup_code_says_so_where_it_was_typed(world: World) -> None:
+    organization = found_organization(world)
+    codes = organization.store_recovery_codes()
+    organization.enroll()
+    browser = past_the_mail(world)
+    action = re.findall(r'action="(/sign-in/factor[^"]*)"', browser.page)[0]
+
+    page = browser.submit(action, code=codes[0], backup="yes").text
+
+    assert "The recovery codes of your organization do not work here." in flat(page)
+    assert "Type the one your app shows now." not in page
+    assert '<details class="disclosure" open>' in page
+
+
+def test_backup_code_is_no_use_of_the_app(world: World) -> None:
+    organization = found_organization(world)
+    app = organization.enroll()
+    with world.transactions.writing(OPERATOR) as unit:
+        codes = factors.make_backup_codes(unit, members.by_email(unit, ADA))
+    assert isinstance(codes, tuple)
+    used = world.clock.now() - timedelta(seconds=30)
+    world.clock.advance(hours=1)
+    answer_with(past_the_mail(world), codes[0])
+
+    with world.transactions.reading() as unit:
+        facts = factors.of_member(unit, organization.admin_id)
+
+    assert facts is not None
+    assert facts.last_used_at == used
+    assert answer_with(past_the_mail(world), app.code()).status_code == 303
 
 
 def test_member_without_an_app_sets_one_up_before_anything_else_where_it_is_required(world: World) -> None:

@@ -19,7 +19,7 @@ _PATH = "/organizations/{org}/members/{mem}/factors"
 class FactorAnswer(Answer):
     id: str
     created_at: datetime
-    last_used_at: datetime | None = Field(description="When a code of it, or a backup code, was last accepted.")
+    last_used_at: datetime | None = Field(description="When a code of it was last accepted; backup codes do not count.")
     backup_codes_left: int
     backup_codes_confirmed: bool = Field(description="Whether the member says that the backup codes are stored.")
     locked: bool = Field(description="Whether too many wrong codes were typed, so that none is looked at for a while.")

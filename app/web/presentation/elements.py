@@ -111,14 +111,16 @@ class Choice:
 class Shell:
     """What surrounds every page of someone who is signed in.
 
-    `organization`, `name` and `email` are the signed-in member's. `is_admin` shows the settings links. `recovery_until`
-    is when a recovery session ends, None for an ordinary one. `notices` stand above the page, first one first.
+    `organization`, `name`, `email` and `member_id` are the signed-in member's. `is_admin` shows the settings links.
+    `recovery_until` is when a recovery session ends, None for an ordinary one. `notices` stand above the page, first
+    one first.
     `development` is one sentence when the server runs with development conveniences.
     """
 
     organization: str
     name: str
     email: str
+    member_id: str
     is_admin: bool
     recovery_until: Moment | None = None
     notices: tuple[Notice, ...] = ()

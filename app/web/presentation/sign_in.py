@@ -115,7 +115,8 @@ class LinkSpentPage:
 
 @dataclass(frozen=True, slots=True)
 class FactorPage:
-    """sign_in/factor.html: a code of the authenticator app, or a backup code; `form` has the field `code`.
+    """sign_in/factor.html: a code of the authenticator app, or a backup code; `form` and `backup_form` have the
+    field `code`.
 
     `confirms`: somebody who is signed in shows that it is still them.
     """
@@ -124,6 +125,7 @@ class FactorPage:
     action: str
     confirms: bool = False
     form: Form = EMPTY_FORM
+    backup_form: Form = EMPTY_FORM
 
 
 @dataclass(frozen=True, slots=True)
