@@ -7,13 +7,12 @@ from typing import Any
 
 from app.factory import MAX_BODY_BYTES
 from app.rules.ids import Prefix
-from app.rules.sessions import SessionKind
 from app.services import event_positions
 from app.store import mass_changes
 from app.web.api.blueprint import OPERATIONS
 from app.web.api.operations import Operation
 from tests.application import World
-from tests.scenes import Provisioned, provisioned
+from tests.scenes import GRACE, Provisioned, provisioned
 from tests.web.api.caller import Api
 from tests.web.api.scenes import Scene, begin, metadata
 
@@ -68,7 +67,7 @@ def one_of_everything(world: World) -> dict[str, str]:
         "alm": _alarm(provided),
         "inv": scene.api.post(f"{scene.path}/invitations", {"email": "guest@elsewhere.test"})["id"],
         "fac": _factor(scene),
-        "ses": _session(scene),
+        "ses": _session(scene, provided),
     }
 
 
@@ -78,9 +77,10 @@ def _factor(scene: Scene) -> str:
     return str(scene.api.get(f"{scene.path}/members/{scene.admin}/factors")["data"][0]["id"])
 
 
-def _session(scene: Scene) -> str:
-    """A session of the administrator, of a kind that outlives the reset of their factor."""
-    scene.organization.open_session(kind=SessionKind.RECOVERY)
+def _session(scene: Scene, provided: Provisioned) -> str:
+    """A session of somebody else, so that nothing done to the administrator ends it."""
+    provided.scim.add_user(GRACE)
+    scene.organization.open_session(GRACE)
     return str(scene.api.get(f"{scene.path}/sessions")["data"][-1]["id"])
 
 
