@@ -5,7 +5,7 @@ written.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -262,7 +262,8 @@ class Linking:
         return None
 
     def _change(self, member: MemberFacts, **columns: Any) -> None:
-        self.earlier_facts.setdefault(member.id, replace(member))
+        if member.id not in self.earlier_facts:
+            self.earlier_facts[member.id] = people.copy_of(member)
         for name, value in columns.items():
             setattr(member, name, value)
         self.changes.setdefault(member.id, {}).update(columns)

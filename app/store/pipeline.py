@@ -76,6 +76,18 @@ class Pipeline:
         self.waiting.append(sent)
         return sent
 
+    def add_rows(self, statement: Statement, columns: Sequence[Sequence[Any]], *, rows: int) -> None:
+        """The same for a statement that takes so many rows at once, as often as it takes; the values by column."""
+        values = list(itertools.chain.from_iterable(zip(*map(self._column, columns), strict=True)))
+        step = rows * len(columns)
+        self.waiting += [Sent(statement, values[at : at + step]) for at in range(0, len(values), step)]
+
+    def _column(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The values of a column as the server reads them."""
+        distinct = values[:1] if all(value is values[0] for value in values) else values
+        dumped = self._adaptation.dump_sequence(distinct, [PyFormat.TEXT] * len(distinct))
+        return dumped if len(dumped) == len(values) else dumped * len(values)
+
     def rows(self, connection: Connection, sent: Sent) -> list[Row]:
         """What a statement found or returned."""
         result = self._answered(connection, sent)

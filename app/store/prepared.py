@@ -8,7 +8,8 @@ the way to the driver is shorter. What is asked for once in a while needs none o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -31,8 +32,8 @@ log = logging.getLogger("doorward.sql")
 Values = Mapping[str, Any]
 Row = tuple[Any, ...]
 _Processor = Callable[[Any], Any]
-#: From so many on, values are made ready column by column.
-_MANY = 20
+#: So many rows are made ready column by column, and inserted with one message.
+_MANY = 50
 _NOTHING = object()
 
 
@@ -133,11 +134,10 @@ class _Text:
             values = {**self._constants, **values}
         return [values[name] if process is None else process(values[name]) for name, process in self._in]
 
-    def bound_each(self, many: Sequence[Values]) -> Iterable[Sequence[Any]]:
-        """The same for several. What one has from the one before it, as rows of one change do, is processed once."""
-        if len(many) < _MANY or self._constants:
-            return map(self.bound, many)
-        return zip(*(_column([values[name] for values in many], process) for name, process in self._in), strict=True)
+    def columns(self, many: Sequence[Values]) -> list[list[Any]]:
+        """The same for many rows, place by place. What a row has from the one before it is processed once."""
+        many = [{**self._constants, **values} for values in many] if self._constants else many
+        return [_column([values[name] for values in many], process) for name, process in self._in]
 
 
 def _column(values: list[Any], process: _Processor | None) -> list[Any]:
@@ -167,7 +167,8 @@ class _OnCursor(_Text):
     def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
         cursor = connection.connection.cursor()
         try:
-            cursor.executemany(self.sql, cast("Sequence[Sequence[Any]]", self.bound_each(many)))  # one by one will do
+            rows = map(self.bound, many) if len(many) < _MANY else zip(*self.columns(many), strict=True)
+            cursor.executemany(self.sql, cast("Sequence[Sequence[Any]]", rows))  # one by one will do
         except self.dialect.loaded_dbapi.Error as error:
             raise translated(connection, self.sql, error) from error
         finally:
@@ -199,21 +200,45 @@ class _InPipeline(_Text):
         super().__init__(statement, _NUMBERED)
         self.dialect = dialect
         self.statement = Statement(self.sql)
+        self._of_many = _of_many_rows(self.sql, places=len(self._in))
 
     def answer(self, connection: Connection, values: Values) -> Answer:
         pipeline = pipeline_of(connection)
-        return _Awaited(self, connection, pipeline, self._add(connection, pipeline, self.bound(values)))
+        return _Awaited(self, connection, pipeline, self._add(connection, pipeline, values))
 
     def do_each(self, connection: Connection, many: Sequence[Values]) -> None:
-        pipeline = pipeline_of(connection)
-        for bound in self.bound_each(many):
-            self._add(connection, pipeline, bound)
+        pipeline, one_by_one = pipeline_of(connection), many
+        if self._of_many is not None and len(many) >= _MANY:
+            whole = len(many) - len(many) % _MANY
+            columns, one_by_one = self.columns(many[:whole]), many[whole:]
+            try:
+                pipeline.add_rows(self._of_many, columns, rows=_MANY)
+            except self.dialect.loaded_dbapi.Error as error:
+                raise translated(connection, self.sql, error) from error
+        for values in one_by_one:
+            self._add(connection, pipeline, values)
 
-    def _add(self, connection: Connection, pipeline: Pipeline, bound: Sequence[Any]) -> Sent:
+    def _add(self, connection: Connection, pipeline: Pipeline, values: Values) -> Sent:
+        bound = self.bound(values)
         try:
             return pipeline.add(self.statement, bound)
         except self.dialect.loaded_dbapi.Error as error:
             raise translated(connection, self.sql, error) from error
+
+
+def _of_many_rows(sql: str, *, places: int) -> Statement | None:
+    """An INSERT of one row as one of `_MANY` rows: to the server a message is more work than a row. None for anything
+    else.
+    """
+    insert = re.fullmatch(r"(INSERT INTO .* VALUES )(\([^()]*\))", sql)
+    if insert is None:
+        return None
+    head, row = insert.groups()
+    rows = (
+        re.sub(r"\$(\d+)", lambda place: f"${int(place[1]) + before}", row)  # noqa: B023 (used up at once)
+        for before in range(0, _MANY * places, places)
+    )
+    return Statement(head + ", ".join(rows))
 
 
 @dataclass(slots=True)

@@ -226,6 +226,21 @@ def test_value_that_cannot_be_sent_is_refused_as_sqlalchemy_would(database: Data
         _ADD.later(connection, _note(1, "NUL \0"))
 
 
+def test_value_that_cannot_be_sent_is_refused_among_many_too(database: Database) -> None:
+    with database.writing() as connection, pytest.raises(DataError):
+        _ADD.each_later(connection, [_note(number, "NUL \0" if number == 70 else "") for number in range(120)])
+
+
+def test_one_of_many_rows_that_is_there_already_undoes_all(database: Database) -> None:
+    with database.writing() as connection:
+        _ADD.each_later(connection, [_note(number % 119) for number in range(120)])
+        with pytest.raises(IntegrityError, match="duplicate key"):
+            connection.commit()
+        connection.rollback()
+
+    assert _stored(database) == []
+
+
 def _interrupt() -> None:
     raise KeyboardInterrupt
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Column, Engine, MetaData, Table, Text, insert, select
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, bindparam, insert, select
 from sqlalchemy.exc import StatementError
 
 from app.store import json_columns
 from app.store.database import Database, UtcDateTime
 from app.store.prepared import Prepared, among
 
-_NAMES = Table("names", MetaData(), Column("name", Text, primary_key=True), Column("at", UtcDateTime()))
-_ADD = Prepared(insert(_NAMES))
+_NAMES = Table(
+    "names", MetaData(), Column("number", Integer, primary_key=True), Column("name", Text), Column("at", UtcDateTime())
+)
+_ADD = Prepared(insert(_NAMES).values(name=bindparam("name"), at=bindparam("at")).inline())
 _AMONG = Prepared(select(_NAMES.c.name).where(among(_NAMES.c.name, "some")).order_by(_NAMES.c.name))
 _TIMES = Prepared(select(_NAMES.c.at))
 _NOW = datetime(2026, 11, 25, 8, 30, 0, 250, tzinfo=UTC)
@@ -48,6 +50,19 @@ def test_list_of_texts_finds_those_and_no_others_whatever_stands_in_them(databas
         for name in _HOSTILE:
             assert _AMONG.rows(connection, {"some": [name]}) == [(name,)]
         assert not _AMONG.rows(connection, {"some": []})
+
+
+def test_many_rows_come_in_as_they_are_and_in_their_order(database: Database) -> None:
+    rows = [{"name": f"{name}{number}", "at": _NOW} for number in range(13) for name in _HOSTILE]
+    rows += [
+        {"name": f"later {number}", "at": _NOW + timedelta(seconds=number) if number else None} for number in range(9)
+    ]
+    with database.writing() as connection:
+        _ADD.each_later(connection, rows)
+
+        assert [dict(row) for row in connection.execute(select(_NAMES).order_by(_NAMES.c.number)).mappings()] == [
+            row | {"number": number} for number, row in enumerate(rows, start=1)
+        ]
 
 
 def test_moment_of_any_zone_comes_back_in_utc_as_sqlalchemy_itself_would_read_it(database: Database) -> None:
