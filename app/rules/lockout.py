@@ -103,13 +103,10 @@ def door(person: Standing, access: Access) -> WayIn | None:
     return WayIn.EMAIL_CODE if access.guests is Guests.EMAIL_CODE else None
 
 
-def after_door(person: Standing, access: Access) -> SecondStep | None:
-    """What is asked of this person once they have come in by their door; None: nothing more. It never shuts anybody
+def after_door(person: Standing, way: WayIn, access: Access) -> SecondStep | None:
+    """What is asked of this person once they have come in by this door; None: nothing more. It never shuts anybody
     out: who has no factor yet sets one up.
     """
-    way = door(person, access)
-    if way is None:
-        return None
     through_provider = way is WayIn.SINGLE_SIGN_ON
     return second_step(is_enrolled=person.is_enrolled, policy=access.mfa, through_provider=through_provider)
 
@@ -119,11 +116,14 @@ def way_in(person: Standing, access: Access) -> WayIn | None:
     all.
     """
     way = door(person, access)
+    return way if way is not None and has_used(person, way, access) else None
+
+
+def has_used(person: Standing, way: WayIn, access: Access) -> bool:
+    """Whether this person has come in before by the door that is open to them, where that has to be shown."""
     if access.sso_revision is None:
-        return way if person.has_signed_in else None
-    if way is WayIn.SINGLE_SIGN_ON and access.sso_revision not in person.proofs:
-        return None
-    return way
+        return person.has_signed_in
+    return way is not WayIn.SINGLE_SIGN_ON or access.sso_revision in person.proofs
 
 
 def is_usable(person: Standing, access: Access) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.factors import SecondStep
-from app.rules.lockout import Access, Standing, WayIn, after_door, door, way_in
+from app.rules.lockout import Access, Standing, WayIn, after_door, door, has_used
 
 _VERSION = "1"
 _DIGITS = 12  # of each single loss: nobody gains by finding two that look alike
@@ -146,7 +146,10 @@ class Plan:
 
 def position(person: Standing, access: Access) -> Position:
     """How this person stands under these settings."""
-    return Position(person, door(person, access), way_in(person, access) is not None, after_door(person, access))
+    way = door(person, access)
+    if way is None:
+        return Position(person, None, is_proven=False)
+    return Position(person, way, has_used(person, way, access), after_door(person, way, access))
 
 
 def outlook(before: Position | None, after: Position, *, priorities: Mapping[str, int]) -> Outlook:

@@ -124,7 +124,8 @@ class _Text:
         for row in rows:
             values = list(row)
             for index, process in self._out:
-                values[index] = process(values[index])
+                if values[index] is not None:
+                    values[index] = process(values[index])
             read.append(tuple(values))
         return read
 
