@@ -116,10 +116,10 @@ def way_in(person: Standing, access: Access) -> WayIn | None:
     all.
     """
     way = door(person, access)
-    return way if way is not None and has_used(person, way, access) else None
+    return way if has_used(person, way, access) else None
 
 
-def has_used(person: Standing, way: WayIn, access: Access) -> bool:
+def has_used(person: Standing, way: WayIn | None, access: Access) -> bool:
     """Whether this person has come in before by the door that is open to them, where that has to be shown."""
     if access.sso_revision is None:
         return person.has_signed_in

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.decisions import Allowed, Code, Refused
+from app.rules.factors import MfaPolicy
 from app.rules.lockout import Access, Guests, Standing, WayIn
 from app.rules.members import MemberState
 from app.rules.plans import Loss, Outlook, Plan, hash_of, holds_to, judge_shown, make_plan, outlook, position
@@ -222,6 +223,28 @@ def test_another_address_is_a_change_that_is_counted() -> None:
     assert moved.losses == frozenset()
     assert plan(moved).totals.readdressed == 1
     assert plan(change(None, ADA)).totals.readdressed == 0
+
+
+def test_nobody_is_asked_for_anything_behind_a_door_that_is_shut() -> None:
+    shut_out = position(replace(ADA, suspended=True), replace(EMAIL, mfa=MfaPolicy.REQUIRED))
+
+    assert (shut_out.door, shut_out.is_proven, shut_out.then) == (None, False, None)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "must_enroll"),
+    [
+        (EMAIL, replace(EMAIL, mfa=MfaPolicy.REQUIRED), True),
+        (replace(EMAIL, mfa=MfaPolicy.REQUIRED), replace(EMAIL, mfa=MfaPolicy.REQUIRED), False),
+        (replace(EMAIL, mfa=MfaPolicy.REQUIRED), EMAIL, False),
+        (SSO, replace(SSO, mfa=MfaPolicy.REQUIRED), False),
+    ],
+)
+def test_whoever_has_no_second_factor_must_set_one_up_where_it_comes_to_be_required(
+    was: Access, becomes: Access, must_enroll: bool
+) -> None:
+    assert change(ADA, ADA, was, becomes).must_enroll is must_enroll
+    assert not change(replace(ADA, is_enrolled=True), replace(ADA, is_enrolled=True), was, becomes).must_enroll
 
 
 def test_hash_is_the_same_without_a_plan_around_it_whoever_stays_as_they_are() -> None:
