@@ -86,7 +86,7 @@ class Pipeline:
         """The values of a column as the server reads them."""
         distinct = values[:1] if all(value is values[0] for value in values) else values
         dumped = self._adaptation.dump_sequence(distinct, [PyFormat.TEXT] * len(distinct))
-        return dumped if len(dumped) == len(values) else dumped * len(values)
+        return dumped if len(dumped) == len(values) else list(dumped) * len(values)
 
     def rows(self, connection: Connection, sent: Sent) -> list[Row]:
         """What a statement found or returned."""
