@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
 from publicsuffixlist import PublicSuffixList
 
@@ -27,6 +28,7 @@ from app.store.organizations import Domain
 
 _MAX_FOUND = 20
 _PROVEN, _VOUCHED = "dns", "manual"
+_public_suffixes = cache(PublicSuffixList)  # reading the list takes longer than everything else of a claim
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Domain]:
@@ -156,7 +158,7 @@ def _judge(unit: UnitOfWork, host: str, claimed: Sequence[Domain], acting: Actin
         host,
         is_first=is_first,
         own_host=acting.host if acting else None,
-        is_public_suffix=PublicSuffixList().privatesuffix(host) is None,
+        is_public_suffix=_public_suffixes().privatesuffix(host) is None,
         already_claimed=any(domain.host == host for domain in claimed),
     )
 
