@@ -86,9 +86,14 @@ def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> S
     return rows.alarms(unit.session, organization_id, after=after, limit=limit)
 
 
-def open_alarms(unit: UnitOfWork, organization_id: str) -> Sequence[MassChange]:
+def open_alarms(unit: UnitOfWork, organization_id: str, *, limit: int) -> Sequence[MassChange]:
     """Alarms that nobody has dismissed, newest first."""
-    return rows.open_alarms(unit.session, organization_id)
+    return rows.open_alarms(unit.session, organization_id, limit=limit)
+
+
+def count_open_alarms(unit: UnitOfWork, organization_id: str) -> int:
+    """How many alarms nobody has dismissed."""
+    return rows.count_open_alarms(unit.session, organization_id)
 
 
 def people(

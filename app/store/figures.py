@@ -232,7 +232,9 @@ def mirror(session: Session, directory_id: str) -> Mirror:
 
 
 def people_in_groups(session: Session, group_ids: Collection[str]) -> dict[str, int]:
-    """Living group -> how many active people are in it, for the mapped groups; a group that is gone has no entry."""
+    """Living group -> how many active people are in it, for the mapped groups; a group that is gone, or whose directory
+    is, has no entry.
+    """
     query = (
         select(DirectoryGroup.id, func.count(DirectoryUser.id))
         .outerjoin(DirectoryMembership, DirectoryMembership.group_id == DirectoryGroup.id)
@@ -244,7 +246,8 @@ def people_in_groups(session: Session, group_ids: Collection[str]) -> dict[str, 
                 DirectoryUser.active.is_(True),
             ),
         )
-        .where(DirectoryGroup.id.in_(group_ids), DirectoryGroup.deleted_at.is_(None))
+        .join(Directory, Directory.id == DirectoryGroup.directory_id)
+        .where(DirectoryGroup.id.in_(group_ids), DirectoryGroup.deleted_at.is_(None), Directory.deleted_at.is_(None))
         .group_by(DirectoryGroup.id)
     )
     return {group_id: int(number) for group_id, number in session.execute(query)}

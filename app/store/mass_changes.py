@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -200,10 +200,23 @@ def alarms(session: Session, organization_id: str, *, after: str, limit: int) ->
     return session.scalars(query.where(MassChange.raised_at.is_not(None)).order_by(MassChange.id).limit(limit)).all()
 
 
-def open_alarms(session: Session, organization_id: str) -> Sequence[MassChange]:
+def open_alarms(session: Session, organization_id: str, *, limit: int) -> Sequence[MassChange]:
     """Alarms that nobody has dismissed, newest first."""
-    query = select(MassChange).where(MassChange.organization_id == organization_id, MassChange.dismissed_at.is_(None))
-    return session.scalars(query.where(MassChange.raised_at.is_not(None)).order_by(MassChange.id.desc())).all()
+    query = select(MassChange).where(*_open(organization_id)).order_by(MassChange.id.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
+def count_open_alarms(session: Session, organization_id: str) -> int:
+    """How many alarms nobody has dismissed."""
+    return session.scalars(select(func.count()).select_from(MassChange).where(*_open(organization_id))).one()
+
+
+def _open(organization_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        MassChange.organization_id == organization_id,
+        MassChange.raised_at.is_not(None),
+        MassChange.dismissed_at.is_(None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from app.services.rows import MassChange, PersonRow
 from app.services.unit_of_work import UnitOfWork
 from app.store import figures
 
-#: As many people stand on the page; the JSON API has all of them.
+#: As many alarms, and as many people of each, stand on the page; the JSON API has all of them.
+MOST_ALARMS = 5
 MOST_SHOWN = 200
 
 
@@ -41,14 +42,25 @@ class AlarmFacts:
     shown: tuple[LostFacts, ...]
 
 
-def read(unit: UnitOfWork, organization_id: str) -> tuple[AlarmFacts, ...]:
-    """Open alarms, newest first."""
-    found = mass_changes.open_alarms(unit, organization_id)
+@dataclass(frozen=True, slots=True)
+class OpenAlarms:
+    """The newest alarms that nobody has dismissed, newest first, and how many `older` ones there are."""
+
+    newest: tuple[AlarmFacts, ...] = ()
+    older: int = 0
+
+
+def read(unit: UnitOfWork, organization_id: str) -> OpenAlarms:
+    """The open alarms of an organization."""
+    found = mass_changes.open_alarms(unit, organization_id, limit=MOST_ALARMS)
     if not found:
-        return ()
+        return OpenAlarms()
+    older = mass_changes.count_open_alarms(unit, organization_id) - len(found)
     directories = figures.names(unit.session, organization_id, [alarm.directory_id for alarm in found])
     names = {role.slug: role.name for role in roles.all_of(unit, organization_id)}
-    return tuple(_alarm(unit, alarm, directories.get(alarm.directory_id, ""), names) for alarm in found)
+    return OpenAlarms(
+        tuple(_alarm(unit, alarm, directories.get(alarm.directory_id, ""), names) for alarm in found), older=older
+    )
 
 
 def _alarm(unit: UnitOfWork, alarm: MassChange, directory: str, names: dict[str, str]) -> AlarmFacts:

@@ -58,11 +58,11 @@ def roles_of(unit: UnitOfWork, organization_id: str) -> tuple[Role, ...]:
 
 
 def from_directory(unit: UnitOfWork, organization_id: str) -> MappingTable | None:
-    """The mappings of directory groups; None while there is no directory."""
+    """The mappings of directory groups; None while there is no directory, nor anything left of one."""
     found = directories.all_of(unit.session, organization_id)
-    if not found:
-        return None
     mappings = _of_source(unit, organization_id, GroupSource.DIRECTORY)
+    if not found and not mappings:
+        return None
     people = figures.people_in_groups(unit.session, [mapping.group_ref for mapping in mappings])
     groups = [group for row in found for group in listings.groups(unit.session, row.id, limit=_MOST_GROUPS)]
     choices = sorted((Group(group.id, group.display_name) for group in groups), key=lambda group: group.name.lower())

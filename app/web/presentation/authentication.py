@@ -148,7 +148,8 @@ class AuthenticationPage:
     Forms: `sessions_form` (`session_idle_minutes`, `session_hours`; None in a recovery session), `domain_form`
     (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
     `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
-    `active_members` counts everyone who is active, administrators too.
+    `active_members` counts everyone who is active, administrators too. `alarms` are the newest; `older_alarms` is how
+    many come up once those are dismissed.
     """
 
     way_in_now: str
@@ -166,6 +167,7 @@ class AuthenticationPage:
     active_members: int = 0
     holds: tuple[Hold, ...] = ()
     alarms: tuple[MassChange, ...] = ()
+    older_alarms: int = 0
     directory_mappings: RoleMappings | None = None
     sign_in_mappings: RoleMappings | None = None
     sessions_form: Form | None = None

@@ -110,6 +110,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
     admins = read_people.administrators(unit, organization_id)
     in_policy = authentication_policy.read(unit, organization_id, acting=acting(unit))
     from_directory, from_sign_in = _mappings(unit, forms)
+    alarms = read_alarms.read(unit, organization_id)
     return AuthenticationPage(
         way_in_now=ways_in_now(
             in_force.name if in_force else None, hosts=around.hosts, guests=guests, mfa=in_policy.mfa
@@ -127,7 +128,8 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),
-        alarms=tuple(mass_change(facts, now=now) for facts in read_alarms.read(unit, organization_id)),
+        alarms=tuple(mass_change(facts, now=now) for facts in alarms.newest),
+        older_alarms=alarms.older,
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,
         sessions_form=_sessions(organization, forms.sessions, may_change=not person.is_recovery),

@@ -72,3 +72,23 @@ def test_long_list_says_how_many_it_leaves_out(world: World, monkeypatch: pytest
 
     assert "Show the first 3 of them" in page
     assert "And 4 more: the JSON API has them all." in page
+
+
+def test_newest_alarms_stand_on_the_page_and_older_ones_come_up_as_they_are_dismissed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nine = _many_are_gone(world)
+    for _ in range(2):
+        world.clock.advance(minutes=11)
+        for user in nine.users[:6]:
+            nine.scene.scim.set_active(user, True)
+        nine.deactivate(*range(6))
+    monkeypatch.setattr(alarms, "MOST_ALARMS", 2)
+    browser = signed_in(world, ADA)
+
+    page = flat(browser.get(PAGE).text)
+
+    assert page.count("has deactivated or demoted") == 2
+    assert "1 older alarm comes up once these are dismissed." in page
+    browser.submit(f"/settings/alarms/{nine.alarms()[0].id}/dismiss")
+    assert "older alarm" not in flat(browser.get(PAGE).text)

@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+from app.rules.actor import OPERATOR
+from app.services import directories
 from app.services.directories import Provider
 from tests.application import World
-from tests.scenes import ADA, provisioned
+from tests.scenes import ADA, GRACE, provisioned
 from tests.web.settings.scenes import PAGE, Desk, anchor, desk, flat, recovery_session, signed_in
 
 
@@ -277,3 +279,19 @@ def test_form_without_a_real_hash_changes_nothing(world: World, shown: str) -> N
     assert answer.status_code == 412
     assert "directory-deactivated" not in answer.text
     assert "Let Okta decide who is a member?" in answer.text
+
+
+def test_mapping_left_by_a_deleted_directory_is_shown_and_can_be_removed(world: World) -> None:
+    scene = provisioned(world)
+    organization = scene.organization
+    mapping_id = organization.map_group(scene.scim.add_group("Staff", scene.scim.add_user(GRACE)), "member")
+    with world.transactions.writing(OPERATOR) as unit:
+        assert directories.to_delete(unit, organization.id, scene.directory_id).apply() is None
+    browser = signed_in(world, ADA)
+
+    page = flat(browser.get(PAGE).text)
+    assert "No directory yet" in page
+    assert "Staff Group deleted" in page
+
+    assert browser.submit(f"/settings/role-mappings/{mapping_id}/remove").status_code == 303
+    assert "Staff" not in flat(browser.get(PAGE).text)
