@@ -228,7 +228,19 @@ STATEMENTS: dict[EventType, Statement] = {
     EventType.MEMBER_DEACTIVATED: Statement("A member was deactivated; their sessions ended.", Prefix.MEMBER),
     EventType.MEMBER_SUSPENDED: Statement("A member was suspended by hand; their sessions ended.", Prefix.MEMBER),
     EventType.MEMBER_RESTORED: Statement("A suspension was lifted.", Prefix.MEMBER),
-    EventType.MEMBER_REMOVED: Statement("A member was removed by hand; their sessions ended.", Prefix.MEMBER),
+    EventType.MEMBER_REMOVED: Statement(
+        "A member was removed; their sessions ended.",
+        Prefix.MEMBER,
+        (
+            Field(
+                "reason",
+                TEXT,
+                "`claimed_by_owner_of_host`: they were a guest, and the organization that has verified their host "
+                "manages this address now. Left out where they were removed by hand.",
+                optional=True,
+            ),
+        ),
+    ),
     EventType.MEMBER_ROLE_CHANGED: Statement(
         "A member's effective role changed.",
         Prefix.MEMBER,

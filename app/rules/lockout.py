@@ -133,7 +133,7 @@ def is_usable(person: Standing, access: Access) -> bool:
 
 def usable(world: World) -> tuple[Standing, ...]:
     """Every usable administrator, the latest to have signed in first."""
-    return _latest_first(person for person in world.people if is_usable(person, world.access))
+    return latest_first(person for person in world.people if is_usable(person, world.access))
 
 
 def settle(before: World, after: World, *, by_person: bool, acting: str | None = None) -> Settlement:
@@ -222,10 +222,11 @@ def _may_return(person: Standing, before: Access, after: Access) -> bool:
 
 def _holders(world: World) -> tuple[Standing, ...]:
     """Administrators who are there, even if they have not proven a way in yet."""
-    return _latest_first(person for person in world.people if person.holds_admin and person.is_present)
+    return latest_first(person for person in world.people if person.holds_admin and person.is_present)
 
 
-def _latest_first(people: Iterable[Standing]) -> tuple[Standing, ...]:
+def latest_first(people: Iterable[Standing]) -> tuple[Standing, ...]:
+    """These people, the latest to have signed in first."""
     by_sign_in = sorted(people, key=lambda person: person.member_id)
     return tuple(sorted(by_sign_in, key=lambda person: person.last_signed_in_at or _NEVER, reverse=True))
 
@@ -260,7 +261,7 @@ def _smallest_change(before: World, after: World) -> str:
     may lack one thing only.
     """
     was = {person.member_id: person for person in before.people if person.holds_admin}
-    left = _latest_first(person for person in after.people if person.holds_admin and person.member_id in was)
+    left = latest_first(person for person in after.people if person.holds_admin and person.member_id in was)
     for person in left:
         match door(person, after.access):
             case WayIn.SINGLE_SIGN_ON:

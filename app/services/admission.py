@@ -11,7 +11,7 @@ from app.rules.identity import ExternalIdentity, GroupsState
 from app.rules.lockout import Guests
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN, GroupRef, GroupSource, effective_role
-from app.services import authority, invitations, joining, policy, settlements
+from app.services import authority, guests, invitations, joining, policy, settlements
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, directories, members, organizations
@@ -120,10 +120,8 @@ def by_identity(
         unit.session.delete(linked)  # of a member who was removed: whoever is invited now is a new one
         unit.session.flush()
     member = members.by_email(unit.session, identity.email)
-    if member is None:
+    if member is None or member.organization_id != organization.id:
         return _create(unit, organization, identity, code_given=code_given)
-    if member.organization_id != organization.id:
-        return _ADDRESS_IN_USE
     return _first_link(unit, connection, revision_id, identity, member, code_given=code_given)
 
 
@@ -253,7 +251,8 @@ def _create(
     if invited is not None:
         if invited.role == ADMIN and not code_given:
             return NeedsCode()
-        accepted = invitations.accept(unit, invited, name=identity.name)
+        refused = invitations.refusal(unit, invited) or _end_elsewhere(unit, organization, identity.email)
+        accepted = refused or invitations.accept(unit, invited, name=identity.name)
         return accepted if isinstance(accepted, Refused) else Admitted(accepted)
     if members.removed_with_email(unit.session, organization.id, identity.email):
         return _refuse_removed()
@@ -264,9 +263,27 @@ def _create(
             "You are not a member of this organization yet.",
             fix="Ask your administrator to assign the application to you in the identity provider.",
         )
+    refused = _end_elsewhere(unit, organization, identity.email)
+    if refused is not None:
+        return refused
     member = joining.join(unit, organization, email=identity.email, name=identity.name)
     unit.audit(organization.id, EventType.MEMBER_CREATED, subject=member.id, after={"email": member.email})
     return Admitted(member)
+
+
+def _end_elsewhere(unit: UnitOfWork, organization: Organization, email: str) -> Refused | None:
+    """Who comes through the provider of the organization that has verified their host was a guest wherever else they
+    are a member; refused where they are not this organization's to take, or have to stay.
+    """
+    if host_of(email) not in organizations.verified_hosts(unit.session, organization.id):
+        return _ADDRESS_IN_USE if members.by_email(unit.session, email) is not None else None
+    elsewhere = guests.look_up(unit, organization.id, [email])
+    if elsewhere.people.keys() and not elsewhere.may_leave:
+        guests.tell_kept(unit, elsewhere.people.values())
+        return _ADDRESS_IN_USE
+    guests.end(unit, elsewhere.people.values())
+    unit.flush()
+    return None
 
 
 def judge_state(member: Member) -> Refused | None:

@@ -25,6 +25,24 @@ def admin_held(unit: UnitOfWork, organization_id: str, *, email: str) -> None:
     )
 
 
+def guest_kept(unit: UnitOfWork, organization_id: str, *, email: str, host: str) -> None:
+    """The owner of a guest's host wants their address, and they are the last administrator."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject="Your last administrator is about to leave for another organization",
+        text=(
+            f"{email} is a guest of yours. The organization that has verified {host} now manages this address, which "
+            "ends the membership with you. It goes on only because nobody else with you is an administrator who can "
+            "sign in.\n\n"
+            "Make another member an administrator and have them sign in, under Settings, Members. The membership of "
+            f"{email} ends the next time that organization's identity provider brings the address; they can stay with "
+            "you under another address of theirs."
+        ),
+        also=email,
+    )
+
+
 def recovery_used(unit: UnitOfWork, organization_id: str, *, email: str, how: str, left: int, is_new_set: bool) -> None:
     """Somebody came in by recovery; `left` codes are unused now."""
     codes = (

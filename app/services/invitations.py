@@ -179,14 +179,21 @@ def in_organization(unit: UnitOfWork, organization_id: str, email: str) -> Invit
     return row if row is not None and row.expires_at > unit.now else None
 
 
-def accept(unit: UnitOfWork, invitation: Invitation, *, name: str = "") -> Member | Refused:
-    """Make whoever has proven the address a member. Refused where they could not be invited any more."""
+def refusal(unit: UnitOfWork, invitation: Invitation) -> Refused | None:
+    """Why whoever has proven the address cannot accept it, if so: they could not be invited any more."""
     organization = unit.lock(invitation.organization_id)
     decision = _judge(unit, organization, invitation.email)
     if isinstance(decision, Refused):
         return decision
-    if _is_owned_elsewhere(unit, invitation):
-        return _OWNED_ELSEWHERE
+    return _OWNED_ELSEWHERE if _is_owned_elsewhere(unit, invitation) else None
+
+
+def accept(unit: UnitOfWork, invitation: Invitation, *, name: str = "") -> Member | Refused:
+    """Make whoever has proven the address a member, unless there is a `refusal`."""
+    refused = refusal(unit, invitation)
+    if refused is not None:
+        return refused
+    organization = unit.lock(invitation.organization_id)
     unit.actor = Actor(ActorKind.SIGN_IN, label=invitation.email)
     known = frozenset(role.slug for role in roles.roles(unit.session, organization.id))
     is_admin = invitation.role != ADMIN or _inviter_is_admin(unit, invitation)
@@ -217,8 +224,19 @@ def close_superseded(transactions: Transactions) -> None:
             unit.lock(organization_id)
             invitation = rows.one(unit.session, organization_id, invitation_id)
             if invitation is not None and invitation.closed_at is None:
-                _close(unit, invitation, InvitationState.SUPERSEDED)
-                _tell(unit, invitation, EventType.INVITATION_SUPERSEDED)
+                _supersede(unit, invitation)
+
+
+def supersede(unit: UnitOfWork, organization_id: str, email: str) -> None:
+    """A member leaves: an invitation that they had overtaken, and nobody has closed yet, does not bring them back."""
+    invitation = rows.open_in(unit.session, organization_id, email)
+    if invitation is not None:
+        _supersede(unit, invitation)
+
+
+def _supersede(unit: UnitOfWork, invitation: Invitation) -> None:
+    _close(unit, invitation, InvitationState.SUPERSEDED)
+    _tell(unit, invitation, EventType.INVITATION_SUPERSEDED)
 
 
 def _wait(unit: UnitOfWork, sent_at: datetime | None) -> None:

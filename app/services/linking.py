@@ -15,7 +15,9 @@ from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN, RoleSource
+from app.services import guests
 from app.services.authority import Change
+from app.services.guests import Elsewhere
 from app.services.policy import Policy
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections, listings, people, sign_ins
@@ -53,6 +55,10 @@ class Linking:
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     moved: list[str] = field(default_factory=list)
     joining: set[str] = field(default_factory=set)
+    #: Who of other organizations has one of the addresses, and of those whose membership there ends or has to go on.
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    leaving: dict[str, MemberFacts] = field(default_factory=dict)
+    kept: dict[str, MemberFacts] = field(default_factory=dict)
     #: Members as they were before anything of them changed here.
     earlier_facts: dict[str, MemberFacts] = field(default_factory=dict)
     news: list[Callable[[], None]] = field(default_factory=list)
@@ -95,9 +101,31 @@ class Linking:
     def follow_all(self, in_force: Policy) -> None:
         """Work out every user under these settings."""
         self.in_force = in_force
+        self._look_elsewhere()
         for user in self.users:
             if user.deleted_at is None:
                 self._follow(user)
+
+    def _look_elsewhere(self) -> None:
+        """Whoever is a member of another organization with an address that this directory brings was a guest there."""
+        emails = {user.email for user in self.users if user.email and self._is_brought_from_elsewhere(user)}
+        if not emails:
+            return
+        self.elsewhere = guests.look_up(self.unit, self.directory.organization_id, emails)
+        for email in emails:
+            self.by_email.pop(email)
+        self.by_email |= self.elsewhere.people
+
+    def _is_brought_from_elsewhere(self, user: ListedUser) -> bool:
+        """Only an active user at a verified host takes an address from another organization."""
+        holder = self.by_email.get(user.email or "")
+        if holder is None or holder.removed_at is not None or not self._is_elsewhere(holder):
+            return False
+        is_owned = host_of(holder.email) in self.in_force.access.verified_hosts
+        return is_owned and user.active and user.deleted_at is None
+
+    def _is_elsewhere(self, member: MemberFacts) -> bool:
+        return member.organization_id != self.directory.organization_id
 
     @property
     def linked(self) -> dict[str, ListedUser]:
@@ -121,6 +149,8 @@ class Linking:
     def write(self) -> None:
         """Write the members, and tell what happened to them; who is whom is left to whoever writes the users."""
         connection = self.unit.connection
+        guests.end(self.unit, self.leaving.values())
+        guests.tell_kept(self.unit, self.kept.values())
         people.add(connection, self.created, now=self.unit.now)
         people.write(connection, self.changes)
         self.unit.keep_in_step(self.changes)
@@ -144,7 +174,8 @@ class Linking:
         else:
             self._take_over(member, user)
         user.member_id = member.id
-        self.by_email[member.email] = self.by_id[member.id] = member
+        self._take_address(member)
+        self.by_id[member.id] = member
         self.listed[member.id] = True
 
     def _obstacle(self, user: ListedUser) -> str | None:
@@ -156,8 +187,24 @@ class Linking:
         holder = self.by_email.get(user.email)
         if holder is None or holder.removed_at is not None:
             return None
-        elsewhere = holder.organization_id != self.directory.organization_id
-        return ADDRESS_IN_USE if elsewhere or self.listed.get(holder.id, False) else None
+        if self._is_elsewhere(holder):
+            return self._reason_to_stay(holder)
+        return ADDRESS_IN_USE if self.listed.get(holder.id, False) else None
+
+    def _reason_to_stay(self, holder: MemberFacts) -> str | None:
+        """Why a member of another organization keeps their address, or None."""
+        if holder.id in self.elsewhere.may_leave:
+            return None
+        if holder.email in self.elsewhere.people:
+            self.kept[holder.id] = holder
+        return ADDRESS_IN_USE
+
+    def _take_address(self, member: MemberFacts) -> None:
+        """The member has their address from now on, and whoever had it elsewhere is a member there no more."""
+        holder = self.by_email.get(member.email)
+        if holder is not None and holder.id in self.elsewhere.may_leave:
+            self.leaving[holder.id] = holder
+        self.by_email[member.email] = member
 
     def _existing(self, user: ListedUser) -> MemberFacts | None:
         """The member this user is: by address, else who a deleted user with the same externalId had been."""
@@ -249,13 +296,15 @@ class Linking:
             return UNVERIFIED_HOST
         holder = self.by_email.get(user.email)
         if holder is not None and holder.removed_at is None:
-            return ADDRESS_IN_USE
+            reason = self._reason_to_stay(holder) if self._is_elsewhere(holder) else ADDRESS_IN_USE
+            if reason is not None:
+                return reason
         if self._would_close_their_door(member):
             return WAITS_FOR_PROOF
         changed = {"before": member.email, "after": user.email}
         self.by_email.pop(member.email, None)
         self._change(member, email=user.email)
-        self.by_email[user.email] = member
+        self._take_address(member)
         self._tell(EventType.MEMBER_UPDATED, member.id, email=changed)
         self._audit(EventType.MEMBER_UPDATED, member.id, changed)
         self.moved.append(member.id)

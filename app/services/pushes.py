@@ -116,6 +116,7 @@ def open_push(
     actor = Actor(ActorKind.DIRECTORY, id=endpoint.id, label=endpoint.name)
     with transactions.writing(actor) as unit:
         locked_later = lock_later(unit.connection, endpoint.id, token_id or "", now=unit.now)
+        unit.note_locked(endpoint.organization_id)
         opened = Push(unit, endpoint, token_id, locked_later)
         try:
             yield opened

@@ -98,21 +98,41 @@ class UnitOfWork:
         """The organization, locked: from here on nobody else changes what its administrators depend on.
 
         What was read before the wait may be out of date; it is read again, and whoever acts is asked for again. A unit
-        that only plans finds the organization as it is at its moment, and locks nothing.
+        that only plans finds the organization as it is at its moment, and locks nothing. Raises NotFoundError.
+        """
+        organization = self.lock_if_there(organization_id)
+        if organization is None:
+            raise NotFoundError("There is no such organization.")
+        return organization
+
+    def lock_if_there(self, organization_id: str) -> Organization | None:
+        """The same, None where the organization was deleted.
+
+        Whoever needs several takes them in the order of their ids. Where that is not known in time, the one that comes
+        too late is waited for briefly only, and its error undoes everything: of two who wait for each other one gives
+        way.
         """
         is_first = organization_id not in self._locked
         if is_first:
             self.flush()
-        find = organizations.lock if self.may_write else organizations.find
-        organization = find(self.session, organization_id)
-        if organization is None:
-            raise NotFoundError("There is no such organization.")
-        if is_first:
+        organization = self._find(organization_id)
+        if is_first and organization is not None:
             self._locked.add(organization_id)
             self.session.expire_all()
             if self.recheck is not None:
                 self.recheck(self)
         return organization
+
+    def _find(self, organization_id: str) -> Organization | None:
+        if not self.may_write:
+            return organizations.find(self.session, organization_id)
+        if any(organization_id < locked for locked in self._locked):
+            return organizations.lock_briefly(self.session, organization_id)
+        return organizations.lock(self.session, organization_id)
+
+    def note_locked(self, organization_id: str) -> None:
+        """The organization's lock was taken by a statement of somebody else's."""
+        self._locked.add(organization_id)
 
     def audit(
         self,
