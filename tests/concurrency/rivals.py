@@ -28,6 +28,7 @@ from app.services.answers import Arrival
 from app.services.steps import AskCode, SignedIn
 from app.services.unit_of_work import UnitOfWork
 from app.store import organizations
+from app.store.organizations import Organization
 from app.web.request import BROWSER_COOKIE, SESSION_COOKIE
 from tests.application import BASE_URL, ports_for, settings_for
 from tests.ports.fakes import Postbox, ZoneDns
@@ -38,6 +39,8 @@ _MEETING_SECONDS = 0.02
 #: How long the one in front gives the other to come as far as the lock, where it cannot be seen waiting there.
 _RUN_UP_SECONDS = 0.02
 _LONGEST_RUN_UP_SECONDS = 0.5
+#: How long the one who has come as far as another lock waits for the other one, who nothing keeps from it.
+_LONGEST_WAY_SECONDS = 10
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -112,6 +115,13 @@ class Rivals:
         one, two = (pipe.recv() for pipe in self.pipes)
         return one, two
 
+    def play_across(self, first: Request, second: Request) -> tuple[int, int]:
+        """Both hold the lock of an organization before either asks for that of another one."""
+        for pipe, call in zip(self.pipes, (first, second), strict=True):
+            pipe.send(("crosses", call))
+        one, two = (pipe.recv() for pipe in self.pipes)
+        return one, two
+
     def play_in_order(self, first: Request, second: Request) -> tuple[int, int]:
         """The second begins when the first is about to commit, and so waits behind it with whatever it has read."""
         self.signals.about_to_commit.clear()
@@ -164,13 +174,18 @@ def started() -> Iterator[Processes]:
 
 def _rival(pipe: Connection[int, Any], signals: _Signals) -> None:
     meeting = _Meeting(signals)
-    commit, lock = UnitOfWork.commit, organizations.lock
+    commit, lock, find = UnitOfWork.commit, organizations.lock, UnitOfWork._find
 
     def meet_and_commit(unit: UnitOfWork) -> None:
         meeting.before_commit(unit)
         commit(unit)
 
+    def meet_and_find(unit: UnitOfWork, organization_id: str) -> Organization | None:
+        meeting.before_another_lock(unit, organization_id)
+        return find(unit, organization_id)
+
     UnitOfWork.commit = meet_and_commit  # type: ignore[method-assign, assignment]  # the one moment
+    UnitOfWork._find = meet_and_find  # type: ignore[method-assign]  # the other one
     while (opened := pipe.recv()) is not None:
         database_url, with_lock = opened
         organizations.lock = lock if with_lock else organizations.find  # the one thing that is taken out
@@ -218,6 +233,11 @@ class _Meeting:
             self._meet()
         if role == "leads":
             self._lead()
+
+    def before_another_lock(self, unit: UnitOfWork, organization_id: str) -> None:
+        if self.role == "crosses" and unit._locked - {organization_id}:
+            self.role = ""
+            self._signals.barrier.wait(timeout=_LONGEST_WAY_SECONDS)
 
     def _meet(self) -> None:
         try:

@@ -216,9 +216,9 @@ def test_removed_person_does_not_come_back_by_signing_in(world: World) -> None:
     assert reason(scene.come_back(renamed)) is Code.MEMBER_REMOVED
 
 
-def test_address_of_another_organization_is_not_taken_over(world: World) -> None:
+def test_address_that_another_organization_cannot_do_without_is_not_taken_over(world: World) -> None:
     scene = required(world)
-    add_member(found_organization(world, "boss@other.test", "Other"), GRACE)
+    found_organization(world, GRACE, "Other")
 
     assert reason(scene.come_back(identity_of(world, GRACE))) is Code.ADDRESS_IN_USE
 
