@@ -23,7 +23,10 @@ import pytest
 from bench.mutated_imports import replace_module
 from bench.mutations import ROOT, Mutant, mutants_of
 
-RULES = ("lockout", "roles", "role_order", "members", "prerequisites", "plans", "factors", "invitations", "limits")
+RULES = (
+    *("lockout", "roles", "role_order", "members", "prerequisites", "plans", "factors", "invitations", "limits"),
+    "guests",
+)
 #: What promises something about them. The file named for a module is run first, then the others, the slow one last.
 QUICK = tuple(f"tests/rules/test_{name}.py" for name in RULES)
 SLOW = ("tests/model/test_model_check.py",)
