@@ -56,8 +56,10 @@ def by_email(unit: UnitOfWork, email: str, *, invitation_id: str | None = None) 
         return _NOT_A_MEMBER if invited is None else _invited(unit, invited)
     organization = unit.lock(found.organization_id)
     member = members.by_email(unit.session, email)  # again: who was removed while we waited is gone, or elsewhere
-    if member is None or member.organization_id != organization.id:
+    if member is None:
         return _NOT_A_MEMBER
+    if member.organization_id != organization.id:
+        return by_email(unit, email, invitation_id=invitation_id)
     if invitation_id is not None and _is_elsewhere(unit, member, invitation_id):
         return _ADDRESS_IN_USE
     return judge_state(member) or _without_provider(unit, organization, email) or Admitted(member)
