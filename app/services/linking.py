@@ -230,7 +230,7 @@ class Linking:
             # Deactivated, so that becoming active is told as the event it is.
             self._change(member, removed_at=None, state=MemberState.DEACTIVATED)
             # The address may be somebody else's by now, who has never come in.
-            self._change(member, first_signed_in_at=None, last_signed_in_at=None)
+            self._change(member, first_signed_in_at=None, last_signed_in_at=None, sign_in_groups=())
             self.news.append(partial(connections.forget_person, self.unit.connection, member.id))
             self.joining.add(member.id)
         if user.name and user.name != member.name:

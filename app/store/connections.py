@@ -8,12 +8,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, select
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection as Bind
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.rules.identity import GroupsState
 from app.store.database import Base, unique_where
+from app.store.members import Member
 
 
 class Connection(Base):
@@ -144,9 +146,11 @@ def proven_by(session: Session | Bind, revision_id: str, member_ids: Collection[
 
 
 def forget_person(connection: Bind, member_id: str) -> None:
-    """Forget who a member is at every identity provider, and that they have shown it."""
+    """Forget who a member is at every identity provider, that they have shown it, and the groups it sent."""
     connection.execute(delete(LinkedIdentity).where(LinkedIdentity.member_id == member_id))
     connection.execute(delete(Proof).where(Proof.member_id == member_id))
+    unsaid = {"sign_in_groups": [], "sign_in_groups_state": GroupsState.UNKNOWN}
+    connection.execute(update(Member).where(Member.id == member_id).values(unsaid))
 
 
 def identity(session: Session, connection_id: str, *, issuer: str, subject: str) -> LinkedIdentity | None:

@@ -37,8 +37,18 @@ def _tied(person: Person) -> Person:
         return kept._replace(linked=True)
     moved = person.listed_host != person.host
     if person.membership == REMOVED and (person.buried if moved else person.listed == LISTED):
-        back = person._replace(membership=PRESENT, host=person.listed_host, active=False, linked=True)
-        return _ungranted(back)
+        return Person(
+            membership=PRESENT,
+            host=person.listed_host,
+            active=False,
+            suspended=person.suspended,
+            confirmed=person.confirmed,
+            listed=person.listed,
+            listed_host=person.listed_host,
+            linked=True,
+            buried=person.buried,
+            groups=person.groups,
+        )
     if person.listed == LISTED_INACTIVE:
         return person
     return Person(

@@ -9,7 +9,7 @@ from app.rules.lockout import usable
 from app.rules.roles import ADMIN, RoleSource
 from tests.model import world as model
 from tests.model.steps import Door, Step
-from tests.model.world import GROUPS, NAMES, PRESENT, World
+from tests.model.world import GROUPS, NAMES, NO_ROLE, PRESENT, World
 
 
 def broken(before: World, step: Step) -> Iterator[str]:
@@ -26,6 +26,7 @@ def broken(before: World, step: Step) -> Iterator[str]:
     yield from _somebody_is_left(before, step)
     yield from _holds(before, step)
     yield from _new_administrators(before, step.after)
+    yield from _invited(before, step)
     yield from _own_hold(step)
     yield from _made_active(before, step)
 
@@ -96,6 +97,16 @@ def _new_administrators(before: World, after: World) -> Iterator[str]:
         mapped = reason is RoleSource.MAPPED and _in_admin_group(after, who)
         if person.membership != PRESENT or not (granted or mapped):
             yield f"{NAMES[who]} became an administrator by neither a grant nor a mapping."
+
+
+def _invited(before: World, step: Step) -> Iterator[str]:
+    """No sign-in gives a role by hand but the one that somebody was invited with."""
+    if step.door is not Door.SIGN_IN:
+        return
+    for who, person in enumerate(step.after.people):
+        was = before.people[who]
+        if person.granted not in (was.granted, was.invited, NO_ROLE):
+            yield f"{NAMES[who]} was given a role by signing in."
 
 
 def _in_admin_group(world: World, who: int) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.rules import prerequisites
 from app.rules.connections import ConnectionState
 from app.rules.decisions import Decision, Refused
+from app.rules.lockout import OWN_HOLD
 from app.rules.members import may_activate
 from app.rules.prerequisites import Acting, SignInProof
 from app.rules.recovery import may_map
@@ -15,6 +16,7 @@ from app.rules.role_order import judge_order
 from app.rules.roles import ADMIN, RoleSource, judge_default_role
 from tests.model import world as model
 from tests.model.following import follow_all
+from tests.model.invited import refusal
 from tests.model.steps import Action, Actor, Door, Step, decide
 from tests.model.world import (
     ABSENT,
@@ -59,7 +61,7 @@ def requests(world: World) -> Iterator[Step]:
 def _requests(world: World, actor: Actor) -> Iterator[Step]:
     for asked in (*_of_members(world), *_of_roles(world, actor), *_of_settings(world), *_of_directory(world, actor)):
         yield _ask(world, asked, actor)
-    for asked in (*_sso_on(world, actor), _sso_off(world), *_vouching(world)):
+    for asked in (*_sso_on(world, actor), _sso_off(world), *_vouching(world), *_invitations(world, actor)):
         yield _ask(world, asked, actor)
 
 
@@ -97,6 +99,23 @@ def _of_members(world: World) -> Iterator[_Asked]:
         if not (world.directory_on and person.linked):
             gone = person._replace(membership=REMOVED)
             yield _Asked(f"removes {name}", ("remove", who), with_person(world, who, gone))
+
+
+def _invitations(world: World, actor: Actor) -> Iterator[_Asked]:
+    """Whoever is on hold, or in a recovery session, invites nobody as an administrator."""
+    for who, person in enumerate(world.people):
+        # Whoever was moved by a directory has two addresses, and invited to the old one would be somebody else.
+        if person.membership == PRESENT or person.linked or person.listed_host != person.host:
+            continue
+        name = NAMES[who]
+        if person.invited:
+            revoked = with_person(world, who, person._replace(invited=NO_ROLE))
+            yield _Asked(f"revokes the invitation of {name}", ("revoke", who), revoked)
+            continue
+        for slug in (ADMIN, MEMBER):
+            own = OWN_HOLD if slug == ADMIN and actor.who is not None else None
+            invited = with_person(world, who, person._replace(invited=slug))
+            yield _Asked(f"invites {name} as {slug}", ("invite", who, slug), invited, own or refusal(world, who))
 
 
 def _of_roles(world: World, actor: Actor) -> Iterator[_Asked]:

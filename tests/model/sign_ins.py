@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.rules.roles import ADMIN
 from tests.model import world as model
+from tests.model.invited import accepted, refusal
 from tests.model.steps import Door, Step, taken
 from tests.model.world import GROUPS, NAMES, NOBODY, PRESENT, TESTED, TESTED_AS_ADMIN, UNKNOWN, World, with_person
 
@@ -18,10 +19,16 @@ def sign_ins(world: World) -> Iterator[Step]:
         at_home = bool(world.verified >> person.host & 1)
         if person.membership == PRESENT and not (person.active and not person.suspended):
             continue
-        if person.membership == PRESENT and (not world.sso_on or (world.guests_allowed and not at_home)):
-            sentence = f"{NAMES[who]} signs in by email code"
-            yield taken(Door.SIGN_IN, sentence, ("email", who), world, _signed_in(world, who))
-        may_come = person.membership == PRESENT or (person.membership == NOBODY and not world.directory_on)
+        is_invited = bool(person.invited) and refusal(world, who) is None
+        if not world.sso_on or (world.guests_allowed and not at_home):
+            if person.membership == PRESENT:
+                sentence = f"{NAMES[who]} signs in by email code"
+                yield taken(Door.SIGN_IN, sentence, ("email", who), world, _signed_in(world, who))
+            elif is_invited:
+                facts = _signed_in(with_person(world, who, accepted(world, who)), who)
+                yield taken(Door.SIGN_IN, f"{NAMES[who]} accepts by email code", ("email", who), world, facts)
+        is_stranger = person.membership == NOBODY and not world.directory_on
+        may_come = person.membership == PRESENT or (is_invited if person.invited else is_stranger)
         if world.sso_on and at_home and may_come:
             for sent in _SENT:
                 yield _through_provider(world, who, sent)
@@ -29,10 +36,12 @@ def sign_ins(world: World) -> Iterator[Step]:
 
 def _through_provider(world: World, who: int, sent: int) -> Step:
     person = world.people[who]
-    latest = person.tested
+    member = accepted(world, who) if person.invited else person
+    latest = member.tested
     if not world.newer:
-        latest = TESTED_AS_ADMIN if model.is_admin(world, who) else TESTED
-    proven = person._replace(membership=PRESENT, proven=True, tested=latest)
+        is_admin = member.granted == ADMIN if person.invited else model.is_admin(world, who)
+        latest = TESTED_AS_ADMIN if is_admin else TESTED
+    proven = member._replace(membership=PRESENT, proven=True, tested=latest)
     came = proven if sent == UNKNOWN else proven._replace(sent=sent)
     before = with_person(world, who, proven) if person.membership == PRESENT else world
     sentence = f"{NAMES[who]} signs in through the provider, {_groups_said(sent)}"

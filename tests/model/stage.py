@@ -31,6 +31,7 @@ class Stage:
     user_ids: dict[int, str] = field(default_factory=dict)
     #: (group, source) -> the mapping there is.
     mapping_ids: dict[tuple[int, str], str] = field(default_factory=dict)
+    invitation_ids: dict[int, str] = field(default_factory=dict)
     edits: int = 0
 
     @property

@@ -40,7 +40,8 @@ class Person(NamedTuple):
     """One person: the member, how the directory lists them, and what their last sign-in said. Sets of groups are bits.
 
     `listed_host` is where their address in the directory is, `buried` whether a deleted directory user was theirs,
-    `signed_in` the rank of their last sign-in, `tested` how a sign-in or test through the latest revision ended.
+    `signed_in` the rank of their last sign-in, `tested` how a sign-in or test through the latest revision ended,
+    `invited` the role that an invitation which they have not answered is for.
     """
 
     membership: int = NOBODY
@@ -60,6 +61,7 @@ class Person(NamedTuple):
     buried: bool = False
     groups: int = 0
     confirmed: bool = False
+    invited: str = NO_ROLE
 
 
 class World(NamedTuple):

@@ -11,9 +11,21 @@ import pytest
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code, Refused
 from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
+from app.rules.identity import UNKNOWN_GROUPS, ReceivedGroups
 from app.rules.ids import Prefix
 from app.rules.invitations import InvitationState
-from app.services import answers, invitations, members, organization_keys, organizations, roles, sign_in
+from app.rules.roles import GroupSource
+from app.services import (
+    answers,
+    directories,
+    invitations,
+    members,
+    organization_keys,
+    organizations,
+    role_mappings,
+    roles,
+    sign_in,
+)
 from app.services.steps import AskCode, NextStep, SignedIn, TurnedAway
 from app.store.invitations import Invitation
 from tests.application import World
@@ -336,10 +348,10 @@ def test_invitation_is_nobody_elses(world: World) -> None:
 OLD = "subject of whoever had the address before"
 
 
-def leave(scene: SingleSignOn, email: str) -> None:
+def leave(scene: SingleSignOn, email: str, groups: ReceivedGroups = UNKNOWN_GROUPS) -> None:
     """Somebody who came in through the provider is removed."""
     world = scene.world
-    step = scene.come_back(identity_of(world, email, subject=OLD))
+    step = scene.come_back(identity_of(world, email, subject=OLD, groups=groups))
     assert isinstance(step, SignedIn), step
     with world.transactions.writing(OPERATOR) as unit:
         gone = members.to_remove(unit, scene.organization.id, scene.organization.member(email).id).apply()
@@ -388,6 +400,24 @@ def test_directory_that_brings_a_removed_member_back_forgets_who_they_were_at_th
 
     assert code(old) is Code.NOT_PROVISIONED
     assert isinstance(scene.come_back(identity_of(world, GRACE, subject="new hire")), SignedIn)
+
+
+def test_directory_that_brings_a_removed_member_back_forgets_which_groups_the_provider_sent(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    admins = ReceivedGroups.of(frozenset({"admins"}))
+    leave(scene, GRACE, groups=admins)
+    directory_id, scim = organization.add_directory()
+    ada = scim.add_user(ADA)
+    organization.map_group(scim.add_group("Admins", ada))
+    organization.activate_directory(directory_id)
+    scim.add_user(GRACE)
+    with world.transactions.writing(OPERATOR) as unit:
+        directories.to_deactivate(unit, organization.id, directory_id).apply()
+    with world.transactions.writing(OPERATOR) as unit:
+        role_mappings.to_add(unit, organization.id, source=GroupSource.SIGN_IN, group="admins", role="admin").apply()
+
+    assert organization.member(GRACE).role == "member"
 
 
 def test_invited_administrator_counts_for_the_guard_only_once_they_came_in(world: World) -> None:

@@ -43,6 +43,21 @@ def _remove(stage: Stage, _: Step, who: int) -> str | None:
     return _code(stage.change("DELETE", _member_path(stage, who)))
 
 
+def _invite(stage: Stage, step: Step, who: int, slug: str) -> str | None:
+    """Nobody is mailed twice within a minute."""
+    stage.world.clock.advance(minutes=2)
+    address = stage.address(who, step.after.people[who].host)
+    made = stage.call("POST", f"{stage.path}/invitations", {"email": address, "role": slug})
+    if isinstance(made, str):
+        return made
+    stage.invitation_ids[who] = made["id"]
+    return None
+
+
+def _revoke(stage: Stage, _: Step, who: int) -> str | None:
+    return _code(stage.call("DELETE", f"{stage.path}/invitations/{stage.invitation_ids.pop(who)}"))
+
+
 def _map(stage: Stage, step: Step, group: int, slug: str) -> str | None:
     return _add_mappings(stage, step, group, slug) if slug else _remove_mappings(stage, step, group)
 
@@ -179,6 +194,8 @@ _VERBS: dict[str, Callable[..., str | None]] = {
     "suspend": _suspend,
     "activate": _activate,
     "remove": _remove,
+    "invite": _invite,
+    "revoke": _revoke,
     "map": _map,
     "default": _default,
     "guests": _guests,

@@ -25,10 +25,10 @@ def _spend(stage: Stage, _: Step, who: int) -> None:
         assert recovery.spend(unit, stage.organization.id, code=stage.codes.pop(), by=row)
 
 
-def _email(stage: Stage, _: Step, who: int) -> None:
+def _email(stage: Stage, step: Step, who: int) -> None:
     """At most five codes in a quarter of an hour are mailed to one address."""
     stage.world.clock.advance(minutes=4)
-    address = stage.rows()[who].email
+    address = stage.address(who, step.after.people[who].host)
     with stage.world.transactions.writing() as unit:
         asked = sign_in.begin(unit, address=address, browser="browser")
     _enter_code(stage, asked, address)

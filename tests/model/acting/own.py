@@ -12,7 +12,7 @@ from app.rules.decisions import Refused
 from app.rules.domains import record_value
 from app.rules.lockout import Guests
 from app.rules.roles import GroupSource
-from app.services import connections, directories, domains, members, organizations, role_mappings, roles
+from app.services import connections, directories, domains, invitations, members, organizations, role_mappings, roles
 from app.services.organizations import Edit
 from app.services.plans import Planned
 from app.services.unit_of_work import UnitOfWork
@@ -31,6 +31,8 @@ def ask(stage: Stage, step: Step) -> str | None:
     row = stage.rows()[step.actor.who]
     kind = ActorKind.RECOVERY if step.actor.may_lift_holds else ActorKind.MEMBER
     verb, *arguments = step.action
+    if verb == "invite":
+        stage.world.clock.advance(minutes=2)  # nobody is mailed twice within a minute
     with stage.world.transactions.writing(Actor(kind, id=row.id, label=row.email)) as unit:
         outcome = _VERBS[str(verb)](_Request(stage, step, unit, row), *arguments)
     if isinstance(outcome, Refused):
@@ -74,6 +76,19 @@ def _activate(asked: _Request, who: int) -> object:
 
 def _remove(asked: _Request, who: int) -> object:
     return _made(members.to_remove(asked.unit, asked.org, asked.member(who)))
+
+
+def _invite(asked: _Request, who: int, slug: str) -> Refused | None:
+    address = asked.stage.address(who, asked.step.after.people[who].host)
+    made = invitations.invite(asked.unit, asked.org, email=address, role=slug)
+    if isinstance(made, Refused):
+        return made
+    asked.stage.invitation_ids[who] = made.id
+    return None
+
+
+def _revoke(asked: _Request, who: int) -> None:
+    invitations.revoke(asked.unit, asked.org, asked.stage.invitation_ids.pop(who))
 
 
 def _map(asked: _Request, group: int, slug: str) -> object:
@@ -163,6 +178,8 @@ _VERBS: dict[str, Callable[..., Any]] = {
     "suspend": _suspend,
     "activate": _activate,
     "remove": _remove,
+    "invite": _invite,
+    "revoke": _revoke,
     "map": _map,
     "default": _default,
     "guests": _guests,
