@@ -34,6 +34,7 @@ from app.web.api.blueprint import create_blueprint as create_api
 from app.web.request import Context, guard_routes
 from app.web.routes import TABLE
 from app.web.settings.mount import settings_pages
+from app.web.setup.mount import setup_pages
 from config.settings import Settings
 from oidc.blueprint import create_blueprint as create_oidc
 from oidc.kind import OidcKind
@@ -165,6 +166,7 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions, requests:
         create_oidc(kind=oidc, door=door),
         create_api(),
         *settings_pages(),
+        *setup_pages(),
     ):
         app.register_blueprint(blueprint)
     errors.register(app)

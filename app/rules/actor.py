@@ -1,5 +1,5 @@
-"""Who is acting: a member, a directory, the operator, a program with a key, a sign-in or the system itself. Every
-change names one.
+"""Who is acting: a member, whoever holds a setup link, a directory, the operator, a program with a key, a sign-in or
+the system itself. Every change names one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 class ActorKind(StrEnum):
     MEMBER = "member"
     RECOVERY = "recovery"
+    SETUP_LINK = "setup_link"
     DIRECTORY = "directory"
     OPERATOR = "operator"
     API_KEY = "api_key"
@@ -21,13 +22,13 @@ class ActorKind(StrEnum):
 
 #: Those who answer for what they ask: the guard refuses them. The others only report what happened elsewhere: the
 #: guard holds.
-PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.OPERATOR, ActorKind.API_KEY})
+PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.SETUP_LINK, ActorKind.OPERATOR, ActorKind.API_KEY})
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`id` is a member id for members and recovery sessions, that of a directory or an organization key for those, else
-    None. `asked_at` is when a member was last asked who they are, None where nobody knows.
+    """`id` is a member id for members and recovery sessions, that of a directory, an organization key or a setup link
+    for those, else None. `asked_at` is when a member was last asked who they are, None where nobody knows.
     """
 
     kind: ActorKind

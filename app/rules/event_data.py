@@ -9,7 +9,7 @@ from typing import Protocol
 from app.rules.ids import Prefix, is_id
 
 #: What people call the things that identifiers name, where it is not the name of the member of `Prefix`.
-_NAMES = {Prefix.MAPPING: "role mapping"}
+_NAMES = {Prefix.MAPPING: "role mapping", Prefix.LINK: "setup link"}
 
 
 class DataType(Protocol):

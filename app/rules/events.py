@@ -60,6 +60,9 @@ class EventType(StrEnum):
     INVITATION_REVOKED = "invitation.revoked"
     INVITATION_ACCEPTED = "invitation.accepted"
     INVITATION_SUPERSEDED = "invitation.superseded"
+    SETUP_LINK_CREATED = "setup_link.created"
+    SETUP_LINK_USED = "setup_link.used"
+    SETUP_LINK_REVOKED = "setup_link.revoked"
     SESSION_ENDED = "session.ended"
     ADMIN_HELD = "admin.held"
     ADMIN_RELEASED = "admin.released"
@@ -93,6 +96,7 @@ _SETTINGS = Record(
     ),
 )
 _DIRECTORY = (Field("name", TEXT, "Its name."), Field("provider", TEXT, "Whose dialect it is spoken to in."))
+_SCOPE = (Field("scope", TEXT, "What it is for: `sso` or `directory`."),)
 _TOKEN = (Field("token", Id(Prefix.TOKEN), "Which token; never the token itself."),)
 
 STATEMENTS: dict[EventType, Statement] = {
@@ -297,6 +301,22 @@ STATEMENTS: dict[EventType, Statement] = {
     ),
     EventType.INVITATION_SUPERSEDED: Statement(
         "An invitation was closed, because its person became a member otherwise.", Prefix.INVITATION
+    ),
+    EventType.SETUP_LINK_CREATED: Statement(
+        "A setup link was made: whoever has it may set up a part of the organization, for a week.", Prefix.LINK, _SCOPE
+    ),
+    EventType.SETUP_LINK_USED: Statement("Somebody opened a setup link.", Prefix.LINK, _SCOPE),
+    EventType.SETUP_LINK_REVOKED: Statement(
+        "A setup link opens nothing any more; its sessions ended.",
+        Prefix.LINK,
+        (
+            Field(
+                "reason",
+                TEXT,
+                "`revoked` by somebody, or `orphaned`: the administrator behind it is none any more, or the key that "
+                "made it works no longer.",
+            ),
+        ),
     ),
     EventType.SESSION_ENDED: Statement(
         "A session was ended: its member signed out, took it from the list on their profile or signed in again in the "

@@ -1,5 +1,5 @@
 """Whose hold somebody may not lift: a person's own; with a key of the organization nobody's, since it may be in the
-hands of the one on hold.
+hands of the one on hold; nor while anybody is with a setup link, for the same reason.
 """
 
 from __future__ import annotations
@@ -14,6 +14,16 @@ NO_KEY = Refused(
     Code.OWN_HOLD,
     "You are here for a while only, on hold or by recovery; a key would stay.",
     fix="Have another administrator make it.",
+)
+NO_LINK = Refused(
+    Code.OWN_HOLD,
+    "You are here for a while only, on hold or by recovery; a setup link would stay.",
+    fix="Have another administrator make it.",
+)
+_NOT_MEANWHILE = Refused(
+    Code.OWN_HOLD,
+    "Tokens are not made through a setup link at the moment.",
+    fix="Ask whoever sent you the link to make one.",
 )
 HELD_BY_DIRECTORY = Refused(
     Code.OWN_HOLD,
@@ -31,6 +41,8 @@ def stands_for(actor: Actor, before: World) -> str | None:
 
 def refusal_for(actor: Actor) -> Refused:
     """What whoever would lift a hold that is not theirs to lift is told."""
+    if actor.kind is ActorKind.SETUP_LINK:
+        return _NOT_MEANWHILE
     return HELD_BY_DIRECTORY if actor.kind is ActorKind.API_KEY else OWN_HOLD
 
 

@@ -46,7 +46,7 @@ class Prefix(StrEnum):
     AUDIT = "aud"
     SIGN_IN = "sin"
     MAIL = "mail"
-    LINK = "lnk"
+    LINK = "lnk"  # one-time and setup links
     CODE = "code"
     SCIM_REQUEST = "req"
     ALARM = "alm"

@@ -23,6 +23,8 @@ class Limit:
 CODES_ASKED_FOR = Limit("codes_asked_for", 600, timedelta(minutes=15))
 #: Few of an office mistype: this many wrong codes are somebody who guesses, at many doors at once.
 WRONG_CODES = Limit("wrong_codes", 100, timedelta(minutes=15))
+#: A setup link is opened by one person a few times in its week; each time makes a session.
+LINKS_OPENED = Limit("links_opened", 60, timedelta(minutes=15))
 
 
 def network_of(address: str) -> str:

@@ -204,11 +204,15 @@ MFA_WITH_SSO = Refused(
 )
 
 
+_AT_A_BROWSER = frozenset({ActorKind.MEMBER, ActorKind.SETUP_LINK})
+
+
 def asked_lately(actor: Actor, *, now: datetime) -> Decision:
     """Whether a member who changes what opens an account has just shown that it is them, and did not only find a
-    browser open. Nobody else can be asked.
+    browser open. Whoever holds a setup link cannot be asked, so that what asks is not for them; nobody else can be
+    either, and does not sit at a browser.
     """
-    if actor.kind is not ActorKind.MEMBER or (actor.asked_at is not None and is_recent(actor.asked_at, now)):
+    if actor.kind not in _AT_A_BROWSER or (actor.asked_at is not None and is_recent(actor.asked_at, now)):
         return Allowed()
     return Refused(
         Code.RECENT_SIGN_IN_REQUIRED,

@@ -26,11 +26,11 @@ class Issued(Generic[T]):
 
 
 def is_here_for_a_while(unit: UnitOfWork, organization_id: str) -> bool:
-    """Whether whoever acts is on hold or in a recovery session: what they make would outlive both. A key may be in the
-    hands of whoever is on hold.
+    """Whether whoever acts is on hold or in a recovery session: what they make would outlive both. A key or a setup
+    link may be in the hands of whoever is on hold.
     """
     held = {admin.id for admin in members.administrators(unit.session, organization_id) if admin.held}
-    if unit.actor.kind is ActorKind.API_KEY:
+    if unit.actor.kind in {ActorKind.API_KEY, ActorKind.SETUP_LINK}:
         return bool(held)
     return unit.actor.kind is ActorKind.RECOVERY or unit.actor.id in held
 

@@ -49,7 +49,7 @@ def _outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: Exter
         "groups_state": identity.groups.state,
         "groups": sorted(identity.groups.values),
         "role": role,
-        "attributes": _shown(identity.received),
+        "attributes": shown(identity.received),
     }
     if identity.email != tester.email:
         return {
@@ -77,7 +77,7 @@ def _outcome(unit: UnitOfWork, flow: SignInFlow, tester: Member, identity: Exter
     return {"ok": True, **seen}
 
 
-def _shown(received: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+def shown(received: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
     """What the page of a test shows of the attributes: enough to recognise them, never a whole directory."""
     names = list(received)[:_SHOWN_ATTRIBUTES]
     return {name[:_SHOWN_TEXT]: [value[:_SHOWN_TEXT] for value in received[name][:_SHOWN_VALUES]] for name in names}

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from app.rules import prerequisites
+from app.rules.actor import ActorKind
 from app.rules.connections import ConnectionState, Revision, SettingsRead
 from app.rules.decisions import Allowed, Decision
 from app.rules.errors import ConflictError, NotFoundError
@@ -17,14 +18,16 @@ from app.rules.events import EventType
 from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
 from app.rules.prerequisites import Acting, SignInProof
+from app.rules.setup_links import may_touch_connection
 from app.services import authority, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, organizations, sign_ins
+from app.store import connections, organizations, setup_links, sign_ins
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.members import Member
 from app.store.organizations import Organization
+from app.store.setup_links import SetupLink
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Connection]:
@@ -49,6 +52,14 @@ def settings_of(unit: UnitOfWork, connection: Connection) -> dict[str, object]:
     """The latest revision's settings, without secrets."""
     row = connections.revision(unit.session, connection.id, connection.latest_revision)
     return dict(row.settings) if row else {}
+
+
+def came_by_link(unit: UnitOfWork, connection: Connection) -> SetupLink | None:
+    """The setup link through which the latest settings came, if they did."""
+    row = connections.revision(unit.session, connection.id, connection.latest_revision)
+    if row is None or row.setup_link_id is None:
+        return None
+    return setup_links.one(unit.session, connection.organization_id, row.setup_link_id)
 
 
 def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) -> Revision:
@@ -134,7 +145,9 @@ def to_edit(
         unit.event(organization_id, EventType.CONNECTION_UPDATED, subject=connection_id, **after)
         return connection
 
-    judged = _set_up(unit, organization_id, acting) if needs_set_up else Allowed()
+    judged = may_touch(unit, connection)
+    if isinstance(judged, Allowed) and needs_set_up:
+        judged = _set_up(unit, organization_id, acting)
     return Planned(unit, organization_id, "connection.updated", write, judged=judged, subject=connection_id)
 
 
@@ -147,6 +160,11 @@ def latest_proof(unit: UnitOfWork, connection: Connection, member: Member) -> Si
 def may_set_up(unit: UnitOfWork, organization_id: str, *, acting: Acting | None) -> Decision:
     """Whether a connection may be created or edited."""
     return _set_up(unit, organization_id, acting)
+
+
+def may_touch(unit: UnitOfWork, connection: Connection) -> Decision:
+    """Whether whoever acts may change this connection at all, or test it."""
+    return may_touch_connection(unit.actor, is_active=connection.state == ConnectionState.ACTIVE)
 
 
 def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | None) -> Decision:
@@ -291,6 +309,7 @@ def _add_revision(unit: UnitOfWork, connection: Connection, read: SettingsRead) 
             settings=read.settings,
             sealed_secrets=sealed,
             created_at=unit.now,
+            setup_link_id=unit.actor.id if unit.actor.kind is ActorKind.SETUP_LINK else None,
         )
     )
     unit.session.flush()

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.rules.decisions import Refused
+from app.rules.decisions import Decision, Refused
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.holds import refusal_for
 from app.rules.ids import Prefix
+from app.rules.setup_links import may_make_token
 from app.services import bearer_tokens, directories
 from app.services.bearer_tokens import Issued
+from app.services.directories import DirectoryState
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories as rows
-from app.store.directories import DirectoryToken
+from app.store.directories import Directory, DirectoryToken
 
 TOKEN_PREFIX = "scim_"  # noqa: S105 (makes leaked tokens recognisable; not one itself)
 
@@ -26,10 +28,13 @@ def add(
 
     Refused to whoever is on hold or in a recovery session, whatever the state of the directory: with a token they could
     push themselves back in as soon as it is active. An organization key may be theirs, so it makes none while anybody
-    is on hold.
+    is on hold. What a setup link may make one of is said by its rule.
     """
     unit.lock(organization_id)
     directory = directories.read(unit, organization_id, directory_id)
+    decision = may_add(unit, directory)
+    if isinstance(decision, Refused):
+        return unit.refuse(organization_id, "directory.token_created", decision, subject=directory_id)
     if bearer_tokens.is_here_for_a_while(unit, organization_id):
         return unit.refuse(organization_id, "directory.token_created", refusal_for(unit.actor), subject=directory_id)
     row = DirectoryToken(id=unit.id(Prefix.TOKEN), directory_id=directory.id)
@@ -37,6 +42,12 @@ def add(
     unit.audit(organization_id, "directory.token_created", subject=directory.id, after={"token": row.id})
     unit.event(organization_id, EventType.DIRECTORY_TOKEN_CREATED, subject=directory.id, token=row.id)
     return issued
+
+
+def may_add(unit: UnitOfWork, directory: Directory) -> Decision:
+    """Whether whoever acts may make a token of this directory, as it stands; who is on hold is asked besides."""
+    is_draft = directory.state == DirectoryState.DRAFT
+    return may_make_token(unit.actor, is_draft=is_draft, is_reached=directory.first_request_at is not None)
 
 
 def all_of(unit: UnitOfWork, organization_id: str, directory_id: str) -> Sequence[DirectoryToken]:

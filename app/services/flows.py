@@ -24,6 +24,8 @@ from app.store.sign_ins import SignInFlow
 class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     TEST = "test"
+    #: The same by whoever holds a setup link, who is no member.
+    SETUP_TEST = "setup_test"
     START = "start"
     RECOVER = "recover"
     #: Somebody who is signed in shows that it is still them.
@@ -195,7 +197,7 @@ def protocol_view(flow: SignInFlow, secrets: dict[str, Any]) -> Flow:
         nonce=secrets["nonce"],
         verifier=secrets["verifier"],
         started_at=flow.created_at,
-        authenticate_again=flow.purpose in {Purpose.TEST, Purpose.CONFIRM},
+        authenticate_again=flow.purpose in {Purpose.TEST, Purpose.SETUP_TEST, Purpose.CONFIRM},
         email_hint=flow.email or None,
     )
 

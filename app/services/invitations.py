@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from app.ports.mail import Mail
 from app.rules.actor import Actor, ActorKind
 from app.rules.decisions import Allowed, Code, Decision, Refused
-from app.rules.directories import TokenStanding
 from app.rules.domains import host_of, normalize_address
 from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
 from app.rules.events import EventType
@@ -23,19 +22,17 @@ from app.rules.invitations import (
     state_of,
     wait_before_sending,
 )
-from app.rules.members import MemberState
 from app.rules.prerequisites import asked_lately
 from app.rules.roles import ADMIN
-from app.services import bearer_tokens, joining, mailbox, policy
+from app.services import backing, bearer_tokens, joining, mailbox, policy
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, directories, listings, members, organization_keys, organizations, roles
+from app.store import connections, directories, listings, organizations, roles
 from app.store import invitations as rows
 from app.store.invitations import Invitation
 from app.store.members import Member
 from app.store.organizations import Organization
 
 _BATCH = 100
-_VOID = frozenset({TokenStanding.EXPIRED, TokenStanding.REVOKED})
 _SEVERAL = Refused(
     Code.NOT_A_MEMBER,
     "More than one organization has invited this address.",
@@ -196,7 +193,9 @@ def accept(unit: UnitOfWork, invitation: Invitation, *, name: str = "") -> Membe
     organization = unit.lock(invitation.organization_id)
     unit.actor = Actor(ActorKind.SIGN_IN, label=invitation.email)
     known = frozenset(role.slug for role in roles.roles(unit.session, organization.id))
-    is_admin = invitation.role != ADMIN or _inviter_is_admin(unit, invitation)
+    is_admin = invitation.role != ADMIN or backing.is_backed(
+        unit, organization.id, kind=invitation.inviter_kind, id_=invitation.invited_by
+    )
     granted = role_given(invitation.role, known=known, default=organization.default_role, inviter_is_admin=is_admin)
     member = joining.join(
         unit,
@@ -269,23 +268,6 @@ def _judge(unit: UnitOfWork, organization: Organization, email: str) -> Decision
         is_member=bool(rows.members_among(unit.session, organization.id, [email])),
         is_listed=directory_id is not None and listings.lists_address(unit.session, directory_id, email),
     )
-
-
-def _inviter_is_admin(unit: UnitOfWork, invitation: Invitation) -> bool:
-    """Whether whoever invited somebody as administrator could still do so."""
-    match invitation.inviter_kind:
-        case ActorKind.MEMBER:
-            inviter = members.present(unit.session, invitation.organization_id, invitation.invited_by or "")
-            is_present = inviter is not None and inviter.state == MemberState.ACTIVE and not inviter.suspended
-            return inviter is not None and is_present and inviter.role == ADMIN and not inviter.held
-        case ActorKind.API_KEY:
-            key = organization_keys.one(unit.session, invitation.organization_id, invitation.invited_by or "")
-            works = key is not None and bearer_tokens.standing(unit, key) not in _VOID
-            return works and not any(
-                admin.held for admin in members.administrators(unit.session, invitation.organization_id)
-            )
-        case _:
-            return invitation.inviter_kind == ActorKind.OPERATOR
 
 
 def _is_owned_elsewhere(unit: UnitOfWork, invitation: Invitation) -> bool:

@@ -13,6 +13,7 @@ from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organization_keys import OrganizationKey
 from app.store.organizations import Domain, Organization
 from app.store.roles import Role, RoleMapping
+from app.store.setup_links import SetupLink
 from app.store.sign_ins import SignInRecord, SignInSession
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "PersonRow",
     "Role",
     "RoleMapping",
+    "SetupLink",
     "SignInRecord",
     "SignInSession",
 ]

@@ -27,6 +27,7 @@ from app.services import (
     organizations,
     recovery,
     sessions,
+    setup_tests,
 )
 from app.services.admission import NeedsCode
 from app.services.flows import Purpose
@@ -112,6 +113,8 @@ def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
             return _recover(unit, flow, proven.recovery_code or "") if proven.email else asking.for_code(unit, flow)
         case Purpose.TEST:
             return connection_tests.finish(unit, flow, proven)
+        case Purpose.SETUP_TEST:
+            return setup_tests.finish(unit, flow, proven)
         case Purpose.SIGN_IN:
             return _sign_in_step(unit, flow, proven)
         case Purpose.CONFIRM | Purpose.ENROLL:

@@ -98,11 +98,12 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A test sign-in came back; its result is kept with the flow."""
+    """A test sign-in came back; its result is kept with the flow. `by_link`: it was begun in a setup session."""
 
     organization_id: str
     connection_id: str
     flow_id: str
+    by_link: bool = False
 
 
 NextStep = AskCode | AskFactor | AskEnrollment | GoToProvider | TurnedAway | SignedIn | Tested

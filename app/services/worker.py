@@ -11,9 +11,10 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
-from app.services import audit_chain, domains, event_positions, invitations, mailbox, scim_requests
+from app.services import audit_chain, domains, event_positions, invitations, mailbox, scim_requests, setup_links
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, mass_changes, organizations, schema, sign_ins, tries
+from app.store import setup_links as setup_rows
 from app.store.jobs import Job, OutgoingMail
 
 log = logging.getLogger("doorward.worker")
@@ -98,6 +99,7 @@ def forget(transactions: Transactions) -> None:
         sign_ins.forget_expired(
             unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
         )
+        setup_rows.forget_sessions(unit.session, before=unit.now - _KEEP_FLOWS)
         tries.forget(unit.session, before=unit.now - _KEEP_FLOWS)
         connections.forget_consumed(unit.session, unit.now)
         mass_changes.forget(
@@ -126,6 +128,7 @@ def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
         PeriodicJob("seal_all_audit", timedelta(hours=1), audit_chain.seal_all),
         PeriodicJob("tell_audit", timedelta(minutes=10), audit_chain.tell),
         PeriodicJob("close_invitations", timedelta(minutes=1), invitations.close_superseded),
+        PeriodicJob("close_setup_links", timedelta(minutes=1), setup_links.close_orphaned),
         PeriodicJob("forget", timedelta(hours=1), forget),
         PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
     )

@@ -35,7 +35,9 @@ class Connection(Base):
 
 
 class ConnectionRevision(Base):
-    """One set of settings of a connection; never changed once written."""
+    """One set of settings of a connection; never changed once written. `setup_link_id` is the link through which they
+    came, if they did.
+    """
 
     __tablename__ = "connection_revisions"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -43,6 +45,7 @@ class ConnectionRevision(Base):
     settings: Mapped[Any] = mapped_column(JSON)
     sealed_secrets: Mapped[str]
     created_at: Mapped[datetime]
+    setup_link_id: Mapped[str | None]
 
 
 class Proof(Base):

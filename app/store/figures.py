@@ -18,6 +18,7 @@ from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
 from app.store.roles import Role, RoleMapping
+from app.store.setup_links import SetupLink
 from app.store.sign_ins import RecoveryCode, SignInFlow, SignInRecord, SignInSession
 
 
@@ -283,8 +284,8 @@ def records_of(session: Session, member_id: str, *, limit: int) -> Sequence[Sign
 
 
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
-    """id -> what people call it, for ids of members, domains, connections, directories, roles, mappings and
-    invitations, whatever state they are in.
+    """id -> what people call it, for ids of members, domains, connections, directories, roles, mappings,
+    invitations and setup links, whatever state they are in.
     """
     found: dict[str, str] = {}
     for table, label in (
@@ -295,6 +296,7 @@ def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[
         (Role, Role.name),
         (RoleMapping, RoleMapping.label),
         (Invitation, Invitation.email),
+        (SetupLink, SetupLink.note),
     ):
         query = select(table.id, label).where(table.organization_id == organization_id, table.id.in_(ids))
         found.update((id_, name) for id_, name in session.execute(query))

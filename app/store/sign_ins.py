@@ -15,7 +15,9 @@ from app.store.prepared import Prepared, among
 
 
 class SignInFlow(Base):
-    """One sign-in under way, bound to one browser by a cookie whose digest is `browser_digest`."""
+    """One sign-in under way, bound to one browser by a cookie whose digest is `browser_digest`; `setup_link_id` is the
+    link through which it is a test.
+    """
 
     __tablename__ = "sign_in_flows"
     __table_args__ = (
@@ -40,6 +42,7 @@ class SignInFlow(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
     return_to: Mapped[str | None]
+    setup_link_id: Mapped[str | None]
     outcome: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True, default=None)
 
 

@@ -20,6 +20,7 @@ from app.store import (
     recovery_drills,
     roles,
     scim_requests,
+    setup_links,
     sign_ins,
     tries,
 )
@@ -42,6 +43,7 @@ MODULES = (
     recovery_drills,
     roles,
     scim_requests,
+    setup_links,
     sign_ins,
     tries,
 )

@@ -10,7 +10,7 @@ from app.web.presentation.activity import Attempt
 from app.web.wording import failure
 
 _SUCCEEDED = frozenset({"signed_in", "recovered", "test_succeeded", "confirmed"})
-_PURPOSES = {"test": "test", "recover": "recovery", "confirm": "confirm", "enroll": "confirm"}
+_PURPOSES = {"test": "test", "setup_test": "test", "recover": "recovery", "confirm": "confirm", "enroll": "confirm"}
 
 
 def attempt_row(facts: AttemptFacts, *, now: datetime) -> Attempt:

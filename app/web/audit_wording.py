@@ -13,6 +13,7 @@ from app.web.wording import action, proof_sentence, readable
 _DOORS = {
     ActorKind.MEMBER: "Settings pages",
     ActorKind.RECOVERY: "Recovery session",
+    ActorKind.SETUP_LINK: "Setup link",
     ActorKind.DIRECTORY: "Directory (SCIM)",
     ActorKind.OPERATOR: "Operator (API, command line)",
     ActorKind.API_KEY: "API key",
@@ -30,6 +31,7 @@ AREAS = {
     "admin.": "Holds",
     "recovery": "Recovery",
     "key.": "API keys",
+    "setup_link.": "Setup links",
 }
 
 

@@ -62,7 +62,8 @@ def _on_error(error: DoorwardError) -> ResponseReturnValue:
     if request.path.startswith(API_PREFIX):
         return problem(status, code=error.code, detail=error.sentence, field=error.field, retry_after=_retry(error))
     if status is HTTPStatus.UNAUTHORIZED:
-        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/sign-in"})
+        door = "/setup?ended" if current.is_for_holders() else "/sign-in"
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": door})
     return _page(status, sentence=error.sentence, retry_after=_retry(error))
 
 
@@ -136,6 +137,7 @@ def problem(
 def _page(status: HTTPStatus, *, sentence: str = "", retry_after: int = 0, reference: str | None = None) -> Response:
     helpers = _helpers() if status is HTTPStatus.FORBIDDEN else ()
     page = ErrorPage(
+        back_href="/setup" if current.is_for_holders() else "/",
         status=status.value,
         reference=reference or current.reference(),
         sentence=sentence,

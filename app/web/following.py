@@ -81,7 +81,8 @@ def _elsewhere(step: GoToProvider | Tested | TurnedAway) -> Response:
             url = current.kinds()[step.protocol].start(step.revision, step.flow)
             return show("sign_in/leaving.html", LeavingPage(provider="your identity provider", url=url))
         case Tested():
-            return see(f"/settings/connections/{step.connection_id}/tests/{step.flow_id}")
+            connections = "/setup/sso" if step.by_link else "/settings/connections"
+            return see(f"{connections}/{step.connection_id}/tests/{step.flow_id}")
         case TurnedAway():
             return _turned_away(step)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, request
@@ -23,15 +23,17 @@ from app.rules.sessions import TOUCH_EVERY
 from app.services import organization_keys, sessions
 from app.services.organization_keys import Bearer
 from app.services.sessions import SignedIn
+from app.services.setup_sessions import Holder
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.web import bearer, protection
+from app.web import bearer, holders, protection
 from app.web.routes import Caller, Route, Transaction
 
 SESSION_COOKIE = "__Host-doorward"
 BROWSER_COOKIE = "__Host-doorward-browser"
 REFRESH_HEADER = "Doorward-Refresh"  # a page renewing itself is not a person using it
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_BROWSERS = frozenset({Caller.ANYONE, Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
+_MEMBERS = frozenset({Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
+_BROWSERS = frozenset({Caller.ANYONE}) | _MEMBERS | holders.CALLERS
 _FORMS = _BROWSERS | {Caller.PROVIDER}
 _BROWSER_AGE = 60 * 60 * 24 * 30
 
@@ -135,6 +137,17 @@ def organization_id() -> str:
     return signed_in().organization_id
 
 
+def holder() -> Holder:
+    """Who holds the setup link; only for routes that are for them."""
+    return cast(Holder, g.holder)
+
+
+def is_for_holders() -> bool:
+    """Whether this request is for a route of those who hold a setup link."""
+    route = cast("Route | None", g.get("route"))
+    return route is not None and route.caller in holders.CALLERS
+
+
 def actor() -> Actor:
     """Who is acting in this request."""
     return cast(Actor, g.get("actor", SYSTEM))
@@ -164,7 +177,8 @@ def form_token(session_token: str | None = None) -> str:
     `session_token` is the session that this very answer opens.
     """
     sealing = transactions().ports.sealing
-    bound_to = session_token or request.cookies.get(SESSION_COOKIE) or browser()
+    cookie = holders.COOKIE if is_for_holders() else SESSION_COOKIE
+    bound_to = session_token or request.cookies.get(cookie) or browser()
     return sealing.code_digests(bound_to, place="form")[0]
 
 
@@ -244,7 +258,9 @@ def _opened(route: Route, context: Context) -> Iterator[UnitOfWork | None]:
 
 def _need_credentials(route: Route) -> None:
     """Whoever brings nothing at all does not get to hold the writer's lock."""
-    if route.caller in {Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN} and SESSION_COOKIE not in request.cookies:
+    if route.caller in holders.CALLERS and holders.COOKIE not in request.cookies:
+        raise UnauthenticatedError(holders.OPEN_THE_LINK)
+    if route.caller in _MEMBERS and SESSION_COOKIE not in request.cookies:
         raise UnauthenticatedError("Sign in to see this page.")
 
 
@@ -252,13 +268,25 @@ def _authenticate(route: Route, context: Context, opened: UnitOfWork | None) -> 
     """Find out who is calling, inside the request's own transaction, and whether the route is for them."""
     if route.caller not in _BROWSERS:
         return
+    if route.caller in holders.CALLERS:
+        _authenticate_holder(route, context.transactions, opened)
+    else:
+        _authenticate_member(route, context, opened)
+    if request.method in _UNSAFE:
+        protection.check_form_token(form_token(), sealing=context.transactions.ports.sealing)
+
+
+def _authenticate_holder(route: Route, transactions_: Transactions, opened: UnitOfWork | None) -> None:
+    g.holder = holders.authenticate(route.caller, transactions_, opened)
+    g.actor = g.holder.actor
+
+
+def _authenticate_member(route: Route, context: Context, opened: UnitOfWork | None) -> None:
     g.signed_in = _recognise(context, opened)
     if g.signed_in is not None:
         g.actor = g.signed_in.actor
     if route.caller is not Caller.ANYONE:
         _admit(route.caller)
-    if request.method in _UNSAFE:
-        protection.check_form_token(form_token(), sealing=context.transactions.ports.sealing)
 
 
 def _recognise(context: Context, opened: UnitOfWork | None) -> SignedIn | None:
@@ -270,9 +298,11 @@ def _recognise(context: Context, opened: UnitOfWork | None) -> SignedIn | None:
 
 
 def _recheck(route: Route) -> Callable[[UnitOfWork], None] | None:
-    """For after the lock: a session or role that ended while the request waited is worth nothing any more."""
+    """For after the lock: a session, role or link that ended while the request waited is worth nothing any more."""
     if route.caller in bearer.CALLERS:
         return _recheck_key()
+    if route.caller in holders.CALLERS:
+        return partial(_authenticate_holder, route, transactions())
     token = request.cookies.get(SESSION_COOKIE)
     if signed_in_or_none() is None or token is None or route.caller is Caller.ANYONE:
         return None
@@ -323,8 +353,13 @@ def _touch(context: Context) -> None:
         with context.transactions.writing() as opened:
             organization_keys.note_use(opened, key)
         return
+    if REFRESH_HEADER in request.headers:
+        return
+    if is_for_holders():
+        holders.touch(context.transactions, holder())
+        return
     person, token = signed_in_or_none(), request.cookies.get(SESSION_COOKIE)
-    if person is None or token is None or REFRESH_HEADER in request.headers:
+    if person is None or token is None:
         return
     if not person.is_unseen and context.transactions.ports.clock.now() - person.seen_at < TOUCH_EVERY:
         return

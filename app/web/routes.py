@@ -15,6 +15,9 @@ class Caller(StrEnum):
     MEMBER = "member"  # a signed-in member, for what is their own
     ADMIN = "admin"  # an administrator of the organization; recovery sessions too
     FULL_ADMIN = "full_admin"  # an administrator, but not in a recovery session
+    SETUP_SSO = "setup_sso"  # whoever has opened a setup link for single sign-on
+    SETUP_DIRECTORY = "setup_directory"  # the same for directory provisioning
+    SETUP = "setup"  # either of them
     OPERATOR = "operator"  # the operator token and nothing else, on the JSON API
     PROGRAM = "program"  # the operator token, or a key of the organization that the path names, on the JSON API
     PROVIDER = "provider"  # an identity provider through the browser: cross-site, verified by its protocol
@@ -51,6 +54,11 @@ _FULL_READ = Route(Caller.FULL_ADMIN, Transaction.READ)
 _FULL_WRITE = Route(Caller.FULL_ADMIN, Transaction.WRITE)
 _FULL_OWN = Route(Caller.FULL_ADMIN, Transaction.OWN)
 _PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
+_SETUP_WRITE = Route(Caller.SETUP, Transaction.WRITE)
+_SETUP_SSO_READ = Route(Caller.SETUP_SSO, Transaction.READ)
+_SETUP_SSO_OWN = Route(Caller.SETUP_SSO, Transaction.OWN)
+_SETUP_DIRECTORY_READ = Route(Caller.SETUP_DIRECTORY, Transaction.READ)
+_SETUP_DIRECTORY_WRITE = Route(Caller.SETUP_DIRECTORY, Transaction.WRITE)
 _OPERATOR_READ = Route(Caller.OPERATOR, Transaction.READ)
 _OPERATOR_WRITE = Route(Caller.OPERATOR, Transaction.WRITE)
 _ADMIN_PLAN = Route(Caller.ADMIN, Transaction.WRITE, plans=True)
@@ -89,6 +97,17 @@ TABLE: dict[str, dict[str, Route]] = {
     "profile.set_up_app": {"POST": _MEMBER_WRITE},
     "profile.make_backup_codes": {"POST": _MEMBER_WRITE},
     "profile.confirm_backup_codes": {"POST": _MEMBER_WRITE},
+    # setup links, for those who are no members; nothing else opens to them
+    "setup.door": {"GET": _OPEN_READ, "POST": _OPEN_WRITE},
+    "setup.leave": {"POST": _SETUP_WRITE},
+    "setup_sso.show": {"GET": _SETUP_SSO_READ},
+    "setup_sso.new": {"GET": _SETUP_SSO_READ, "POST": _SETUP_SSO_OWN},
+    "setup_sso.edit": {"GET": _SETUP_SSO_READ, "POST": _SETUP_SSO_OWN},
+    "setup_sso.test": {"POST": _SETUP_SSO_OWN},
+    "setup_sso.tested": {"GET": _SETUP_SSO_READ},
+    "setup_directory.show": {"GET": _SETUP_DIRECTORY_READ},
+    "setup_directory.add": {"POST": _SETUP_DIRECTORY_WRITE},
+    "setup_directory.add_token": {"POST": _SETUP_DIRECTORY_WRITE},
     # identity providers
     "saml.metadata": {"GET": _PROVIDER},
     "saml.login": {"GET": _PROVIDER},
@@ -144,6 +163,9 @@ TABLE: dict[str, dict[str, Route]] = {
     "keys.list": {"GET": _FULL_READ},
     "keys.add": {"POST": _FULL_WRITE},
     "keys.revoke": {"POST": _FULL_WRITE},
+    "setup_links.list": {"GET": _FULL_READ},
+    "setup_links.add": {"POST": _FULL_WRITE},
+    "setup_links.revoke": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
     "audit.list": {"GET": _FULL_READ},
     "audit.export": {"GET": _FULL_OWN},
@@ -158,6 +180,10 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.read_invitation": {"GET": _PROGRAM_READ},
     "api.resend_invitation": {"POST": _PROGRAM_WRITE},
     "api.revoke_invitation": {"DELETE": _PROGRAM_WRITE},
+    "api.create_setup_link": {"POST": _PROGRAM_WRITE},
+    "api.list_setup_links": {"GET": _PROGRAM_READ},
+    "api.read_setup_link": {"GET": _PROGRAM_READ},
+    "api.revoke_setup_link": {"DELETE": _PROGRAM_WRITE},
     "api.list_factors": {"GET": _PROGRAM_READ},
     "api.reset_factor": {"DELETE": _PROGRAM_WRITE},
     "api.list_sessions": {"GET": _PROGRAM_READ},

@@ -45,6 +45,8 @@ _NOTICES = {
     "factor-reset": Notice("success", "Authenticator app reset.", "Its owner is told by mail and signed out."),
     "invitation-sent": Notice("success", "Invitation sent.", "Its link is good for seven days."),
     "invitation-revoked": Notice("success", "Invitation revoked."),
+    "setup-link-sent": Notice("success", "Setup link mailed.", "It is good for seven days."),
+    "setup-link-revoked": Notice("success", "Setup link revoked; it opens nothing any more."),
     "key-revoked": Notice("success", "Key revoked."),
     "role-changed": Notice("success", "Role changed."),
     "member-suspended": Notice("success", "Member suspended; their sessions ended."),

@@ -32,6 +32,7 @@ from app.web.api import (
     role_mappings,
     roles,
     sessions,
+    setup_links,
 )
 from app.web.api.acting import name_admin
 from app.web.api.operations import Operation, Outcome
@@ -52,6 +53,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *role_mappings.OPERATIONS,
     *members.OPERATIONS,
     *invitations.OPERATIONS,
+    *setup_links.OPERATIONS,
     *factors.OPERATIONS,
     *sessions.OPERATIONS,
     *policy.OPERATIONS,

@@ -37,6 +37,7 @@ NAMED: Mapping[str, tuple[Prefix, str]] = {
     "alm": (Prefix.ALARM, "alarm"),
     "fac": (Prefix.FACTOR, "factor"),
     "ses": (Prefix.SESSION, "session"),
+    "lnk": (Prefix.LINK, "setup link"),
     "inv": (Prefix.INVITATION, "invitation"),
 }
 Q = TypeVar("Q", bound=Query)

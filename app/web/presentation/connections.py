@@ -52,16 +52,19 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFormPage:
-    """settings/connection_new.html, for a new connection and for an edit.
+    """settings/connection_new.html and setup/connection.html, for a new connection and for an edit.
 
     `protocols` are the kinds (value = protocol, label = title, hint = one sentence). `protocol` is the chosen one, ""
-    while none is; only then are `fields` and `paste` empty. `action` is where the form posts. `connection_name` is set
+    while none is; only then are `fields` and `paste` empty. `action` is where the form posts, `connections` the address
+    of the connections and `back` that of the page that lists them. `connection_name` is set
     when editing, and `in_force` when the edited connection is active, so that the page can say the edit waits for its
     test.
     """
 
     protocols: tuple[Choice, ...]
     action: str
+    connections: str
+    back: str
     protocol: str = ""
     fields: tuple[SetupField, ...] = ()
     paste: tuple[ServiceProviderValue, ...] = ()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import ConnectionKind, ConnectionState
+from app.rules.connections import ConnectionKind
 from app.rules.decisions import Refused
 from app.rules.errors import ConflictError, InvalidInputError, UnreachableError
-from app.rules.ids import ConnectionId, Prefix
 from app.services import connections, members, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
@@ -19,21 +18,23 @@ from app.services.overview import role_mappings as read_mappings
 from app.services.steps import GoToProvider
 from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
-from app.web.presentation.elements import Choice, Form, Notice
+from app.web.presentation.elements import Notice
 from app.web.presentation.sign_in import LeavingPage
 from app.web.settings import overview
+from app.web.settings.connection_form import Drafted, Place, choice_page, draft, edit_page, is_only_renamed, new_page
 from app.web.settings.controls import PAGE, refusal
 from app.web.settings.plans import Review, decide
-from app.web.settings.setup_form import fields_again, fields_of, nested, typed_again, with_error
+from app.web.settings.setup_form import nested, with_error
 from app.web.settings.tested import tested_page
 from app.web.shell import show
 from app.web.wording import count
 
 pages = Blueprint("connections", __name__, url_prefix="/settings/connections")
-_HINTS = {
-    "saml": "Okta, Entra ID, Google and most others. Choose it when in doubt.",
-    "oidc": "For providers that give you a client ID and a client secret.",
-}
+_TEMPLATE = "settings/connection_new.html"
+_BY_LINK = (
+    "These settings came through the setup link for {note}. Whoever runs the identity provider that they name can sign "
+    "in as anybody at your verified domains."
+)
 _HOW_TO_EDIT = Notice(
     "info",
     "To rename it, change only the name.",
@@ -41,17 +42,7 @@ _HOW_TO_EDIT = Notice(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
-    """A connection about to be made: its id is known, because the identity provider asks for our addresses first."""
-
-    kind: ConnectionKind
-    id: str
-    seal: str
-
-    @property
-    def href(self) -> str:
-        return f"/settings/connections/new?protocol={self.kind.protocol}&id={self.id}&seal={self.seal}"
+_PLACE = Place(connections="/settings/connections", back=f"{PAGE}#single-sign-on")
 
 
 @pages.route("/new", methods=["GET", "POST"])
@@ -59,15 +50,15 @@ def new() -> ResponseReturnValue:
     """Choose a protocol, paste our values there, then fill in theirs."""
     kind = current.kinds().get(request.args.get("protocol", ""))
     if kind is None:
-        return _form_page(None, Form())
-    drafted = _drafted(kind)
+        return show(_TEMPLATE, choice_page(_PLACE))
+    drafted = draft(kind, current.organization_id(), _PLACE)
     if request.args.get("id") != drafted.id:
         return redirect(drafted.href)
     with overview.reading() as unit:
         decision = connections.may_set_up(unit, current.organization_id(), acting=overview.acting(unit))
     if isinstance(decision, Refused):
         return overview.again(refusal(decision), status=409)
-    return _form_page(drafted, Form()) if request.method == "GET" else _create(drafted)
+    return show(_TEMPLATE, new_page(drafted)) if request.method == "GET" else _create(drafted)
 
 
 @pages.route("/<connection_id>/edit", methods=["GET", "POST"])
@@ -76,21 +67,10 @@ def edit(connection_id: str) -> ResponseReturnValue:
     with overview.reading() as unit:
         connection = connections.read(unit, current.organization_id(), connection_id)
         kind = current.kinds()[connection.protocol]
-        settings = connections.settings_of(unit, connection)
-    known = typed_again(kind, settings)
-    page = ConnectionFormPage(
-        protocols=(),
-        action=f"/settings/connections/{connection.id}/edit",
-        protocol=kind.protocol,
-        fields=fields_again(kind, settings, known),
-        paste=kind.service_provider_values(ConnectionId(connection.id)),
-        form=Form(values={"name": connection.name, **known}),
-        connection_name=connection.name,
-        in_force=connection.state == ConnectionState.ACTIVE,
-    )
+        page = edit_page(kind, connection, connections.settings_of(unit, connection), _PLACE)
     if request.method == "GET":
-        return show("settings/connection_new.html", page, notices=(_HOW_TO_EDIT,))
-    return _edit(kind, page, connection.id, known)
+        return show(_TEMPLATE, page, notices=(_HOW_TO_EDIT,))
+    return _edit(kind, page, connection.id)
 
 
 @pages.post("/<connection_id>/test")
@@ -129,7 +109,7 @@ def activate(connection_id: str) -> ResponseReturnValue:
     unit, person = current.unit(), current.signed_in()
     acting = members.read(unit, person.organization_id, person.member_id)
     connection = connections.read(unit, person.organization_id, connection_id)
-    ended = _sessions(connection_id, through=False)
+    ended, link = _sessions(connection_id, through=False), connections.came_by_link(unit, connection)
     review = Review(
         f"Require single sign-on through {connection.name}?",
         "Require single sign-on",
@@ -137,6 +117,7 @@ def activate(connection_id: str) -> ResponseReturnValue:
         effects=(
             f"Everyone at your verified domains signs in through {connection.name} from then on.",
             *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
+            *([_BY_LINK.format(note=link.note)] if link is not None else ()),
         ),
         dangerous=False,
     )
@@ -203,16 +184,14 @@ def _create(drafted: Drafted) -> ResponseReturnValue:
     except ConflictError:
         outcome = None  # sent twice: it is there, and that is what was wanted
     except (InvalidInputError, UnreachableError) as error:
-        return _form_page(drafted, with_error(drafted.kind, typed, error), status=400)
+        wrong = new_page(drafted, with_error(drafted.kind, typed, error))
+        return show(_TEMPLATE, wrong, status=400)
     return overview.answer(outcome, done="connection-saved", anchor=drafted.id)
 
 
-def _edit(
-    kind: ConnectionKind, page: ConnectionFormPage, connection_id: str, known: dict[str, str]
-) -> ResponseReturnValue:
+def _edit(kind: ConnectionKind, page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
     typed = request.form.to_dict()
-    names = {field.name for field in page.fields}
-    is_same = {name: value for name, value in typed.items() if name in names and value.strip()} == known
+    is_same = is_only_renamed(page, typed)
     try:
         settings = None if is_same else kind.read_settings(nested(kind, typed))
         with current.writing() as unit:
@@ -226,32 +205,5 @@ def _edit(
             ).apply()
     except (InvalidInputError, UnreachableError) as error:
         wrong = replace(page, form=with_error(kind, typed, error))
-        return show("settings/connection_new.html", wrong, status=400)
+        return show(_TEMPLATE, wrong, status=400)
     return overview.answer(outcome, done="connection-renamed" if is_same else "connection-saved", anchor=connection_id)
-
-
-def _form_page(drafted: Drafted | None, form: Form, *, status: int = 200) -> Response:
-    protocols = tuple(
-        Choice(kind.protocol, kind.title, _HINTS.get(kind.protocol, "")) for kind in current.kinds().values()
-    )
-    if drafted is None:
-        return show("settings/connection_new.html", ConnectionFormPage(protocols, action=""))
-    page = ConnectionFormPage(
-        protocols=protocols,
-        action=drafted.href,
-        protocol=drafted.kind.protocol,
-        fields=fields_of(drafted.kind),
-        paste=drafted.kind.service_provider_values(ConnectionId(drafted.id)),
-        form=form,
-    )
-    return show("settings/connection_new.html", page, status=status)
-
-
-def _drafted(kind: ConnectionKind) -> Drafted:
-    """The id in the URL where this organization was given it, else a fresh one."""
-    ports, place = current.transactions().ports, f"{current.organization_id()}/new_connection"
-    asked, seal = request.args.get("id", ""), request.args.get("seal", "")
-    if any(ports.sealing.same(seal, known) for known in ports.sealing.code_digests(asked, place=place)):
-        return Drafted(kind, asked, seal)
-    fresh = ports.randomness.id(Prefix.CONNECTION)
-    return Drafted(kind, fresh, ports.sealing.code_digests(fresh, place=place)[0])

@@ -19,6 +19,7 @@ from app.web.settings import (
     role_mappings,
     roles,
     scim_requests,
+    setup_links,
 )
 
 
@@ -36,6 +37,7 @@ def settings_pages() -> tuple[Blueprint, ...]:
         invitations,
         roles,
         keys,
+        setup_links,
         activity,
         alarms,
         audit,

@@ -145,10 +145,23 @@
     if (form) typing = setTimeout(preview, 300, form);
   });
 
+  // What stands behind the "#" of a setup link goes into its form and out of the address: a browser sends it to nobody.
+  function takeFragment() {
+    const part = document.querySelector("[data-from-fragment]");
+    if (!part || location.hash.length < 2) return;
+    part.querySelector("input").value = location.hash.slice(1);
+    part.hidden = true;
+    history.replaceState(null, "", location.pathname);
+  }
+
   for (const element of document.querySelectorAll("[data-live][id]")) asServed.set(element, element.innerHTML);
   revealScripted(document);
+  takeFragment();
   openTarget();
-  addEventListener("hashchange", openTarget);
+  addEventListener("hashchange", () => {
+    takeFragment();
+    openTarget();
+  });
   const wrong = document.querySelector("[aria-invalid='true']");
   if (wrong) {
     openAround(wrong);
