@@ -11,7 +11,7 @@ import pytest
 
 from app.ports.randomness import SystemRandomness
 from app.rules import codes as spelling
-from app.rules import factors, invitations, limits, sessions
+from app.rules import factors, invitations, limits, sessions, setup_links
 from app.services.recovery import CODES
 from app.store.database import Base
 from app.web.routes import TABLE, Caller
@@ -72,7 +72,11 @@ def test_limits_on_the_page_are_those_of_the_code() -> None:
         "backup and recovery codes": f"{spelling.LENGTH * 5} bits each",
         "recovery codes in a drill": f"{sessions.CODE_ATTEMPTS} wrong in {_minutes(sessions.CODE_WINDOW)} minutes",
         "links": (
-            f"start and recovery {_hours(sessions.ONE_TIME_LINK)} hours, invitation {invitations.LIFETIME.days} days"
+            f"start and recovery {_hours(sessions.ONE_TIME_LINK)} hours, invitation {invitations.LIFETIME.days} days,"
+            f" setup link {setup_links.LIFETIME.days} days"
+        ),
+        "setup links opened from one network address": (
+            f"{limits.LINKS_OPENED.most} in {_minutes(limits.LINKS_OPENED.window)} minutes"
         ),
         "session": (
             f"idle {sessions.IDLE_MINUTES // 60} hours, at most {sessions.ABSOLUTE_HOURS // 24} days, recovery"

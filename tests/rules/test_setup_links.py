@@ -71,7 +71,7 @@ def test_holder_is_not_told_that_somebody_is_on_hold() -> None:
     told = refusal_for(HOLDER)
 
     assert told.code is Code.OWN_HOLD
-    assert told not in {OWN_HOLD, HELD_BY_DIRECTORY}
+    assert told not in (OWN_HOLD, HELD_BY_DIRECTORY)
     assert "hold" not in f"{told.sentence} {told.fix}"
 
 

@@ -13,6 +13,7 @@ from app.rules.domains import record_value
 from app.rules.events import STATEMENTS, EventType
 from app.rules.factors import MfaPolicy
 from app.rules.roles import GroupSource
+from app.rules.setup_links import Scope
 from app.services import (
     authentication_policy,
     connections,
@@ -28,6 +29,8 @@ from app.services import (
     recovery,
     role_mappings,
     roles,
+    setup_links,
+    setup_sessions,
     sign_in,
 )
 from app.services.connections import acting_of
@@ -45,6 +48,7 @@ def test_every_event_there_is_comes_about(world: World) -> None:
     _people_come_and_go(scene)
     _many_are_deactivated(scene)
     _people_are_invited(scene)
+    _setup_link_is_used(scene.organization)
     _second_factors_are_used(scene.organization)
     _roles_are_changed(scene.organization)
     _single_sign_on_is_required_and_given_up(scene.organization)
@@ -82,6 +86,16 @@ def _many_are_deactivated(scene: Provisioned) -> None:
     with scene.organization.world.transactions.writing(OPERATOR) as unit:
         (alarm,) = mass_changes.open_alarms(unit, scene.organization.id, limit=2)
         mass_changes.dismiss(unit, scene.organization.id, alarm.id)
+
+
+def _setup_link_is_used(organization: Organization) -> None:
+    ada = organization.member(ADA)
+    with organization.world.transactions.writing(OPERATOR) as unit:
+        made = setup_links.make(unit, organization.id, scope=Scope.SSO, note="Kim", admin=ada)
+        assert not isinstance(made, Refused)
+        unit.flush()
+        assert setup_sessions.open_session(unit, made.url.partition("#")[2])
+        setup_links.revoke(unit, organization.id, made.row.id)
 
 
 def _roles_are_changed(organization: Organization) -> None:

@@ -24,6 +24,8 @@ from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, Provisioned, found_organization, provisioned
 from tests.services.test_sign_in import add_member, set_columns
 
+KATE = "kate@consulting.test"
+
 
 def ready(world: World) -> Organization:
     organization = found_organization(world)
@@ -203,6 +205,7 @@ def test_link_that_nobody_stood_behind_stays_closed_when_they_are_an_administrat
     assert isinstance(link, Made)
     token = opened(organization, link)
     demote(organization, grace.id)
+    world.clock.advance(minutes=1)
     world.work()
 
     with world.transactions.writing(OPERATOR) as unit:
@@ -258,9 +261,10 @@ def test_nobody_who_is_here_for_a_while_makes_one_and_no_browser_that_was_found_
 def test_link_with_which_nothing_could_be_set_up_is_not_made(world: World, scope: Scope) -> None:
     organization = found_organization(world)
     assert code(make(organization, scope=scope)) is Code.VERIFIED_DOMAIN_REQUIRED
-    organization.verify_domain("elsewhere.test")
+    organization.verify_domain()
+    add_member(organization, KATE, role="admin")
 
-    outcome = make(organization, scope=scope)
+    outcome = make(organization, scope=scope, by=organization.acting_as(KATE), admin=KATE)
 
     assert code(outcome) is (Code.OWN_DOMAIN_REQUIRED if scope is Scope.SSO else None)
 

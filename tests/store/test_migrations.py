@@ -108,6 +108,33 @@ def test_sign_in_under_way_outlives_the_place_to_return_to_on_the_way_there_and_
         ]
 
 
+_REVISION = """
+INSERT INTO organizations (id, name, guests, jit, default_role, created_at)
+VALUES ('org', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00');
+INSERT INTO connections (id, organization_id, protocol, name, state, latest_revision, created_at)
+VALUES ('conn', 'org', 'saml', 'Okta', 'validating', 'rev', '2026-11-24 00:00:00');
+INSERT INTO connection_revisions (id, connection_id, settings, sealed_secrets, created_at)
+VALUES ('rev', 'conn', '{}', 'sealed', '2026-11-24 00:00:00')
+"""
+
+
+def test_settings_and_sign_ins_outlive_setup_links_on_the_way_there_and_back(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0010")
+        for statement in (*_REVISION.split(";"), _UNDER_WAY):
+            connection.exec_driver_sql(statement)
+        command.upgrade(schema._config(connection), "0011")
+        connection.exec_driver_sql("UPDATE connection_revisions SET setup_link_id = 'link'")
+        command.downgrade(schema._config(connection), "0010")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT id, sealed_secrets, setup_link_id FROM connection_revisions")).all()
+        assert kept == [("rev", "sealed", None)]
+        assert connection.execute(text("SELECT id, setup_link_id FROM sign_in_flows")).all() == [("flow", None)]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

@@ -148,8 +148,9 @@
   // What stands behind the "#" of a setup link goes into its form and out of the address: a browser sends it to nobody.
   function takeFragment() {
     const part = document.querySelector("[data-from-fragment]");
-    if (!part || location.hash.length < 2) return;
-    part.querySelector("input").value = location.hash.slice(1);
+    const token = location.hash.slice(1);
+    if (!part || !token || document.getElementById(token)) return; // a place on the page, such as the skip link's
+    part.querySelector("input").value = token;
     part.hidden = true;
     history.replaceState(null, "", location.pathname);
   }

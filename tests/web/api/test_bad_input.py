@@ -66,6 +66,7 @@ def one_of_everything(world: World) -> dict[str, str]:
         "key": scene.api.post(f"{scene.path}/keys", {"label": "Nightly"})["id"],
         "alm": _alarm(provided),
         "inv": scene.api.post(f"{scene.path}/invitations", {"email": "guest@elsewhere.test"})["id"],
+        "lnk": scene.api.post(f"{scene.path}/setup-links", {"scope": "sso", "note": "Kim", **scene.by_admin})["id"],
         "fac": _factor(scene),
         "ses": _session(scene, provided),
     }
@@ -105,7 +106,7 @@ def snapshot(world: World, organization: str) -> list[Any]:
     api, path = Api(world), f"/organizations/{organization}"
     lists = (
         "domains", "connections", "directories", "roles", "role-mappings", "members", "keys", "alarms", "events",
-        "audit", "sessions", "invitations",
+        "audit", "sessions", "invitations", "setup-links",
     )  # fmt: skip
     one = ("lockout-proof", "authentication-policy")
     singles = [api.get(path), *(api.get(f"{path}/{name}") for name in one)]
@@ -213,6 +214,12 @@ BAD_FIELDS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("POST", "{org}/invitations", {"role": "member"}, "email"),
     ("POST", "{org}/invitations", {"email": "nobody"}, "email"),
     ("POST", "{org}/invitations", {"email": "eve@elsewhere.test", "role": "emperor"}, "role"),
+    ("POST", "{org}/setup-links", {"note": "Kim"}, "scope"),
+    ("POST", "{org}/setup-links", {"scope": "everything", "note": "Kim"}, "scope"),
+    ("POST", "{org}/setup-links", {"scope": "sso"}, "note"),
+    ("POST", "{org}/setup-links", {"scope": "sso", "note": LONG}, "note"),
+    ("POST", "{org}/setup-links", {"scope": "sso", "note": "a\nb"}, "note"),
+    ("POST", "{org}/setup-links", {"scope": "directory", "email": "nobody"}, "email"),
     ("PATCH", "{org}/authentication-policy", {"mfa": "sometimes"}, "mfa"),
     ("PATCH", "{org}", {"jit": "true"}, "jit"),
     ("PATCH", "{org}", {"jit": 1}, "jit"),

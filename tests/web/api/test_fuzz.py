@@ -15,7 +15,7 @@ from tests.web.api.caller import Api
 from tests.web.api.test_bad_input import WITH_BODY, one_of_everything, path_of
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
-    ["admin", "member", "saml", "oidc", "okta", "manual", "email_code", "sign_in", "directory", ADA, "acme.test"]
+    ["admin", "member", "saml", "oidc", "okta", "manual", "email_code", "sign_in", "directory", "sso", ADA, "acme.test"]
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
