@@ -39,7 +39,9 @@ def test_no_route_takes_an_id_of_another_organization(world: World) -> None:
         assert problem["code"] == "not_found", operation.name
         walked |= set(operation.ids)
 
-    assert walked == {"org", "dom", "conn", "dir", "tok", "role", "map", "mem", "key", "alm", "fac", "ses", "inv"}
+    assert walked == {
+        "org", "dom", "conn", "dir", "tok", "role", "map", "mem", "key", "alm", "fac", "ses", "inv", "lnk",
+    }  # fmt: skip
     assert snapshot(world, ids["org"]) == before
 
 

@@ -146,7 +146,21 @@ def test_edit_of_a_holder_voids_the_test_of_the_administrator(world: World) -> N
 
     ada.browser.get(PAGE)
     assert ada.browser.submit(f"/settings/connections/{connection_id}/activate").status_code == 409
-    assert "setup link" in flat(ada.browser.get(PAGE).text)
+
+
+def test_activation_names_the_link_of_the_settings_until_an_administrator_changes_them(world: World) -> None:
+    ada = ready(world)
+    ada.confirm_codes()
+    kim = open_link(world, make_link(ada, note="Kim of Consulting"))
+    connection_id = connect(kim)
+    activate = f"/settings/connections/{connection_id}/activate?dry_run=true"
+    ada.test_sign_in(connection_id)
+
+    assert "Kim of Consulting" in flat(ada.browser.submit(activate).text)
+    ada.browser.get(f"/settings/connections/{connection_id}/edit")
+    assert ada.browser.submit(f"/settings/connections/{connection_id}/edit", **BY_HAND).status_code == 303
+    ada.test_sign_in(connection_id)
+    assert "Kim of Consulting" not in flat(ada.browser.submit(activate).text)
 
 
 def test_renaming_makes_no_new_revision_and_wrong_settings_come_back_at_their_fields(world: World) -> None:
@@ -193,7 +207,7 @@ def test_holder_is_told_whose_organization_it_is_and_who_made_the_link(world: Wo
 def test_holder_learns_nothing_to_mend_that_only_an_administrator_can_mend(world: World) -> None:
     ada = ready(world)
     kim = holder(ada)
-    domain = ada.browser.get(PAGE).text.split('/settings/domains/')[1].split("/")[0]
+    domain = ada.browser.get(PAGE).text.split("/settings/domains/")[1].split("/")[0]
     removed = ada.browser.submit_as_planned(f"/settings/domains/{domain}/remove", confirm=HOST)
     assert removed.status_code == 303, removed.text
 

@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.rules.setup_links import Scope
-from app.web.routes import TABLE, Caller
 from app.store import members as member_rows
+from app.web.routes import TABLE, Caller
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import GRACE, Organization
 from tests.web.settings.scenes import Desk, signed_in
