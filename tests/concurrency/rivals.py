@@ -185,7 +185,7 @@ def _rival(pipe: Connection[int, Any], signals: _Signals) -> None:
         return find(unit, organization_id)
 
     UnitOfWork.commit = meet_and_commit  # type: ignore[method-assign, assignment]  # the one moment
-    UnitOfWork._find = meet_and_find  # type: ignore[method-assign]  # the other one
+    UnitOfWork._find = meet_and_find  # type: ignore[method-assign, assignment]  # the other one
     while (opened := pipe.recv()) is not None:
         database_url, with_lock = opened
         organizations.lock = lock if with_lock else organizations.find  # the one thing that is taken out
