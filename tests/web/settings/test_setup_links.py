@@ -16,14 +16,14 @@ def test_link_is_shown_once_listed_and_revoked(world: World) -> None:
     url = make_link(ada, note="Kim, IT")
 
     listed = flat(ada.browser.get(LINKS).text)
-    assert "Kim, IT Single sign-on Open" in listed
+    assert "Kim, IT Open Single sign-on" in listed
     assert token_of(url) not in ada.browser.page
     open_link(world, url)
     revoke_all(ada)
 
     listed = flat(ada.browser.get(f"{LINKS}?done=setup-link-revoked").text)
     assert "Setup link revoked; it opens nothing any more." in listed
-    assert "Kim, IT Single sign-on Revoked" in listed
+    assert "Kim, IT Revoked Single sign-on" in listed
     assert "/revoke" not in ada.browser.page
 
 
@@ -93,7 +93,7 @@ def test_only_administrators_make_and_revoke_links_and_no_recovery_session(world
     stranger = world.browser()
     stranger.get("/sign-in")
     assert stranger.submit(LINKS, scope="sso", note="Kim").headers["Location"] == "/sign-in"
-    assert flat(ada.browser.get(LINKS).text).count("Kim Single sign-on Open") == 1
+    assert flat(ada.browser.get(LINKS).text).count("Kim Open Single sign-on") == 1
 
 
 def test_administrator_on_hold_makes_none_and_the_page_says_why(world: World) -> None:
