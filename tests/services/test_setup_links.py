@@ -13,7 +13,15 @@ from app.rules.decisions import Code, Refused
 from app.rules.errors import InvalidInputError, NotFoundError, TooManyError
 from app.rules.events import EventType
 from app.rules.setup_links import LIFETIME, SESSION, Scope, SetupLinkState
-from app.services import directories, directory_tokens, members, organization_keys, setup_links, setup_sessions
+from app.services import (
+    connections,
+    directories,
+    directory_tokens,
+    members,
+    organization_keys,
+    setup_links,
+    setup_sessions,
+)
 from app.services.organizations import Edit, to_edit
 from app.services.setup_links import Made
 from app.services.setup_sessions import Holder
@@ -22,6 +30,7 @@ from app.store.members import Member
 from app.store.setup_links import SetupLink, SetupSession
 from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, Provisioned, found_organization, provisioned
+from tests.services.single_sign_on import required
 from tests.services.test_sign_in import add_member, set_columns
 
 KATE = "kate@consulting.test"
@@ -377,6 +386,20 @@ def test_holder_gets_no_token_of_a_directory_that_is_was_or_will_be_more_than_em
     fresh, _ = organization.add_directory()
     set_columns(organization, ADA, held=True)
     assert token(fresh) is Code.OWN_HOLD
+
+
+def test_edit_of_a_holder_that_waited_while_the_connection_was_activated_is_refused(world: World) -> None:
+    scene = required(world)
+    link = made(scene.organization)
+
+    with world.transactions.writing(setup_links.actor_of(link.row)) as unit:
+        outcome = connections.to_edit(
+            unit, scene.organization.id, scene.connection_id, name="Mine", settings=None, acting=None
+        ).apply()
+
+    assert code(outcome) is Code.SETUP_LINK_LIMITED
+    with world.transactions.reading() as unit:
+        assert connections.read(unit, scene.organization.id, scene.connection_id).name == "Provider"
 
 
 def test_sessions_past_their_end_are_forgotten(world: World) -> None:
