@@ -100,3 +100,4 @@ class Refused:
 
 
 Decision = Allowed | Refused
+ALLOWED = Allowed()

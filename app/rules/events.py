@@ -63,6 +63,7 @@ class EventType(StrEnum):
     SETUP_LINK_CREATED = "setup_link.created"
     SETUP_LINK_USED = "setup_link.used"
     SETUP_LINK_REVOKED = "setup_link.revoked"
+    MEMBER_SESSIONS_ENDED = "member.sessions_ended"
     SESSION_ENDED = "session.ended"
     ADMIN_HELD = "admin.held"
     ADMIN_RELEASED = "admin.released"
@@ -316,6 +317,13 @@ STATEMENTS: dict[EventType, Statement] = {
                 "`revoked` by somebody, or `orphaned`: the administrator behind it is none any more, or the key that "
                 "made it works no longer.",
             ),
+    EventType.MEMBER_SESSIONS_ENDED: Statement(
+        "A member's sessions were ended at once: by themselves, all but the one they did it in, or by an "
+        "administrator.",
+        Prefix.MEMBER,
+        (
+            Field("sessions", NUMBER, "How many."),
+            Field("reason", TEXT, "`ended_by_member` or `ended_by_administrator`."),
         ),
     ),
     EventType.SESSION_ENDED: Statement(

@@ -23,8 +23,6 @@ LOCK = timedelta(minutes=15)
 WRONG_IN_A_DAY = 50
 DAY = timedelta(days=1)
 _ISSUER_BYTES = 64
-#: How long a sign-in counts as recent, for what nobody should be able to do with a session they only found open.
-RECENT = timedelta(minutes=15)
 
 
 class MfaPolicy(StrEnum):
@@ -129,8 +127,3 @@ class Tries:
 def as_issuer(name: str) -> str:
     """An organization's name as an authenticator app shows it: as much as a QR code can hold, twice, in any script."""
     return name.encode()[:_ISSUER_BYTES].decode(errors="ignore").strip()
-
-
-def is_recent(signed_in_at: datetime, now: datetime) -> bool:
-    """Whether a sign-in is recent enough for changing factors."""
-    return now - signed_in_at <= RECENT

@@ -10,7 +10,7 @@ from datetime import datetime
 from app.rules.actor import Actor, ActorKind
 from app.rules.connections import ConnectionState
 from app.rules.decisions import Allowed, Code, Decision, Refused
-from app.rules.factors import is_recent
+from app.rules.recent_authentication import is_recent
 from app.rules.sessions import PROOF_FRESH
 
 
@@ -181,7 +181,7 @@ def require_mfa(*, sso_active: bool, acting: Acting | None, recovery: Recovery, 
             "You have no authenticator app yourself, so nobody knows whether it works here.",
             fix="Set one up on your profile first.",
         )
-    if acting.passed_mfa_at is None or not is_recent(acting.passed_mfa_at, now):
+    if not is_recent(acting.passed_mfa_at, now):
         return Refused(
             Code.MFA_PROOF_REQUIRED,
             "You have not typed a code of your authenticator app within the last 15 minutes.",
@@ -190,11 +190,9 @@ def require_mfa(*, sso_active: bool, acting: Acting | None, recovery: Recovery, 
     return recovery_stored(recovery)
 
 
-def release_mfa(*, sso_active: bool, asked: Decision) -> Decision:
-    """Single sign-on is off: while it is on, the requirement is kept as it is. `asked` is whether whoever does it has
-    just shown that it is them, for those who can: a browser found open does not loosen anything.
-    """
-    return MFA_WITH_SSO if sso_active else asked
+def release_mfa(*, sso_active: bool) -> Decision:
+    """Single sign-on is off: while it is on, the requirement is kept as it is."""
+    return MFA_WITH_SSO if sso_active else Allowed()
 
 
 MFA_WITH_SSO = Refused(
@@ -204,31 +202,12 @@ MFA_WITH_SSO = Refused(
 )
 
 
-_AT_A_BROWSER = frozenset({ActorKind.MEMBER, ActorKind.SETUP_LINK})
-
-
-def asked_lately(actor: Actor, *, now: datetime) -> Decision:
-    """Whether a member who changes what opens an account has just shown that it is them, and did not only find a
-    browser open. Whoever holds a setup link cannot be asked, so that what asks is not for them; nobody else can be
-    either, and does not sit at a browser.
-    """
-    if actor.kind not in _AT_A_BROWSER or (actor.asked_at is not None and is_recent(actor.asked_at, now)):
-        return Allowed()
-    return Refused(
-        Code.RECENT_SIGN_IN_REQUIRED,
-        "It is more than 15 minutes since you were last asked who you are.",
-        fix="Confirm that it is you, then do this.",
-    )
-
-
-def reset_factor(*, actor: Actor, member_id: str, now: datetime) -> Decision:
-    """Another's, by an administrator who has just shown that it is them; one's own only in a recovery session, which is
-    for those who have lost it.
-    """
+def reset_factor(*, actor: Actor, member_id: str) -> Decision:
+    """Another's, by an administrator; one's own only in a recovery session, which is for those who have lost it."""
     is_own = actor.id == member_id
     if actor.kind is ActorKind.RECOVERY:
         return Allowed() if is_own else _FACTOR_IN_RECOVERY
-    return _FACTOR_OWN if is_own else asked_lately(actor, now=now)
+    return _FACTOR_OWN if is_own else Allowed()
 
 
 _FACTOR_OWN = Refused(

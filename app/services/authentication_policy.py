@@ -12,7 +12,7 @@ from app.rules.decisions import Allowed, Decision
 from app.rules.events import EventType
 from app.rules.factors import MfaPolicy
 from app.rules.prerequisites import Acting
-from app.services import authority, connections, directories, organizations, policy, recovery
+from app.services import authority, connections, directories, organizations, policy, recent_authentication, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import UnitOfWork
@@ -122,10 +122,8 @@ def _may_require(unit: UnitOfWork, organization_id: str, acting: Acting | None) 
 
 
 def _may_release(unit: UnitOfWork, organization_id: str) -> Decision:
-    return prerequisites.release_mfa(
-        sso_active=connection_rows.active(unit.session, organization_id) is not None,
-        asked=prerequisites.asked_lately(unit.actor, now=unit.now),
-    )
+    released = prerequisites.release_mfa(sso_active=connection_rows.active(unit.session, organization_id) is not None)
+    return recent_authentication.judge(unit, EventType.ORGANIZATION_MFA_RELEASED, first=released)
 
 
 def _propose(unit: UnitOfWork, organization_id: str, before: policy.Policy, after: policy.Policy) -> Proposal:

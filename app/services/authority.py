@@ -83,9 +83,19 @@ class Proposal:
         return self.settlement.decision if isinstance(self.settlement.decision, Refused) else None
 
     @property
+    def makes_administrators(self) -> bool:
+        """Whether somebody can act as an administrator afterwards who could not before."""
+        were = {person.member_id for person in self.before.people if _acts_as_admin(person)} - self.change.joining
+        return any(_acts_as_admin(person) and person.member_id not in were for person in self.after.people)
+
+    @property
     def proof(self) -> Mapping[str, str]:
         """The usable administrator that is left and their way in, where there is one."""
         return self.settlement.proof
+
+
+def _acts_as_admin(person: Standing) -> bool:
+    return person.holds_admin and person.is_present
 
 
 def propose(

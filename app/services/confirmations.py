@@ -16,6 +16,7 @@ from app.store import connections as connection_rows
 from app.store import members as member_rows
 from app.store import organizations as organization_rows
 from app.store import sign_ins
+from app.store.connections import Connection
 from app.store.members import Member
 from app.store.sign_ins import SignInFlow, SignInSession
 
@@ -60,13 +61,18 @@ def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
 def _ask(unit: UnitOfWork, flow: SignInFlow, member: Member) -> NextStep:
     if flow.purpose == Purpose.ENROLL:
         return asking.to_enroll(unit, flow, member)
-    connection = connection_rows.active(unit.session, member.organization_id)
-    hosts = organization_rows.verified_hosts(unit.session, member.organization_id)
-    if connection is not None and connection.revision_in_force is not None and host_of(member.email) in hosts:
+    connection = connection_of(unit, member)
+    if connection is not None and connection.revision_in_force is not None:
         return asking.provider(unit, flow, connection, connection.revision_in_force)
     if member.enrolled_at is not None:
         return asking.for_factor(unit, flow, member)
     return asking.for_code(unit, flow)
+
+
+def connection_of(unit: UnitOfWork, member: Member) -> Connection | None:
+    """The connection through which this member confirms that it is them, if it is through one."""
+    hosts = organization_rows.verified_hosts(unit.session, member.organization_id)
+    return connection_rows.active(unit.session, member.organization_id) if host_of(member.email) in hosts else None
 
 
 def _is_theirs(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Member) -> bool:

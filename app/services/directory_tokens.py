@@ -11,7 +11,7 @@ from app.rules.events import EventType
 from app.rules.holds import refusal_for
 from app.rules.ids import Prefix
 from app.rules.setup_links import may_make_token
-from app.services import bearer_tokens, directories
+from app.services import bearer_tokens, directories, recent_authentication
 from app.services.bearer_tokens import Issued
 from app.services.directories import DirectoryState
 from app.services.unit_of_work import UnitOfWork
@@ -34,9 +34,7 @@ def add(
     directory = directories.read(unit, organization_id, directory_id)
     decision = may_add(unit, directory)
     if isinstance(decision, Refused):
-        return unit.refuse(organization_id, "directory.token_created", decision, subject=directory_id)
-    if bearer_tokens.is_here_for_a_while(unit, organization_id):
-        return unit.refuse(organization_id, "directory.token_created", refusal_for(unit.actor), subject=directory_id)
+        return unit.refuse(organization_id, EventType.DIRECTORY_TOKEN_CREATED, decision, subject=directory_id)
     row = DirectoryToken(id=unit.id(Prefix.TOKEN), directory_id=directory.id)
     issued = bearer_tokens.issue(unit, row, prefix=TOKEN_PREFIX, label=label, expires_at=expires_at)
     unit.audit(organization_id, "directory.token_created", subject=directory.id, after={"token": row.id})
@@ -45,9 +43,14 @@ def add(
 
 
 def may_add(unit: UnitOfWork, directory: Directory) -> Decision:
-    """Whether whoever acts may make a token of this directory, as it stands; who is on hold is asked besides."""
+    """Whether whoever acts may make a token of this directory, as it stands; one made before it decides works after."""
     is_draft = directory.state == DirectoryState.DRAFT
-    return may_make_token(unit.actor, is_draft=is_draft, is_reached=directory.first_request_at is not None)
+    judged = may_make_token(unit.actor, is_draft=is_draft, is_reached=directory.first_request_at is not None)
+    if isinstance(judged, Refused):
+        return judged
+    if bearer_tokens.is_here_for_a_while(unit, directory.organization_id):
+        return refusal_for(unit.actor)
+    return recent_authentication.judge(unit, EventType.DIRECTORY_TOKEN_CREATED)
 
 
 def all_of(unit: UnitOfWork, organization_id: str, directory_id: str) -> Sequence[DirectoryToken]:

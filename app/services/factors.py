@@ -17,7 +17,7 @@ from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.factors import BACKUP_CODES, NOTICED_DRIFT, STEP, Judged, Method, Verdict, as_issuer, judge
 from app.rules.ids import Prefix
-from app.services import mailbox
+from app.services import mailbox, recent_authentication
 from app.services.unit_of_work import UnitOfWork
 from app.store import factors, organizations, sign_ins
 from app.store.factors import BackupCode, Factor
@@ -148,7 +148,7 @@ def of_member(unit: UnitOfWork, member_id: str) -> FactorFacts | None:
 
 def may_change_own(unit: UnitOfWork) -> Decision:
     """Whether whoever acts may set up an app or make backup codes for themselves."""
-    return prerequisites.asked_lately(unit.actor, now=unit.now)
+    return recent_authentication.judge(unit, EventType.MEMBER_FACTOR_ENROLLED)
 
 
 def make_backup_codes(unit: UnitOfWork, member: Member) -> tuple[str, ...] | Refused:
@@ -169,7 +169,8 @@ def confirm_backup_codes(unit: UnitOfWork, member: Member) -> None:
 
 def may_reset(unit: UnitOfWork, member_id: str) -> Decision:
     """Whether whoever acts may take this member's authenticator app away."""
-    return prerequisites.reset_factor(actor=unit.actor, member_id=member_id, now=unit.now)
+    decision = prerequisites.reset_factor(actor=unit.actor, member_id=member_id)
+    return recent_authentication.judge(unit, EventType.MEMBER_FACTOR_RESET, first=decision)
 
 
 def reset(unit: UnitOfWork, member: Member, factor_id: str) -> Refused | None:

@@ -22,9 +22,8 @@ from app.rules.invitations import (
     state_of,
     wait_before_sending,
 )
-from app.rules.prerequisites import asked_lately
 from app.rules.roles import ADMIN
-from app.services import backing, bearer_tokens, joining, mailbox, policy
+from app.services import backing, bearer_tokens, joining, mailbox, policy, recent_authentication
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, directories, listings, organizations, roles
 from app.store import invitations as rows
@@ -249,13 +248,10 @@ def _may_send(unit: UnitOfWork, organization: Organization, email: str, role: st
     """Whether whoever acts may invite this address with this role. Making an administrator asks for more: nobody on
     hold makes one of another address of theirs, and no browser that was found open does.
     """
-    if role == ADMIN:
-        if bearer_tokens.is_here_for_a_while(unit, organization.id):
-            return refusal_for(unit.actor)
-        asked = asked_lately(unit.actor, now=unit.now)
-        if isinstance(asked, Refused):
-            return asked
-    return _judge(unit, organization, email)
+    if role == ADMIN and bearer_tokens.is_here_for_a_while(unit, organization.id):
+        return refusal_for(unit.actor)
+    judged = _judge(unit, organization, email)
+    return recent_authentication.judge(unit, EventType.INVITATION_CREATED, first=judged, is_sensitive=role == ADMIN)
 
 
 def _judge(unit: UnitOfWork, organization: Organization, email: str) -> Decision:

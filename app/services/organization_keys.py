@@ -13,8 +13,7 @@ from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.holds import NO_KEY
 from app.rules.ids import Prefix
-from app.rules.prerequisites import asked_lately
-from app.services import bearer_tokens
+from app.services import bearer_tokens, recent_authentication
 from app.services.bearer_tokens import Issued
 from app.services.unit_of_work import UnitOfWork
 from app.store import organization_keys as rows
@@ -63,7 +62,7 @@ def may_add(unit: UnitOfWork, organization_id: str) -> Decision:
     """Whether whoever acts may make a key."""
     if bearer_tokens.is_here_for_a_while(unit, organization_id):
         return NO_KEY
-    return asked_lately(unit.actor, now=unit.now)
+    return recent_authentication.judge(unit, EventType.KEY_CREATED)
 
 
 def _not_outliving(unit: UnitOfWork, organization_id: str, expires_at: datetime | None) -> datetime | None:

@@ -138,6 +138,7 @@ def to_edit(unit: UnitOfWork, organization_id: str, changes: Edit) -> Planned[Or
         judged=judged,
         subject=organization_id,
         about=f"{changes.guests} {changes.default_role}",
+        is_sensitive=lifetimes is not None and _lasts_longer(organization, lifetimes),
     )
 
 
@@ -150,6 +151,11 @@ def _read_lifetimes(organization: Organization, changes: Edit) -> Lifetimes | No
         idle_minutes=organization.session_idle_minutes if idle is None else idle,
         absolute_hours=organization.session_hours if absolute is None else absolute,
     )
+
+
+def _lasts_longer(organization: Organization, wanted: Lifetimes) -> bool:
+    now = Lifetimes.of(idle_minutes=organization.session_idle_minutes, absolute_hours=organization.session_hours)
+    return wanted.idle > now.idle or wanted.absolute > now.absolute
 
 
 def _propose(unit: UnitOfWork, organization_id: str, before: Policy, changes: Edit) -> Proposal:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.plans import Aside, Outlook, Plan, Position, hash_of, judge_shown, make_plan, outlook, position
-from app.services import authority, settlements
+from app.services import authority, recent_authentication, settlements
 from app.services.authority import Proposal
 from app.services.unit_of_work import UnitOfWork
 from app.store import roles
@@ -26,8 +26,9 @@ class Planned(Generic[T]):
     `judged` is what its own rules say, `propose` works out whose roles and ways in it moves (None: nobody's). What
     there is to do beside that is done by `prepare` before it is carried out, where people join, and by `write` after.
     `about` tells it from every other change, and `shown_first` says that it is made only by somebody who has seen its
-    plan. `leaves_out` are those it could be expected to be about and is not, `groups` the names of groups
-    by mapping, for mappings that are not stored yet.
+    plan. `is_sensitive` says that its particulars make it one that asks whoever makes it who they are; whoever becomes
+    an administrator by it is found out here. `leaves_out` are those it could be expected to be about and is not,
+    `groups` the names of groups by mapping, for mappings that are not stored yet.
     """
 
     unit: UnitOfWork
@@ -39,6 +40,7 @@ class Planned(Generic[T]):
     judged: Decision = field(default_factory=Allowed)
     subject: str | None = None
     about: str = ""
+    is_sensitive: bool = False
     shown_first: bool = False
     leaves_out: Callable[[], Iterable[Aside]] | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
@@ -47,9 +49,14 @@ class Planned(Generic[T]):
 
     @property
     def decision(self) -> Decision:
-        """Whether the change may be made: what its own rules say, else the guard."""
+        """Whether the change may be made: what its own rules say, then the guard, then whether they were asked who they
+        are.
+        """
         proposal = self._worked_out() if isinstance(self.judged, Allowed) else None
-        return self.judged if proposal is None else proposal.settlement.decision
+        guarded = self.judged if proposal is None else proposal.settlement.decision
+        is_sensitive = self.is_sensitive or (proposal is not None and proposal.makes_administrators)
+        asked = recent_authentication.judge(self.unit, self.action, first=guarded, is_sensitive=is_sensitive)
+        return asked if isinstance(asked, Refused) else guarded
 
     def plan(self) -> Plan:
         """What the change means for whom; worked out once, however often it is looked at. Nothing is written."""

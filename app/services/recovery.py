@@ -15,7 +15,7 @@ from app.rules.lockout import usable
 from app.rules.prerequisites import Recovery
 from app.rules.recovery import may_replace_codes
 from app.rules.sessions import ONE_TIME_LINK
-from app.services import authority, policy
+from app.services import authority, policy, recent_authentication
 from app.services.unit_of_work import UnitOfWork
 from app.store import members, organizations, recovery_drills, sign_ins
 from app.store.members import Member
@@ -40,7 +40,8 @@ def _may_replace(unit: UnitOfWork, organization_id: str) -> Decision:
     world = authority.world(unit, organization_id, policy=in_force)
     only_held = any(person.held for person in world.people) and not usable(world)
     left = sign_ins.unused_recovery_codes(unit.session, organization_id)
-    return may_replace_codes(left=left, only_held=only_held, actor=unit.actor)
+    decision = may_replace_codes(left=left, only_held=only_held, actor=unit.actor)
+    return recent_authentication.judge(unit, EventType.RECOVERY_CODES_CREATED, first=decision)
 
 
 def make_codes(unit: UnitOfWork, organization_id: str) -> tuple[str, ...]:

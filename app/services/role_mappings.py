@@ -10,7 +10,7 @@ from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.organizations import read_text
 from app.rules.recovery import may_map
-from app.rules.roles import GroupRef, GroupSource, MappingRule
+from app.rules.roles import ADMIN, GroupRef, GroupSource, MappingRule
 from app.services import authority, policy
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
@@ -68,6 +68,7 @@ def to_add(
         judged=may_map(unit.actor, role),
         subject=rule.id,
         about=f"{source} {group} {role}",
+        is_sensitive=role == ADMIN,  # also where nobody is in the group yet
         groups={rule.id: label},
     )
 

@@ -135,19 +135,39 @@ def lifetimes_of(unit: UnitOfWork, organization_id: str) -> Lifetimes:
     return Lifetimes.of(idle_minutes=organization.session_idle_minutes, absolute_hours=organization.session_hours)
 
 
-def own(unit: UnitOfWork, member_id: str) -> Sequence[SignInSession]:
-    """The member's living sessions, newest first."""
-    rows = sign_ins.sessions_of(unit.session, member_id)
-    return [row for row in rows if is_alive(idle_ends_at=row.idle_ends_at, expires_at=row.expires_at, now=unit.now)]
+def own(unit: UnitOfWork, member_id: str, *, before: str = "", limit: int | None = None) -> Sequence[SignInSession]:
+    """The member's living sessions older than the one with the id `before`, newest first; "" begins at the newest."""
+    return sign_ins.sessions_of(unit.session, member_id, now=unit.now, before=before, limit=limit)
+
+
+def count_full(unit: UnitOfWork, member_id: str) -> int:
+    """How many living sessions the member has, recovery sessions aside."""
+    return sign_ins.count_full_sessions(unit.session, member_id, now=unit.now)
 
 
 def end(unit: UnitOfWork, member_id: str, session_id: str, *, reason: str) -> None:
     """End one session of this member. Raises NotFoundError."""
-    for row in sign_ins.sessions_of(unit.session, member_id):
-        if row.id == session_id:
-            _end(unit, row, reason=reason)
-            return
-    raise NotFoundError("There is no such session.")
+    row = sign_ins.session_of(unit.session, member_id, session_id, now=unit.now)
+    if row is None:
+        raise NotFoundError("There is no such session.")
+    _end(unit, row, reason=reason)
+
+
+def end_others(unit: UnitOfWork, member: Member, *, keep: str | None, reason: str) -> int:
+    """End every session of this member but the one to keep, in one statement; how many those were. The audit log and
+    the event tell of all of them at once.
+    """
+    unit.lock(member.organization_id)
+    unit.flush()
+    ended = sign_ins.end_others(unit.connection, member.id, keep=keep, now=unit.now, reason=reason)
+    if ended:
+        unit.audit(
+            member.organization_id, EventType.MEMBER_SESSIONS_ENDED, subject=member.id, before={"sessions": ended}
+        )
+        unit.event(
+            member.organization_id, EventType.MEMBER_SESSIONS_ENDED, subject=member.id, sessions=ended, reason=reason
+        )
+    return ended
 
 
 def end_replaced(unit: UnitOfWork, token: str) -> None:

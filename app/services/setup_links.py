@@ -16,9 +16,8 @@ from app.rules.holds import HELD_BY_DIRECTORY, NO_LINK
 from app.rules.ids import Prefix
 from app.rules.invitations import wait_before_sending
 from app.rules.organizations import read_text
-from app.rules.prerequisites import asked_lately
 from app.rules.setup_links import LIFETIME, Scope, SetupLinkState, state_of
-from app.services import backing, bearer_tokens, connections, directories, mailbox
+from app.services import backing, bearer_tokens, connections, directories, mailbox, recent_authentication
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import setup_links as rows
 from app.store.members import Member
@@ -103,7 +102,7 @@ def may_make(unit: UnitOfWork, organization_id: str, *, admin: Member | None) ->
     """
     if bearer_tokens.is_here_for_a_while(unit, organization_id):
         return HELD_BY_DIRECTORY if unit.actor.kind is ActorKind.API_KEY else NO_LINK
-    asked = asked_lately(unit.actor, now=unit.now)
+    asked = recent_authentication.judge(unit, EventType.SETUP_LINK_CREATED)
     if isinstance(asked, Refused):
         return asked
     if admin is None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, delete, func, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Table, bindparam, delete, func, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -153,17 +153,31 @@ def session_by_digest(session: Session, digest: str) -> SignInSession | None:
     return session.scalars(query).one_or_none()
 
 
-def sessions_of(session: Session, member_id: str) -> Sequence[SignInSession]:
-    """The member's sessions that were not ended, newest first."""
-    query = select(SignInSession).where(SignInSession.member_id == member_id, SignInSession.ended_at.is_(None))
-    return session.scalars(query.order_by(SignInSession.id.desc())).all()
+def sessions_of(
+    session: Session, member_id: str, *, now: datetime, before: str = "", limit: int | None = None
+) -> Sequence[SignInSession]:
+    """The member's living sessions that were opened before the one with the id `before`, newest first."""
+    query = select(SignInSession).where(SignInSession.member_id == member_id, *_living(now))
+    if before:
+        query = query.where(SignInSession.id < before)
+    return session.scalars(query.order_by(SignInSession.id.desc()).limit(limit)).all()
 
 
 def session_of(session: Session, member_id: str, session_id: str, *, now: datetime) -> SignInSession | None:
-    """One session of this member that was neither ended nor has come to its end."""
+    """One living session of this member."""
     query = select(SignInSession).where(SignInSession.id == session_id, SignInSession.member_id == member_id)
-    living = SignInSession.ended_at.is_(None), SignInSession.expires_at > now, SignInSession.idle_ends_at > now
-    return session.scalars(query.where(*living)).one_or_none()
+    return session.scalars(query.where(*_living(now))).one_or_none()
+
+
+def _living(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Neither ended nor come to an end."""
+    return SignInSession.ended_at.is_(None), SignInSession.expires_at > now, SignInSession.idle_ends_at > now
+
+
+def count_full_sessions(session: Session, member_id: str, *, now: datetime) -> int:
+    """How many living sessions this member has in which they do more than recover."""
+    theirs = SignInSession.member_id == member_id, SignInSession.kind != "recovery", *_living(now)
+    return session.scalar(select(func.count()).select_from(SignInSession).where(*theirs)) or 0
 
 
 def session_in(session: Session, organization_id: str, session_id: str) -> SignInSession | None:
@@ -179,9 +193,7 @@ def living_sessions(
     query = select(SignInSession).where(
         SignInSession.organization_id == organization_id,
         SignInSession.id > after,
-        SignInSession.ended_at.is_(None),
-        SignInSession.expires_at > now,
-        SignInSession.idle_ends_at > now,
+        *_living(now),
     )
     return session.scalars(query.order_by(SignInSession.id).limit(limit)).all()
 
@@ -213,10 +225,10 @@ def shorten(
         connection.execute(update(_SESSIONS).where(columns.id == bindparam("the_id")).values(values), shorter)
 
 
-def end_others(connection: Connection, member_id: str, *, keep: str | None, now: datetime, reason: str) -> None:
-    """End the member's sessions but the one to keep."""
-    others = _SESSIONS.c.member_id == member_id, _SESSIONS.c.id.is_distinct_from(keep), _SESSIONS.c.ended_at.is_(None)
-    connection.execute(update(_SESSIONS).where(*others).values(ended_at=now, end_reason=reason))
+def end_others(connection: Connection, member_id: str, *, keep: str | None, now: datetime, reason: str) -> int:
+    """End the member's living sessions but the one to keep; how many those were."""
+    others = _SESSIONS.c.member_id == member_id, _SESSIONS.c.id.is_distinct_from(keep), *_living(now)
+    return connection.execute(update(_SESSIONS).where(*others).values(ended_at=now, end_reason=reason)).rowcount
 
 
 def end_full_sessions(connection: Connection, member_ids: Collection[str], *, now: datetime, reason: str) -> None:

@@ -22,8 +22,8 @@ from app.web.presentation.elements import Change, Form, Notice
 from app.web.presentation.members import AuthenticatorCard, ProfilePage
 from app.web.presentation.sign_in import BackupCodesPage, ConfirmPage
 from app.web.return_to import asked_for
-from app.web.sessions import session_row
-from app.web.settings.controls import confirm_first, control, refusal
+from app.web.sessions import session_list
+from app.web.settings.controls import control, refusal
 from app.web.shell import see, show
 from app.web.wording import role_reason
 
@@ -61,12 +61,23 @@ def end_session(session_id: str) -> ResponseReturnValue:
     return see("/profile?done=session-ended")
 
 
+@pages.post("/profile/sessions/end-others")
+def end_other_sessions() -> ResponseReturnValue:
+    """End all of one's own sessions but this one."""
+    unit, person = current.unit(), current.signed_in()
+    sessions.end_others(unit, _member(unit), keep=person.session_id, reason="ended_by_member")
+    return see("/profile?done=other-sessions-ended#sessions")
+
+
 @pages.route("/profile/confirm", methods=["GET", "POST"])
 def confirm() -> ResponseReturnValue:
     """Show that it is still you: by the identity provider, the authenticator app or an emailed code."""
     person, return_to = current.signed_in(), asked_for() or _PATH
     if request.method == "GET":
-        return show("confirm.html", ConfirmPage(email=person.email, return_to=return_to))
+        connection = confirmations.connection_of(current.unit(), _member(current.unit()))
+        provider = connection.name if connection is not None else ""
+        page = ConfirmPage(person.email, return_to, provider=provider, may_recover=person.is_admin)
+        return show("confirm.html", page)
     with current.writing() as unit:
         step = confirmations.begin(
             unit,
@@ -136,9 +147,7 @@ def _page(unit: UnitOfWork) -> ProfilePage:
         role=explained.role_name,
         why=role_reason(explained),
         authenticator=_authenticator(unit, member),
-        sessions=tuple(
-            session_row(row, current=person.session_id, now=unit.now) for row in sessions.own(unit, member.id)
-        ),
+        sessions=session_list(unit, member.id, current=person.session_id, path=_PATH),
         attempts=tuple(
             attempt_row(facts, now=unit.now)
             for facts in read_activity.attempts_of(unit, member.organization_id, member.id, limit=_ATTEMPTS)
@@ -151,7 +160,7 @@ def _page(unit: UnitOfWork) -> ProfilePage:
 def _authenticator(unit: UnitOfWork, member: Member) -> AuthenticatorCard:
     facts = factors.of_member(unit, member.id)
     judged = factors.may_change_own(unit)
-    may_change = confirm_first(control(judged), judged, return_to=_PATH)
+    may_change = control(judged, at="authenticator")
     if facts is None:
         is_required = authentication_policy.is_required(unit, member.organization_id)
         return AuthenticatorCard(set_up=Change(may_change), make_codes=Change(may_change), is_required=is_required)

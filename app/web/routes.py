@@ -92,6 +92,7 @@ TABLE: dict[str, dict[str, Route]] = {
     # one's own
     "profile.show_profile": {"GET": _MEMBER_READ},
     "profile.end_session": {"POST": _MEMBER_WRITE},
+    "profile.end_other_sessions": {"POST": _MEMBER_WRITE},
     "profile.rename": {"POST": _MEMBER_WRITE},
     "profile.confirm": {"GET": _MEMBER_READ, "POST": _MEMBER_OWN},
     "profile.set_up_app": {"POST": _MEMBER_WRITE},
@@ -151,6 +152,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "members.restore": {"POST": _FULL_WRITE},
     "member.reset_factor": {"POST": _ADMIN_WRITE},
     "member.end_session": {"POST": _FULL_WRITE},
+    "member.end_sessions": {"POST": _FULL_WRITE},
     "members.activate": {"POST": _FULL_WRITE},
     "members.remove": {"POST": _FULL_WRITE},
     "roles.list": {"GET": _FULL_READ},
@@ -188,6 +190,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "api.reset_factor": {"DELETE": _PROGRAM_WRITE},
     "api.list_sessions": {"GET": _PROGRAM_READ},
     "api.end_session": {"DELETE": _PROGRAM_WRITE},
+    "api.end_member_sessions": {"DELETE": _PROGRAM_WRITE},
     "api.list_organizations": {"GET": _OPERATOR_READ},
     "api.read_organization": {"GET": _PROGRAM_READ},
     "api.edit_organization": {"PATCH": _PROGRAM_PLAN},

@@ -54,6 +54,8 @@ _NOTICES = {
     "member-activated": Notice("success", "Member active again."),
     "member-removed": Notice("success", "Member removed."),
     "session-ended": Notice("success", "Session ended."),
+    "sessions-ended": Notice("success", "All sessions ended."),
+    "other-sessions-ended": Notice("success", "All other sessions ended.", "You are signed in here only."),
 }
 
 

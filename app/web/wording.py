@@ -73,6 +73,7 @@ _ACTIONS = {
     "setup_link.used": ("opened the setup link for", "open a setup link"),
     "setup_link.left": ("left the setup link for", "leave a setup link"),
     "setup_link.revoked": ("closed the setup link for", "revoke a setup link"),
+    "member.sessions_ended": ("ended all sessions of", "end all sessions of"),
     "session.ended": ("ended a session of", "end a session of"),
     "admin.held": ("would have taken the last administrator, now on hold:", "take the last administrator"),
     "admin.released": ("settled the hold of", "settle the hold of"),

@@ -11,7 +11,7 @@ import pytest
 
 from app.ports.randomness import SystemRandomness
 from app.rules import codes as spelling
-from app.rules import factors, invitations, limits, sessions, setup_links
+from app.rules import factors, invitations, limits, recent_authentication, sessions, setup_links
 from app.services.recovery import CODES
 from app.store.database import Base
 from app.web.routes import TABLE, Caller
@@ -83,7 +83,7 @@ def test_limits_on_the_page_are_those_of_the_code() -> None:
             f" {_minutes(sessions.RECOVERY)} minutes; an organization may have {sessions.SHORTEST_IDLE_MINUTES} minutes"
             f" or more, and up to {sessions.LONGEST_HOURS // 24} days"
         ),
-        "changing what opens an account": f"asked who they are within {_minutes(factors.RECENT)} minutes",
+        "giving power, taking a protection away": f"asked who they are within {_minutes(recent_authentication.RECENT)} minutes",
     }
 
     for what, limit in rows.items():

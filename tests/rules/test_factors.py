@@ -26,7 +26,7 @@ from app.rules.factors import (
     judge,
     second_step,
 )
-from app.rules.prerequisites import Acting, Recovery, asked_lately, release_mfa, require_mfa, reset_factor
+from app.rules.prerequisites import Acting, Recovery, release_mfa, require_mfa, reset_factor
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 STORED = Recovery(unused=10, confirmed=True)
@@ -164,41 +164,29 @@ def test_requirement_needs_an_enrolled_admin_who_has_just_shown_it_and_stored_re
 
 
 def test_requirement_is_kept_as_it_is_while_single_sign_on_is_active() -> None:
-    kept = release_mfa(sso_active=True, asked=Allowed())
+    kept = release_mfa(sso_active=True)
 
     assert isinstance(kept, Refused)
     assert kept.code is Code.MFA_WITH_SINGLE_SIGN_ON
-    assert isinstance(release_mfa(sso_active=False, asked=Allowed()), Allowed)
-
-
-def test_requirement_is_not_released_by_a_browser_that_was_found_open() -> None:
-    found_open = Actor(ActorKind.MEMBER, id="mem_ada", asked_at=NOW - timedelta(minutes=16))
-
-    asked = release_mfa(sso_active=False, asked=asked_lately(found_open, now=NOW))
-
-    assert isinstance(asked, Refused)
-    assert asked.code is Code.RECENT_SIGN_IN_REQUIRED
+    assert isinstance(release_mfa(sso_active=False), Allowed)
 
 
 @pytest.mark.parametrize(
-    ("kind", "is_own", "minutes_ago", "expected"),
+    ("kind", "is_own", "expected"),
     [
-        (ActorKind.MEMBER, False, 15, None),
-        (ActorKind.MEMBER, False, 16, Code.RECENT_SIGN_IN_REQUIRED),
-        (ActorKind.MEMBER, False, None, Code.RECENT_SIGN_IN_REQUIRED),
-        (ActorKind.MEMBER, True, 0, Code.FACTOR_OWN),
-        (ActorKind.RECOVERY, True, None, None),
-        (ActorKind.RECOVERY, False, 0, Code.FACTOR_IN_RECOVERY),
-        (ActorKind.OPERATOR, False, None, None),
-        (ActorKind.API_KEY, False, None, None),
+        (ActorKind.MEMBER, False, None),
+        (ActorKind.MEMBER, True, Code.FACTOR_OWN),
+        (ActorKind.RECOVERY, True, None),
+        (ActorKind.RECOVERY, False, Code.FACTOR_IN_RECOVERY),
+        (ActorKind.OPERATOR, False, None),
+        (ActorKind.API_KEY, False, None),
     ],
 )
-def test_factor_is_reset_by_another_admin_soon_after_signing_in_and_ones_own_only_in_recovery(
-    kind: ActorKind, is_own: bool, minutes_ago: int | None, expected: Code | None
+def test_factor_is_reset_by_another_admin_and_ones_own_only_in_recovery(
+    kind: ActorKind, is_own: bool, expected: Code | None
 ) -> None:
-    asked_at = None if minutes_ago is None else NOW - timedelta(minutes=minutes_ago)
-    actor = Actor(kind, id="mem_ada" if kind in {ActorKind.MEMBER, ActorKind.RECOVERY} else None, asked_at=asked_at)
+    actor = Actor(kind, id="mem_ada" if kind in {ActorKind.MEMBER, ActorKind.RECOVERY} else None)
 
-    decision = reset_factor(actor=actor, member_id="mem_ada" if is_own else "mem_grace", now=NOW)
+    decision = reset_factor(actor=actor, member_id="mem_ada" if is_own else "mem_grace")
 
     assert (decision.code if isinstance(decision, Refused) else None) is expected

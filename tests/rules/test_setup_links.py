@@ -8,9 +8,10 @@ import pytest
 
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Allowed, Code, Decision, Refused
+from app.rules.events import EventType
 from app.rules.holds import HELD_BY_DIRECTORY, refusal_for
 from app.rules.lockout import OWN_HOLD
-from app.rules.prerequisites import asked_lately
+from app.rules.recent_authentication import ASKS, judge
 from app.rules.setup_links import LIFETIME, SetupLinkState, may_make_token, may_touch_connection, state_of
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -63,8 +64,11 @@ def test_holder_makes_tokens_only_of_a_directory_that_was_never_active_and_that_
 
 
 def test_what_asks_who_confirmed_lately_is_never_for_a_holder() -> None:
-    assert code(asked_lately(HOLDER, now=NOW)) is Code.RECENT_SIGN_IN_REQUIRED
-    assert code(asked_lately(OPERATOR, now=NOW)) is None
+    for action in ASKS - {EventType.DIRECTORY_TOKEN_CREATED}:
+        assert code(judge(HOLDER, action, now=NOW)) is Code.RECENT_SIGN_IN_REQUIRED
+        assert code(judge(OPERATOR, action, now=NOW)) is None
+    assert code(judge(HOLDER, EventType.MEMBER_ROLE_CHANGED, now=NOW, is_sensitive=True)) is Code.RECENT_SIGN_IN_REQUIRED
+    assert code(judge(HOLDER, EventType.DIRECTORY_TOKEN_CREATED, now=NOW)) is None
 
 
 def test_holder_is_not_told_that_somebody_is_on_hold() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from app.rules import prerequisites
 from app.rules.connections import ConnectionState
 from app.rules.decisions import Allowed, Decision, Refused
+from app.rules.events import EventType
 from app.rules.prerequisites import Recovery, SignInProof
-from app.services import authority, connections, policy, recovery
+from app.services import authority, connections, policy, recent_authentication, recovery
 from app.services.authority import Change
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as rows
@@ -142,12 +143,14 @@ def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: s
 def _may_activate(unit: UnitOfWork, row: Connection, *, acting_id: str) -> Decision:
     acting = members.present(unit.session, row.organization_id, acting_id)
     decision = connections.may_activate(unit, row, acting=acting)
-    return decision if isinstance(decision, Refused) else _guard(unit, row, row.latest_revision)
+    guarded = decision if isinstance(decision, Refused) else _guard(unit, row, row.latest_revision)
+    return recent_authentication.judge(unit, EventType.CONNECTION_ACTIVATED, first=guarded)
 
 
 def _may_deactivate(unit: UnitOfWork, row: Connection) -> Decision:
     decision = prerequisites.deactivate_sso(state=ConnectionState(row.state))
-    return decision if isinstance(decision, Refused) else _guard(unit, row, None)
+    guarded = decision if isinstance(decision, Refused) else _guard(unit, row, None)
+    return recent_authentication.judge(unit, EventType.CONNECTION_DEACTIVATED, first=guarded)
 
 
 def _guard(unit: UnitOfWork, row: Connection, sso_revision: str | None) -> Decision:

@@ -8,10 +8,12 @@ from datetime import datetime
 from app.rules import prerequisites
 from app.rules.decisions import Allowed, Decision
 from app.rules.directories import TOKEN_REFUSED_LATELY, TokenStanding
+from app.rules.events import EventType
 from app.rules.prerequisites import Recovery
-from app.services import bearer_tokens, directories, recovery, scim_requests
+from app.services import bearer_tokens, directories, directory_tokens, recovery, scim_requests
 from app.services.directories import DirectoryState, Provider
 from app.services.directory_tokens import TOKEN_PREFIX
+from app.services.recent_authentication import judge
 from app.services.scim_requests import Progress
 from app.services.unit_of_work import UnitOfWork
 from app.store import directories as rows
@@ -62,6 +64,7 @@ class DirectoryFacts:
     may_activate: Decision
     may_deactivate: Decision
     may_delete: Decision
+    may_add_token: Decision
     progress: Progress
     mirror: Mirror
 
@@ -84,9 +87,10 @@ def _facts(unit: UnitOfWork, row: Directory) -> DirectoryFacts:
             token for token in tokens if token.refused_at and unit.now - token.refused_at < TOKEN_REFUSED_LATELY
         ),
         needs=_needs(unit, row),
-        may_activate=directories.may_activate(unit, row),
-        may_deactivate=directories.may_deactivate(unit, row),
-        may_delete=directories.may_delete(unit, row.organization_id),
+        may_activate=judge(unit, EventType.DIRECTORY_ACTIVATED, first=directories.may_activate(unit, row)),
+        may_deactivate=judge(unit, EventType.DIRECTORY_DEACTIVATED, first=directories.may_deactivate(unit, row)),
+        may_delete=judge(unit, EventType.DIRECTORY_DELETED, first=directories.may_delete(unit, row.organization_id)),
+        may_add_token=directory_tokens.may_add(unit, row),
         progress=scim_requests.progress(unit, row.organization_id, row.id),
         mirror=figures.mirror(unit.session, row.id),
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.rules.decisions import Decision
 from app.rules.events import EventType
-from app.services import organizations, recovery
+from app.services import organizations, recent_authentication, recovery
 from app.services.unit_of_work import UnitOfWork
 from app.store import audit, figures, members, recovery_drills
 
@@ -28,6 +29,7 @@ class RecoveryFacts:
     used_by: str
     drilled_at: datetime | None
     drilled_by: str
+    may_make: Decision
 
 
 def read(unit: UnitOfWork, organization_id: str) -> RecoveryFacts:
@@ -51,4 +53,5 @@ def read(unit: UnitOfWork, organization_id: str) -> RecoveryFacts:
         used_by=used.actor_label if used else "",
         drilled_at=drills.good_at if drills else None,
         drilled_by=drills.good_by if drills else "",
+        may_make=recent_authentication.judge(unit, EventType.RECOVERY_CODES_CREATED),
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.rules.factors import Method
 from app.rules.sessions import SessionKind
-from app.services import organizations, sessions
+from app.services import members, organizations, sessions
 from app.services.rows import SignInSession
 from app.web import request as current
 from app.web.api.operations import operation
@@ -46,8 +46,15 @@ def end_session(org: str, ses: str) -> None:
     sessions.end_by_administrator(current.unit(), org, ses)
 
 
+@operation("DELETE", "/organizations/{org}/members/{mem}/sessions", query=ChangeQuery)
+def end_member_sessions(org: str, mem: str) -> None:
+    """End every session of a member: their browsers are signed out with their next requests."""
+    unit = current.unit()
+    sessions.end_others(unit, members.read(unit, org, mem), keep=None, reason="ended_by_administrator")
+
+
 def _show(row: SignInSession) -> SessionAnswer:
     return SessionAnswer.of(row, last_seen_at=row.seen_at)
 
 
-OPERATIONS = (list_sessions, end_session)
+OPERATIONS = (list_sessions, end_session, end_member_sessions)

@@ -81,6 +81,33 @@ class MappedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One signed-in browser. `way_in` is how it was opened, `browser` and `address` what it was last seen as and from,
+    "" where that is not known; `is_current` marks the one that asks.
+    """
+
+    id: str
+    way_in: str
+    opened: Moment
+    seen: Moment
+    expires: Moment
+    browser: str = ""
+    address: str = ""
+    is_current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionList:
+    """Where somebody is signed in, newest first. `has_others` says that there are more than the one that asks;
+    `older_href` is the next page, "" at the end.
+    """
+
+    rows: tuple[SessionRow, ...] = ()
+    has_others: bool = False
+    older_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationPage:
     """settings/member.html: why somebody has their role, how they sign in, and what keeps them from being an
     administrator who counts.
@@ -107,24 +134,9 @@ class ExplanationPage:
     managed_by: str = ""
     groups_at: Moment | None = None
     factor: FactorCard | None = None
-    sessions: tuple[SessionRow, ...] = ()
+    sessions: SessionList = SessionList()
     end_session: Control = ALLOWED
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """One signed-in browser. `way_in` is how it was opened, `browser` and `address` what it was last seen as and from,
-    "" where that is not known; `is_current` marks the one that asks.
-    """
-
-    id: str
-    way_in: str
-    opened: Moment
-    seen: Moment
-    expires: Moment
-    browser: str = ""
-    address: str = ""
-    is_current: bool = False
+    is_you: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ class ProfilePage:
     role: str
     why: str
     authenticator: AuthenticatorCard
-    sessions: tuple[SessionRow, ...]
+    sessions: SessionList
     attempts: tuple[Attempt, ...]
     managed_by: str = ""
     name_form: Form = EMPTY_FORM

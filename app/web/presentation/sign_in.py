@@ -161,11 +161,14 @@ class BackupCodesPage:
 @dataclass(frozen=True, slots=True)
 class ConfirmPage:
     """confirm.html: somebody who is signed in is about to show that it is still them; `return_to` is where they go
-    next.
+    next. `provider` is the connection that asks them, "" where the app or the mailbox does; `may_recover` says that
+    there is another way for them should it fail.
     """
 
     email: str
     return_to: str
+    provider: str = ""
+    may_recover: bool = False
 
 
 @dataclass(frozen=True, slots=True)

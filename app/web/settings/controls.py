@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import quote
+
+from flask import request
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.web.presentation.elements import ALLOWED, Change, Control, Notice, Prerequisite
@@ -40,31 +41,34 @@ _PLACES: dict[Code, tuple[str, str]] = {
     Code.OWN_HOLD: _MEMBERS,
     Code.MFA_WITH_SINGLE_SIGN_ON: _SINGLE_SIGN_ON,
     Code.MFA_ENROLLMENT_REQUIRED: ("Go to your profile", "/profile#authenticator"),
-    Code.MFA_PROOF_REQUIRED: (_CONFIRM, confirm_address(f"{PAGE}#security")),
-    Code.RECENT_SIGN_IN_REQUIRED: (_CONFIRM, confirm_address("/profile")),
     Code.FACTOR_OWN: ("Go to your profile", "/profile#authenticator"),
+}
+_CONFIRM_FIRST = frozenset({Code.RECENT_SIGN_IN_REQUIRED, Code.MFA_PROOF_REQUIRED})
+#: Where forms stand that are not on the authentication page, by blueprint.
+_PAGES = {
+    "members": "/settings/members",
+    "invitations": "/settings/members#invitations",
+    "roles": "/settings/roles",
+    "keys": "/settings/keys",
+    "setup_links": "/settings/setup-links",
+    "profile": "/profile",
 }
 IN_RECOVERY = Control(allowed=False, reason="A recovery session cannot do this; sign in as usual for it.")
 
 
-def control(decision: Decision) -> Control:
-    """Whether a button may be pressed; if not, why, and where to change that."""
+def control(decision: Decision, *, at: str = "") -> Control:
+    """Whether a button may be pressed; if not, why, and where to change that. `at` is the part of the page that holds
+    it, for whoever has to confirm first and comes back.
+    """
     if isinstance(decision, Allowed):
         return ALLOWED
-    label, href = _place(decision)
+    label, href = _place(decision, at)
     return Control(allowed=False, reason=_with_fix(decision), fix_label=label, fix_href=href)
 
 
-def confirm_first(shown: Control, decision: Decision, *, return_to: str) -> Control:
-    """The same control, that leads back to this page from where somebody confirms that it is them."""
-    if isinstance(decision, Refused) and decision.code in {Code.RECENT_SIGN_IN_REQUIRED, Code.MFA_PROOF_REQUIRED}:
-        return replace(shown, fix_href=confirm_address(return_to))
-    return shown
-
-
-def change(decision: Decision, *effects: str) -> Change:
+def change(decision: Decision, *effects: str, at: str = "") -> Change:
     """A control with what it would do; empty sentences are left out."""
-    return Change(control(decision), effects=tuple(effect for effect in effects if effect))
+    return Change(control(decision, at=at), effects=tuple(effect for effect in effects if effect))
 
 
 def prerequisite(label: str, decision: Decision, *, detail: str = "") -> Prerequisite:
@@ -81,11 +85,21 @@ def refusal(refused: Refused) -> Notice:
     return Notice("error", refused.sentence, refused.fix or "", link_label=label, link_href=href)
 
 
-def _place(refused: Refused) -> tuple[str, str]:
+def _place(refused: Refused, at: str = "") -> tuple[str, str]:
     """A link's words and where it leads; a domain may be in use by the directory alone."""
+    if refused.code in _CONFIRM_FIRST:
+        return _CONFIRM, confirm_address(f"{_page()}#{at}" if at else _page())
     if refused.facts.get("needed_by") == "directory":
         return _DIRECTORY
     return _PLACES.get(refused.code, ("", ""))
+
+
+def _page() -> str:
+    """The page that somebody looks at, or that held the form they sent."""
+    blueprint = request.blueprint or ""
+    if blueprint == "member":
+        return f"/settings/members/{(request.view_args or {})['member_id']}"
+    return _PAGES.get(blueprint, PAGE)
 
 
 def _with_fix(refused: Refused) -> str:

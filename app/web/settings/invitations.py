@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.decisions import Refused
+from app.rules.decisions import Code, Refused
 from app.rules.errors import InvalidInputError, TooManyError
 from app.services import invitations
 from app.web import request as current
@@ -30,6 +30,8 @@ def add() -> ResponseReturnValue:
     except InvalidInputError as error:
         form = Form(values=typed, errors={error.field if error.field in _FORM else "email": error.sentence})
         return members_page.again(unit, status=400, invite=form)
+    if isinstance(outcome, Refused) and outcome.code is Code.RECENT_SIGN_IN_REQUIRED:
+        return members_page.again(unit, refusal(outcome), status=409, invite=Form(values=typed))
     if isinstance(outcome, Refused):
         form = Form(values=typed, errors={"email": f"{outcome.sentence} {outcome.fix or ''}".strip()})
         return members_page.again(unit, status=409, invite=form)

@@ -18,7 +18,7 @@ from app.web.moments import moment, moment_or_none
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Change, Form, Notice
 from app.web.presentation.keys import Key, KeyMadePage, KeysPage
 from app.web.settings.cards.directories import LIFETIMES
-from app.web.settings.controls import confirm_first, control, refusal
+from app.web.settings.controls import control, refusal
 from app.web.settings.overview import wrong
 from app.web.shell import see, show
 
@@ -73,7 +73,7 @@ def _page(form: Form = EMPTY_FORM) -> KeysPage:
     keys = ((row, bearer_tokens.standing(unit, row)) for row in organization_keys.all_of(unit, organization_id))
     return KeysPage(
         keys=tuple(_key(row, standing, now=unit.now) for row, standing in keys if standing != TokenStanding.REVOKED),
-        add=confirm_first(control(may_add), may_add, return_to="/settings/keys"),
+        add=control(may_add),
         lifetimes=LIFETIMES,
         api_url=unit.ports.base_url + PREFIX,
         form=form,

@@ -8,7 +8,6 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
-from app.rules.sessions import SessionKind
 from app.services import explanation, factors, members, organizations, sessions
 from app.services.overview import role_mappings as read_mappings
 from app.services.unit_of_work import UnitOfWork
@@ -16,9 +15,9 @@ from app.web import request as current
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.elements import ALLOWED, Notice
 from app.web.presentation.members import FactorCard
-from app.web.sessions import session_row
+from app.web.sessions import session_list
 from app.web.settings.cards.members import explained
-from app.web.settings.controls import IN_RECOVERY, change, confirm_first, refusal
+from app.web.settings.controls import IN_RECOVERY, change, refusal
 from app.web.shell import see, show
 from app.web.wording import count
 
@@ -50,33 +49,42 @@ def end_session(member_id: str, session_id: str) -> ResponseReturnValue:
     return see(f"/settings/members/{member_id}?done=session-ended#sessions")
 
 
+@pages.post("/<member_id>/sessions/end-all")
+def end_sessions(member_id: str) -> ResponseReturnValue:
+    """Sign all their browsers out, but the one that asks."""
+    unit, person = current.unit(), current.signed_in()
+    member = members.read(unit, person.organization_id, member_id)
+    sessions.end_others(unit, member, keep=person.session_id, reason="ended_by_administrator")
+    return see(f"/settings/members/{member_id}?done=sessions-ended#sessions")
+
+
 def _one(member_id: str, *notices: Notice, status: int = 200) -> Response:
-    unit, organization_id = current.unit(), current.organization_id()
+    unit, person, organization_id = current.unit(), current.signed_in(), current.organization_id()
     found = explanation.explain(unit, members.read(unit, organization_id, member_id))
     names = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
     default = organizations.read(unit, organization_id).default_role
     page = explained(found, names, default_role=default, now=unit.now)
-    signed_in = sessions.own(unit, member_id)
     page = replace(
         page,
-        factor=_factor(unit, member_id, sessions=sum(row.kind != SessionKind.RECOVERY for row in signed_in)),
-        sessions=tuple(session_row(row, current=current.signed_in().session_id, now=unit.now) for row in signed_in),
-        end_session=IN_RECOVERY if current.signed_in().is_recovery else ALLOWED,
+        factor=_factor(unit, member_id),
+        sessions=session_list(unit, member_id, current=person.session_id, path=f"/settings/members/{member_id}"),
+        end_session=IN_RECOVERY if person.is_recovery else ALLOWED,
+        is_you=member_id == person.member_id,
     )
     return show("settings/member.html", page, status=status, notices=notices)
 
 
-def _factor(unit: UnitOfWork, member_id: str, *, sessions: int) -> FactorCard | None:
+def _factor(unit: UnitOfWork, member_id: str) -> FactorCard | None:
     facts = factors.of_member(unit, member_id)
     if facts is None:
         return None
     judged = factors.may_reset(unit, member_id)
-    ends = f"Ends {count(sessions, 'session', 'sessions')}." if sessions else ""
+    ended = sessions.count_full(unit, member_id)
+    ends = f"Ends {count(ended, 'session', 'sessions')}." if ended else ""
     after = "They sign in without it, or set up another one where it is required, and are told by mail."
-    shown = change(judged, ends, after)
     return FactorCard(
         id=facts.id,
-        reset=replace(shown, control=confirm_first(shown.control, judged, return_to=f"/settings/members/{member_id}")),
+        reset=change(judged, ends, after, at="factor"),
         added=moment(facts.created_at, now=unit.now),
         used=moment_or_none(facts.last_used_at, now=unit.now),
         codes_left=facts.left,

@@ -17,7 +17,7 @@ from app.web import request as current
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Change, Choice, Form, Notice
 from app.web.presentation.setup_links import SetupLinkMadePage, SetupLinkRow, SetupLinksPage
-from app.web.settings.controls import confirm_first, control, refusal
+from app.web.settings.controls import control, refusal
 from app.web.settings.overview import wrong
 from app.web.shell import see, show
 
@@ -88,7 +88,7 @@ def _page(form: Form = EMPTY_FORM) -> SetupLinksPage:
     found = setup_links.latest(unit, organization_id, limit=_SHOWN + 1)
     return SetupLinksPage(
         links=tuple(_row(link, now=unit.now) for link in found[:_SHOWN]),
-        add=confirm_first(control(may_make), may_make, return_to=_PATH),
+        add=control(may_make),
         scopes=_SCOPES,
         chosen=request.args.get("scope", ""),
         has_more=len(found) > _SHOWN,

@@ -11,8 +11,8 @@ from app.services.overview.recovery import RecoveryFacts
 from app.services.rows import Enrollment
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.authentication import Administrator, Hold, RecoveryCodes, SecondFactor
-from app.web.presentation.elements import ALLOWED, Change, Form
-from app.web.settings.controls import control
+from app.web.presentation.elements import ALLOWED, Form
+from app.web.settings.controls import change, control
 from app.web.wording import count, role_reason, way_in_sentence
 
 
@@ -23,7 +23,7 @@ def recovery_codes(facts: RecoveryFacts, form: Form, *, now: datetime) -> Recove
     return RecoveryCodes(
         total=facts.total,
         left=facts.left,
-        make=Change(ALLOWED, effects=(void, again) if facts.left else (again,)),
+        make=change(facts.may_make, void if facts.left else "", again, at="recovery-codes"),
         confirm=ALLOWED,
         made=moment_or_none(facts.made_at, now=now),
         confirmed=moment_or_none(facts.confirmed_at, now=now),
@@ -43,7 +43,7 @@ def second_factor(policy: AuthenticationPolicy, enrollment: Enrollment) -> Secon
     judged = policy.available["release_mfa" if is_required else "require_mfa"]
     return SecondFactor(
         is_required=is_required,
-        turn=control(judged),
+        turn=control(judged, at="security"),
         enrolled=enrollment.enrolled,
         without=enrollment.without,
         applies_to=_applies_to(is_required=is_required, has_sso=policy.connection_id is not None),
