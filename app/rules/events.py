@@ -317,6 +317,8 @@ STATEMENTS: dict[EventType, Statement] = {
                 "`revoked` by somebody, or `orphaned`: the administrator behind it is none any more, or the key that "
                 "made it works no longer.",
             ),
+        ),
+    ),
     EventType.MEMBER_SESSIONS_ENDED: Statement(
         "A member's sessions were ended at once: by themselves, all but the one they did it in, or by an "
         "administrator.",

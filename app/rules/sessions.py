@@ -18,6 +18,8 @@ CODES_PER_WINDOW = 5
 CODE_WINDOW = timedelta(minutes=15)
 PROOF_FRESH = timedelta(hours=24)
 ONE_TIME_LINK = timedelta(hours=24)
+#: How long a browser is known after the last sign-in with it: longer than any session lasts.
+KNOWN_BROWSER = timedelta(days=180)
 #: What an organization begins with, and how short and long it may have it.
 IDLE_MINUTES, ABSOLUTE_HOURS = 24 * 60, 7 * 24
 SHORTEST_IDLE_MINUTES, LONGEST_HOURS = 5, 90 * 24

@@ -24,6 +24,7 @@ from app.services import (
     connection_tests,
     connections,
     flows,
+    new_browsers,
     organizations,
     recovery,
     sessions,
@@ -208,6 +209,7 @@ def _let_in(
         second_factor=proven.factor,
         asked_at=_asked_at(unit, proven),
     )
+    new_browsers.note(unit, member, flow.browser_digest)
     flow.organization_id = member.organization_id
     attempts.record(unit, flow, outcome="signed_in", member=member)
     flows.finish(unit, flow)

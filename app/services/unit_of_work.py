@@ -28,6 +28,14 @@ log = logging.getLogger("doorward.changes")
 _NOTHING: dict[str, Any] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a request of a browser comes from, as far as proxies are trusted to say, and what it calls itself."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
 @dataclass
 class UnitOfWork:
     """What a use case works with. Nobody commits but `writing`, which does so after the use case and before the
@@ -39,6 +47,8 @@ class UnitOfWork:
     actor: Actor
     #: Asked once, right after the first lock: whether whoever acts still may. Raises where not.
     recheck: Callable[[UnitOfWork], None] | None = None
+    #: Whose request this is for; empty where it is nobody's.
+    visitor: Visitor = Visitor()
     #: False in a unit that only plans: it works from one moment and locks nobody out.
     may_write: bool = True
     now: datetime = field(init=False)

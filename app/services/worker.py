@@ -11,9 +11,10 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
+from app.rules.sessions import KNOWN_BROWSER
 from app.services import audit_chain, domains, event_positions, invitations, mailbox, scim_requests, setup_links
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, jobs, mass_changes, organizations, schema, sign_ins, tries
+from app.store import connections, jobs, known_browsers, mass_changes, organizations, schema, sign_ins, tries
 from app.store import setup_links as setup_rows
 from app.store.jobs import Job, OutgoingMail
 
@@ -94,13 +95,14 @@ def check_domains(transactions: Transactions) -> None:
 
 
 def forget(transactions: Transactions) -> None:
-    """Delete flows, sessions, consumed assertions and dismissed alarms that are past their days."""
+    """Delete flows, sessions, browsers, consumed assertions and dismissed alarms that are past their days."""
     with transactions.writing() as unit:
         sign_ins.forget_expired(
             unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
         )
         setup_rows.forget_sessions(unit.session, before=unit.now - _KEEP_FLOWS)
         tries.forget(unit.session, before=unit.now - _KEEP_FLOWS)
+        known_browsers.forget(unit.session, before=unit.now - KNOWN_BROWSER)
         connections.forget_consumed(unit.session, unit.now)
         mass_changes.forget(
             unit.session, quiet_since=unit.now - _KEEP_FLOWS, dismissed_before=unit.now - _KEEP_DISMISSED

@@ -19,12 +19,12 @@ from werkzeug.exceptions import MethodNotAllowed
 from app.rules.actor import OPERATOR, SYSTEM, Actor
 from app.rules.connections import ConnectionKind
 from app.rules.errors import ForbiddenError, InvalidInputError, UnauthenticatedError
-from app.rules.sessions import TOUCH_EVERY
+from app.rules.sessions import KNOWN_BROWSER, TOUCH_EVERY
 from app.services import organization_keys, sessions
 from app.services.organization_keys import Bearer
 from app.services.sessions import SignedIn
 from app.services.setup_sessions import Holder
-from app.services.unit_of_work import Transactions, UnitOfWork
+from app.services.unit_of_work import Transactions, UnitOfWork, Visitor
 from app.web import bearer, holders, protection
 from app.web.routes import Caller, Route, Transaction
 
@@ -35,7 +35,6 @@ _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MEMBERS = frozenset({Caller.MEMBER, Caller.ADMIN, Caller.FULL_ADMIN})
 _BROWSERS = frozenset({Caller.ANYONE}) | _MEMBERS | holders.CALLERS
 _FORMS = _BROWSERS | {Caller.PROVIDER}
-_BROWSER_AGE = 60 * 60 * 24 * 30
 
 View = Callable[..., Any]  # as Flask keeps them; ours return ResponseReturnValue
 
@@ -166,6 +165,11 @@ def network_address() -> str:
     return request.remote_addr or ""
 
 
+def visitor() -> Visitor:
+    """Where the request comes from, and from which browser."""
+    return Visitor(network_address(), request.headers.get("User-Agent", ""))
+
+
 def is_known_browser() -> bool:
     """Whether the browser brought the token that sign-ins are bound to."""
     return request.cookies.get(BROWSER_COOKIE) == browser()
@@ -183,18 +187,19 @@ def form_token(session_token: str | None = None) -> str:
 
 
 def keep_browser(response: Response) -> Response:
-    """Set the browser cookie where one was made. Cross-site answers of identity providers must carry it, so SameSite
-    is None.
+    """Set the browser cookie where one was made or somebody signs in. Cross-site answers of identity providers must
+    carry it, so SameSite is None.
     """
-    if "browser" in g and request.cookies.get(BROWSER_COOKIE) != g.browser:
+    if "browser" in g and (request.cookies.get(BROWSER_COOKIE) != g.browser or "signs_in" in g):
         response.set_cookie(
-            BROWSER_COOKIE, g.browser, max_age=_BROWSER_AGE, path="/", secure=True, httponly=True, samesite="None"
+            BROWSER_COOKIE, g.browser, max_age=KNOWN_BROWSER, path="/", secure=True, httponly=True, samesite="None"
         )
     return response
 
 
 def sign_in_browser(response: Response, token: str) -> Response:
     """Give the browser its session; whatever session it had before ends."""
+    g.signs_in = True
     earlier = request.cookies.get(SESSION_COOKIE)
     if earlier:
         opened = cast("UnitOfWork | None", g.get("unit"))
@@ -227,7 +232,7 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
                 g.unit = opened
                 _authenticate(route, context, opened)
                 if opened is not None:
-                    opened.actor = actor()
+                    opened.actor, opened.visitor = actor(), visitor()
                     opened.recheck = _recheck(route)
                 answer: ResponseReturnValue = view(*args, **values)
         finally:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from flask import request
 
+from app.rules.browsers import browser_name
 from app.rules.ids import Prefix, is_id
 from app.services import sessions
 from app.services.rows import SignInSession
 from app.services.unit_of_work import UnitOfWork
-from app.web.browsers import browser_name
 from app.web.moments import moment
 from app.web.presentation.members import SessionList, SessionRow
 from app.web.wording import way_in

@@ -83,7 +83,9 @@ def test_limits_on_the_page_are_those_of_the_code() -> None:
             f" {_minutes(sessions.RECOVERY)} minutes; an organization may have {sessions.SHORTEST_IDLE_MINUTES} minutes"
             f" or more, and up to {sessions.LONGEST_HOURS // 24} days"
         ),
-        "giving power, taking a protection away": f"asked who they are within {_minutes(recent_authentication.RECENT)} minutes",
+        "giving power, taking a protection away": (
+            f"asked who they are within {_minutes(recent_authentication.RECENT)} minutes"
+        ),
     }
 
     for what, limit in rows.items():

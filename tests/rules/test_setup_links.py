@@ -67,7 +67,8 @@ def test_what_asks_who_confirmed_lately_is_never_for_a_holder() -> None:
     for action in ASKS - {EventType.DIRECTORY_TOKEN_CREATED}:
         assert code(judge(HOLDER, action, now=NOW)) is Code.RECENT_SIGN_IN_REQUIRED
         assert code(judge(OPERATOR, action, now=NOW)) is None
-    assert code(judge(HOLDER, EventType.MEMBER_ROLE_CHANGED, now=NOW, is_sensitive=True)) is Code.RECENT_SIGN_IN_REQUIRED
+    sensitive = judge(HOLDER, EventType.MEMBER_ROLE_CHANGED, now=NOW, is_sensitive=True)
+    assert code(sensitive) is Code.RECENT_SIGN_IN_REQUIRED
     assert code(judge(HOLDER, EventType.DIRECTORY_TOKEN_CREATED, now=NOW)) is None
 
 
