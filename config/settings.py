@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     base_url: str = Field(
         default="http://127.0.0.1:8000",
         description="The address people and identity providers reach this server at, without a path. "
-        "Plain http is for this machine only. When absent, it follows `DOORWARD_BIND` on this machine.",
+        "Plain http is for this machine only. When absent, it follows `DOORWARD_BIND` on this machine; where "
+        "neither is set, links that commands print lead to where `serve` last was.",
     )
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

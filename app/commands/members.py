@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands.program import open_program
+from app.commands.program import open_program, origin
 from app.rules.actor import OPERATOR
 from app.rules.domains import normalize_address
 from app.rules.errors import NotFoundError
@@ -72,4 +72,4 @@ def recover(email: str) -> None:
     program = open_program()
     with program.transactions.writing(OPERATOR) as unit:
         token = recovery.recovery_link(unit, email=normalize_address(email))
-    click.echo(f"Open this within 24 hours; it works once:\n{program.settings.base_url}/recover/{token}")
+    click.echo(f"Open this within 24 hours; it works once:\n{origin(program.settings)}/recover/{token}")

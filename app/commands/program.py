@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
 from app.factory import Program, create_program
 from app.rules.decisions import Refused
 from config.settings import Settings, load_settings
+
+_ORIGIN_FILE = Path("var/base_url")
 
 
 def read_settings() -> Settings:
@@ -22,6 +25,22 @@ def open_program() -> Program:
     program = create_program(read_settings())
     click.get_current_context().call_on_close(program.close)
     return program
+
+
+def origin(settings: Settings) -> str:
+    """The address that printed links begin with: as set, else where `serve` last said that it is, on this machine.
+
+    Whoever starts the server with `DOORWARD_BIND` does not set it again for each command.
+    """
+    if "base_url" in settings.model_fields_set or not _ORIGIN_FILE.is_file():
+        return settings.base_url
+    return _ORIGIN_FILE.read_text("utf-8").strip() or settings.base_url
+
+
+def remember_origin(settings: Settings) -> None:
+    """Have `origin` find the address of this server."""
+    _ORIGIN_FILE.parent.mkdir(parents=True, exist_ok=True)
+    _ORIGIN_FILE.write_text(settings.base_url + "\n", "utf-8")
 
 
 def refusal(refused: Refused) -> click.ClickException:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from app.commands.program import open_program, read_settings
+from app.commands.program import open_program, origin, read_settings, remember_origin
 from app.commands.schema import prepare
 from app.factory import Program, create_program
 from app.rules.actor import OPERATOR
@@ -29,6 +29,7 @@ def serve() -> None:
     """Bring the database up to date, start the web server and one worker, and print the start link on first use."""
     settings = read_settings()
     prepare(settings)
+    remember_origin(settings)
     program = create_program(settings)
     if not _has_organization(program):
         _announce_start_link(program)
@@ -79,7 +80,7 @@ def _has_organization(program: Program) -> bool:
 def _announce_start_link(program: Program) -> None:
     with program.transactions.writing(OPERATOR) as unit:
         token = recovery.make_link(unit, kind="start")
-    link = f"{program.settings.base_url}/start/{token}"
+    link = f"{origin(program.settings)}/start/{token}"
     _START_LINK_FILE.parent.mkdir(parents=True, exist_ok=True)
     _START_LINK_FILE.unlink(missing_ok=True)
     descriptor = os.open(_START_LINK_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -75,6 +75,7 @@ class Code(StrEnum):
     ADDRESS_IN_USE = "address_in_use"
     TEST_AS_SOMEONE_ELSE = "test_as_someone_else"
     TEST_WOULD_NOT_BE_ADMIN = "test_would_not_be_admin"
+    FACTOR_WRONG = "factor_wrong"
     FACTOR_LOCKED = "factor_locked"
     LINK_SPENT = "link_spent"
     RECOVERY_CODE_WRONG = "recovery_code_wrong"

@@ -119,6 +119,12 @@ def way_in(person: Standing, access: Access) -> WayIn | None:
     return way if has_used(person, way, access) else None
 
 
+def step_after(person: Standing, access: Access) -> SecondStep | None:
+    """What is asked of this person once they have signed in as `way_in` says."""
+    way = way_in(person, access)
+    return after_door(person, way, access) if way is not None else None
+
+
 def has_used(person: Standing, way: WayIn | None, access: Access) -> bool:
     """Whether this person has come in before by the door that is open to them, where that has to be shown."""
     if access.sso_revision is None:
@@ -234,7 +240,9 @@ def latest_first(people: Iterable[Standing]) -> tuple[Standing, ...]:
 def _allowed(after: World) -> Allowed:
     proof = usable(after)[0]
     way = way_in(proof, after.access)
-    return Allowed({"administrator": proof.member_id, "email": proof.email, "way_in": str(way)})
+    then = step_after(proof, after.access)
+    told = {"administrator": proof.member_id, "email": proof.email, "way_in": str(way)}
+    return Allowed(told if then is None else told | {"second_step": str(then)})
 
 
 def _refused(last: tuple[Standing, ...], before: World, after: World) -> Refused:

@@ -54,8 +54,9 @@ def enter_factor(unit: UnitOfWork, flow_id: str, *, browser: str, code: str) -> 
         return TurnedAway(FLOW_EXPIRED)
     checked = factors.check(unit, member, code)
     if checked.verdict is not Verdict.RIGHT:
-        if checked.has_just_locked:
-            attempts.record(unit, flow, outcome="refused", member=member, reason=Code.FACTOR_LOCKED)
+        if checked.has_just_locked or checked.verdict is not Verdict.LOCKED:
+            reason = Code.FACTOR_LOCKED if checked.has_just_locked else Code.FACTOR_WRONG
+            attempts.record(unit, flow, outcome="refused", member=member, reason=reason)
         return asking.again(unit, flow, failed=checked)
     return sign_in.next_step(unit, flow, Proven(email=True, factor=checked.method))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of
+from app.rules.factors import Method
 from app.rules.identity import Rejection
 from app.rules.ids import Prefix
 from app.services import flows
@@ -71,9 +72,13 @@ def record(
     outcome: str,
     member: Member | None = None,
     reason: str | None = None,
+    factor: Method | None = None,
     detail: dict[str, Any] | None = None,
 ) -> str:
-    """One row an administrator can read, where it is known whose organization it concerns; its reference."""
+    """One row an administrator can read, where it is known whose organization it concerns; its reference. `factor` is
+    what was proven beside the first proof, or in its place.
+    """
+    proven = {"second_factor": factor.value} if factor is not None else {}
     reference = unit.id(Prefix.SIGN_IN)
     if flow.organization_id is not None:
         unit.session.add(
@@ -86,7 +91,7 @@ def record(
                 purpose=flow.purpose,
                 outcome=outcome,
                 reason=reason,
-                detail={"email": flow.email} | (detail or {}),
+                detail={"email": flow.email, **proven, **(detail or {})},
             )
         )
     return reference

@@ -114,6 +114,6 @@ def _renew(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Member, r
         expires_at=replaced.expires_at,
     )
     replaced.ended_at, replaced.end_reason = unit.now, "renewed"
-    attempts.record(unit, flow, outcome="confirmed", member=member)
+    attempts.record(unit, flow, outcome="confirmed", member=member, factor=proven.factor)
     flows.finish(unit, flow)
     return SignedIn(token, SessionKind.FULL, member, backup_codes=proven.backup_codes, return_to=flow.return_to)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.rules.domains import host_of
+from app.rules.factors import SecondStep
 from app.rules.identity import GroupsState
-from app.rules.lockout import Access, Standing, WayIn, usable, way_in
+from app.rules.lockout import Access, Standing, WayIn, step_after, usable, way_in
 from app.rules.members import MemberState
 from app.rules.roles import GroupSource
 from app.services import authority, members, organizations, policy
@@ -67,6 +68,7 @@ class Explanation:
     seen: GroupsSeen
     applying: tuple[Applying, ...]
     way_in: WayIn | None
+    then: SecondStep | None
     missing: tuple[Missing, ...]
 
 
@@ -112,6 +114,7 @@ def explain(unit: UnitOfWork, member: Member) -> Explanation:
         seen=seen,
         applying=_applying(unit, member, seen, in_force.roles.priorities),
         way_in=way_in(person, world.access),
+        then=step_after(person, world.access),
         missing=missing_of(person, world.access),
     )
 

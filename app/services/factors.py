@@ -222,7 +222,9 @@ def _check_backup_code(unit: UnitOfWork, factor: Factor, member: Member, code: s
         unit.flush()
         left = factors.unused_backup_codes(unit.session, factor.id)
         _tell(unit, member, EventType.MEMBER_BACKUP_CODE_USED, left=left)
-        _mail(unit, member, "A backup code was used", f"Somebody signed in as you with a backup code; {left} are left.")
+        what = f"Somebody signed in as you with a backup code. Unused codes left: {left}."
+        more = f"New ones are made on your profile: {unit.ports.base_url}/profile"
+        _mail(unit, member, "A backup code was used", f"{what}\n{more}")
         return Checked(Verdict.RIGHT, Method.BACKUP_CODE)
     return Checked(Verdict.WRONG)
 

@@ -48,7 +48,7 @@ class Step(StrEnum):
 _SUBJECTS = {
     Purpose.SIGN_IN: "Your sign-in code",
     Purpose.START: "Confirm your address",
-    Purpose.RECOVER: "Your recovery code by mail",
+    Purpose.RECOVER: "Your code for recovering access",
 }
 
 

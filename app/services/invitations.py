@@ -134,6 +134,15 @@ def page(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> S
     return listed(unit, organization_id, rows.page(unit.session, organization_id, after=after, limit=limit))
 
 
+def inviter(unit: UnitOfWork, invitation: Invitation) -> str:
+    """Who invites, in words for whoever is invited: a name with its address, where there is one."""
+    if invitation.inviter_kind == ActorKind.MEMBER:
+        member = members.present(unit.session, invitation.organization_id, invitation.invited_by or "")
+        if member is not None and member.name:
+            return f"{member.name} ({member.email})"
+    return invitation.inviter_label
+
+
 def waiting(unit: UnitOfWork, organization_id: str, *, limit: int) -> Sequence[Listed]:
     """The latest that wait for an answer or have expired, the newest first."""
     found = listed(unit, organization_id, rows.all_open(unit.session, organization_id, limit=limit))
@@ -302,7 +311,7 @@ def _tell(unit: UnitOfWork, invitation: Invitation, type_: EventType, **data: st
 
 def _mail(unit: UnitOfWork, organization: Organization, invitation: Invitation, token: str) -> None:
     text = (
-        f"{invitation.inviter_label} invites you to {organization.name}.\n\n"
+        f"{inviter(unit, invitation)} invites you to {organization.name}.\n\n"
         f"Open this within {_DAYS} days to accept:\n{unit.ports.base_url}/invitations/{token}\n\n"
         f"You sign in with this very address. If you did not expect this, ignore it: nothing happens."
     )

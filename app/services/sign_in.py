@@ -11,7 +11,7 @@ from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
-from app.rules.factors import MfaPolicy, SecondStep, second_step
+from app.rules.factors import Method, MfaPolicy, SecondStep, second_step
 from app.rules.identity import ExternalIdentity
 from app.rules.organizations import read_text
 from app.rules.sessions import SessionKind
@@ -211,9 +211,16 @@ def _let_in(
     )
     new_browsers.note(unit, member, flow.browser_digest)
     flow.organization_id = member.organization_id
-    attempts.record(unit, flow, outcome="signed_in", member=member)
+    attempts.record(unit, flow, outcome="signed_in", member=member, factor=proven.factor)
     flows.finish(unit, flow)
-    return SignedIn(token, SessionKind.FULL, member, backup_codes=proven.backup_codes, return_to=flow.return_to)
+    return SignedIn(
+        token,
+        SessionKind.FULL,
+        member,
+        backup_codes=proven.backup_codes,
+        return_to=flow.return_to,
+        by_backup_code=proven.factor is Method.BACKUP_CODE,
+    )
 
 
 def _asked_at(unit: UnitOfWork, proven: Proven) -> datetime | None:

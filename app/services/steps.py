@@ -85,7 +85,7 @@ class TurnedAway:
 class SignedIn:
     """Let in: `token` is the session cookie. `codes` are recovery codes to show once, after the very first sign-in and
     where recovery has spent the last one; `backup_codes` are personal ones, after an authenticator app was set up.
-    `return_to` is where the person wanted to be.
+    `return_to` is where the person wanted to be. `by_backup_code`: the second step was one of those.
     """
 
     token: str
@@ -94,6 +94,7 @@ class SignedIn:
     codes: tuple[str, ...] = ()
     backup_codes: tuple[str, ...] = ()
     return_to: str | None = None
+    by_backup_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class SignInSession(Base):
 
 
 class RecoveryCode(Base):
-    """One break-glass code of an organization, as an HMAC."""
+    """One recovery code of an organization, as an HMAC."""
 
     __tablename__ = "recovery_codes"
     id: Mapped[str] = mapped_column(primary_key=True)

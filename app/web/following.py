@@ -160,7 +160,7 @@ def _after(failed: Checked | None, page: Response) -> Response:
 
 
 def _welcome(step: SignedIn) -> Response:
-    home = step.return_to or "/"
+    home = step.return_to or ("/profile?done=backup-code-used" if step.by_backup_code else "/")
     if not step.codes and not step.backup_codes:
         return see(home)
     unit = current.unit()

@@ -25,7 +25,7 @@ from app.web.return_to import asked_for
 from app.web.sessions import session_list
 from app.web.settings.controls import control, refusal
 from app.web.shell import see, show
-from app.web.wording import role_reason
+from app.web.wording import count, role_reason
 
 pages = Blueprint("profile", __name__)
 _PATH = "/profile"
@@ -36,7 +36,8 @@ _NOT_TICKED = Notice("error", "The codes were not confirmed.", "Tick that you ha
 @pages.get(_PATH)
 def show_profile() -> ResponseReturnValue:
     """Name, role and why, second factor, sessions."""
-    return show("profile.html", _page(current.unit()))
+    page = _page(current.unit())
+    return show("profile.html", page, notices=_codes_left(page.authenticator))
 
 
 @pages.post("/profile/name")
@@ -126,6 +127,14 @@ def confirm_backup_codes() -> ResponseReturnValue:
     unit = current.unit()
     factors.confirm_backup_codes(unit, _member(unit))
     return see(asked_for() or _PATH)
+
+
+def _codes_left(card: AuthenticatorCard) -> tuple[Notice, ...]:
+    """What to know after one of the backup codes was used."""
+    if request.args.get("done") != "backup-code-used" or card.added is None:
+        return ()
+    left = f"You signed in with a backup code. You have {count(card.codes_left, 'unused one', 'unused ones')} left."
+    return (Notice("warning", left, "If you have lost the app, set up another one below; new codes come with it."),)
 
 
 def _member(unit: UnitOfWork) -> Member:

@@ -18,7 +18,7 @@ _NOTICES = {
     "connection-saved": Notice("success", "Connection saved. Make a test sign-in next."),
     "connection-renamed": Notice("success", "Connection renamed."),
     "connection-activated": Notice("success", "Single sign-on is required from now on."),
-    "connection-deactivated": Notice("success", "Single sign-on is off. Everyone signs in with an emailed code."),
+    "connection-deactivated": Notice("success", "Single sign-on is off. Everyone signs in by email."),
     "connection-deleted": Notice("success", "Connection deleted."),
     "directory-added": Notice("success", "Directory created. Make a token and paste both into the identity provider."),
     "directory-activated": Notice("success", "Membership and roles follow the directory from now on."),

@@ -199,7 +199,7 @@ def _invitation(found: Listed) -> ResponseReturnValue:
         organization=organizations.read(unit, row.organization_id).name,
         email=row.email,
         role=roles.name_of(unit, row.organization_id, row.role),
-        invited_by=row.inviter_label,
+        invited_by=invitations.inviter(unit, row),
         expires=moment(row.expires_at, now=unit.now),
         action=request.path,
     )

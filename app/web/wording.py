@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.rules.factors import MfaPolicy
+from app.rules.factors import MfaPolicy, SecondStep
 from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
 from app.services.members import Explained
@@ -17,7 +17,13 @@ _WAYS = {
     "recovery": "recovery",
 }
 
-_FACTORS = {"totp": " and an authenticator app", "backup_code": " and a backup code"}
+_FACTORS = {"totp": "an authenticator app", "backup_code": "a backup code"}
+#: What comes after a way in.
+THEN = {
+    None: "",
+    SecondStep.CODE: ", then an authenticator app",
+    SecondStep.ENROLL: ", then setting up an authenticator app",
+}
 
 #: Action of an audit entry -> what somebody did, and what they tried to do.
 _ACTIONS = {
@@ -96,6 +102,7 @@ _REASONS = {
     "guests_refused": "They are a guest, and guests may not sign in while single sign-on is required.",
     "address_in_use": "Their address is a member of another organization.",
     "recovery_code_wrong": "The recovery code was wrong, or recovery is not for them.",
+    "factor_wrong": "What was typed is no present code of their authenticator app, and no unused backup code.",
     "factor_locked": "Too many wrong codes of their authenticator app were typed.",
     "subject_changed": "The identity provider sent another identifier for them than before.",
 }
@@ -113,14 +120,19 @@ def readable(name: str) -> str:
 
 
 def way_in(opened_by: str, second_factor: str | None = None) -> str:
-    """How a session was opened."""
-    beside = _FACTORS.get(second_factor or "", "")
-    return _WAYS.get(opened_by, opened_by) + beside
+    """How a session was opened, or somebody came in."""
+    way = _WAYS.get(opened_by, opened_by)
+    return f"{way} and {factor(second_factor)}" if second_factor else way
 
 
-def way_in_sentence(way: WayIn | None) -> str:
+def factor(method: str) -> str:
+    """What somebody proved a second factor with."""
+    return _FACTORS.get(method, method)
+
+
+def way_in_sentence(way: WayIn | None, then: SecondStep | None) -> str:
     """How someone would sign in."""
-    return f"Signs in with {_WAYS[way]}" if way is not None else "Has no proven way in"
+    return f"Signs in with {_WAYS[way]}{THEN[then]}" if way is not None else "Has no proven way in"
 
 
 def ways_in_now(connection: str | None, *, hosts: str, guests: Guests, mfa: MfaPolicy) -> str:
@@ -167,4 +179,5 @@ def proof_sentence(proof: Mapping[str, Any]) -> str:
     """Who could still get in after a change, and how."""
     if not proof:
         return ""
-    return f"{proof['email']}, with {_WAYS.get(str(proof['way_in']), str(proof['way_in']))}"
+    then = SecondStep(proof["second_step"]) if "second_step" in proof else None
+    return f"{proof['email']}, with {_WAYS.get(str(proof['way_in']), str(proof['way_in']))}{THEN[then]}"

@@ -22,6 +22,7 @@ from sqlalchemy import delete
 
 import app.cli
 from app.cli import main
+from app.commands.program import remember_origin
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.services import audit, audit_chain, domains, members, organizations
@@ -329,6 +330,19 @@ def test_recover_is_for_administrators_only(world: World, tmp_path: Path) -> Non
     assert "No administrator has this address." in stranger.stderr
 
 
+def test_recover_prints_a_link_to_where_the_server_said_it_is(world: World, tmp_path: Path) -> None:
+    found_organization(world)
+    settings = world.program.settings
+    with chdir(tmp_path):
+        remember_origin(settings)
+
+    unsaid = run(tmp_path, "recover", ADA, database_url=settings.database_url, DOORWARD_BASE_URL="", DOORWARD_BIND="")
+    said = run(tmp_path, "recover", ADA, database_url=settings.database_url, DOORWARD_BASE_URL="http://localhost:9")
+
+    assert f"{settings.base_url}/recover/" in unsaid.stdout
+    assert "http://localhost:9/recover/" in said.stdout
+
+
 def test_recover_lets_an_administrator_on_hold_in_without_any_code(world: World, tmp_path: Path) -> None:
     scene = provisioned(world)
     scene.scim.set_active(scene.ada, False)
@@ -370,6 +384,14 @@ def test_serve_makes_its_own_key_database_and_start_link_readable_by_the_owner_o
     assert server.start_link.startswith(f"{server.base_url}/start/")
     for name in ("doorward.db", "start_link"):
         assert (server.directory / "var" / name).stat().st_mode & 0o077 == 0
+
+
+def test_links_that_commands_print_lead_to_the_server_though_its_address_is_not_said_again(server: Served) -> None:
+    url = f"sqlite:///{server.directory / 'var' / 'doorward.db'}"
+
+    printed = run(server.directory, "start-link", database_url=url, DOORWARD_BASE_URL="", DOORWARD_BIND="").stdout
+
+    assert f"{server.base_url}/start/" in printed
 
 
 def test_serve_ends_with_everything_it_started(server: Served) -> None:

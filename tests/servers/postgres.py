@@ -49,7 +49,7 @@ class PostgresServer:
         assert package.origin is not None
         program = Path(package.origin).parent / "pginstall18" / "bin" / "pg_dump"
         name = url.partition("@/")[2].partition("?")[0]
-        command = [program, "--host", self.directory, "--username", "postgres", "--dbname", name]
+        command = [str(program), "--host", str(self.directory), "--username", "postgres", "--dbname", name]
         return subprocess.run(command, check=True, capture_output=True).stdout
 
     def _execute(self, statement: sql.Composed) -> None:

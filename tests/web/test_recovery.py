@@ -82,7 +82,7 @@ def test_last_code_answers_with_a_new_set_to_confirm_in_that_session(world: Worl
     assert "codes-confirmed" in done.headers["Location"]
     page = flat(browser.get(PAGE).text)
     assert "Unused 10 of 10" in page
-    assert "Last used just now by ada@acme.test" in page
+    assert "Last recovery just now by ada@acme.test, with a code" in page
     assert new[0] not in page
 
 
@@ -170,3 +170,13 @@ def _unable(ada: Desk, email: str, **columns: object) -> str:
         for name, value in columns.items():
             setattr(row, name, value)
     return member_id
+
+
+def test_link_of_the_host_counts_as_recovery_but_not_as_a_used_code(world: World) -> None:
+    organization = found_organization(world)
+    organization.store_recovery_codes()
+
+    page = flat(recovery_session(world).get(PAGE).text)
+
+    assert "Unused 10 of 10" in page
+    assert "Last recovery just now by ada@acme.test, with a link made on the server, which uses no code up" in page

@@ -86,9 +86,51 @@ def test_backup_code_lets_in_without_the_app(world: World) -> None:
     assert isinstance(codes, tuple)
     browser = past_the_mail(world)
 
-    assert answer_with(browser, codes[3]).status_code == 303
+    answer = answer_with(browser, codes[3])
 
+    assert answer.status_code == 303
     assert living(organization) == [("email_code", "backup_code")]
+    page = flat(browser.get(answer.headers["Location"]).text)
+    assert "You signed in with a backup code. You have 9 unused ones left." in page
+    assert "an emailed code and a backup code" in page
+    world.work()
+    (mail,) = [mail for mail in world.post.to(ADA) if mail.subject == "A backup code was used"]
+    assert "Unused codes left: 9." in mail.text
+    assert "https://id.doorward.test/profile" in mail.text
+
+
+def test_where_a_sign_in_leads_is_kept_after_a_backup_code_too(world: World) -> None:
+    organization = found_organization(world)
+    organization.enroll()
+    with world.transactions.writing(OPERATOR) as unit:
+        codes = factors.make_backup_codes(unit, members.by_email(unit, ADA))
+    assert isinstance(codes, tuple)
+    browser = world.browser()
+    browser.get("/sign-in?next=/settings/members")
+    browser.submit("/sign-in", email=ADA, next="/settings/members")
+    browser.enter_code(ADA)
+
+    assert answer_with(browser, codes[0]).headers["Location"] == "/settings/members"
+
+
+def test_sign_ins_say_both_steps_and_wrong_codes_are_among_them(world: World) -> None:
+    organization = found_organization(world)
+    app = organization.enroll()
+    browser = past_the_mail(world)
+    answer_with(browser, app.wrong_code())
+    answer_with(browser, app.code())
+    browser.get("/profile/confirm")
+    browser.submit("/profile/confirm", next="/profile")
+    answer_with(browser, app.wrong_code())
+    answer_with(browser, app.code(steps=1))
+
+    for path in ("/profile", "/settings/activity"):
+        page = flat(browser.get(path).text).replace(f"{ADA} ", "")
+        assert "Signed in an emailed code and an authenticator app" in page, path
+        assert "Signed in an authenticator app Confirmed" in page, path
+        assert "Refused an emailed code" in page, path
+        assert "Refused an authenticator app Confirmed" in page, path
+        assert "What was typed is no present code of their authenticator app" in page, path
 
 
 def test_code_that_is_no_backup_code_says_so_where_it_was_typed(world: World) -> None:

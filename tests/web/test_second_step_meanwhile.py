@@ -198,7 +198,7 @@ def test_confirmation_stands_among_the_sign_ins_as_what_it_was(world: World) -> 
     assert "What the identity provider sent was not accepted." not in page
 
 
-def test_codes_typed_while_locked_leave_one_record(world: World) -> None:
+def test_wrong_codes_are_on_record_and_those_typed_while_locked_leave_no_more(world: World) -> None:
     organization = found_organization(world)
     app = organization.enroll()
     browser = past_the_mail(world)
@@ -208,7 +208,10 @@ def test_codes_typed_while_locked_leave_one_record(world: World) -> None:
     with world.transactions.reading() as unit:
         rows = sign_ins.records(unit.session, organization.id, after="", limit=99)
 
-    assert [row.reason for row in rows if row.outcome == "refused"] == [Code.FACTOR_LOCKED]
+    assert [row.reason for row in rows if row.outcome == "refused"] == [
+        *[Code.FACTOR_WRONG] * 4,
+        Code.FACTOR_LOCKED,
+    ]
 
 
 @pytest.mark.parametrize(("minutes_ago", "allowed"), [(None, False), (16, False), (3, True)])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.rules.decisions import Allowed, Decision
-from app.rules.lockout import WayIn, is_usable, way_in
+from app.rules.factors import SecondStep
+from app.rules.lockout import WayIn, is_usable, step_after, way_in
 from app.rules.members import EVERYBODY, Listing, MemberState, Wanted, may_activate
 from app.rules.roles import EffectiveRole, RoleSource
 from app.services import authority, explanation
@@ -20,7 +21,9 @@ from app.store.members import Member
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """One member. `way_in`, `usable` and `missing` are filled for administrators, `sessions` for the members page."""
+    """One member. `way_in`, `then`, `usable` and `missing` are filled for administrators, `sessions` for the members
+    page.
+    """
 
     id: str
     name: str
@@ -36,6 +39,7 @@ class PersonFacts:
     remove: Decision
     usable: bool
     way_in: WayIn | None
+    then: SecondStep | None
     missing: tuple[str, ...]
     last_signed_in_at: datetime | None
     last_active_at: datetime | None
@@ -163,6 +167,7 @@ class _Known:
             remove=managed_by_directory(row.email) if row.id in self.managed else self._judge(row, removed=True),
             usable=stored is not None and is_usable(stored, access),
             way_in=way_in(stored, access) if stored else None,
+            then=step_after(stored, access) if stored else None,
             missing=tuple(missing.sentence for missing in explanation.missing_of(stored, access)) if stored else (),
             last_signed_in_at=row.last_signed_in_at,
             last_active_at=self.last_seen.get(row.id, row.last_signed_in_at),

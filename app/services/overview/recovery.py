@@ -15,8 +15,8 @@ from app.store import audit, figures, members, recovery_drills
 @dataclass(frozen=True, slots=True)
 class RecoveryFacts:
     """`confirmed_at` is set only while the administrator who confirmed the set is still there; when they are not,
-    `gone` is their address. `used_at` is when somebody last came in by recovery, whatever set there was, `drilled_at`
-    when a code last proved good.
+    `gone` is their address. `used_at` is when somebody last came in by recovery, whatever set there was, and
+    `used_how` with what: a link of the host uses no code up. `drilled_at` is when a code last proved good.
     """
 
     total: int
@@ -27,6 +27,7 @@ class RecoveryFacts:
     gone: str
     used_at: datetime | None
     used_by: str
+    used_how: str
     drilled_at: datetime | None
     drilled_by: str
     may_make: Decision
@@ -51,6 +52,7 @@ def read(unit: UnitOfWork, organization_id: str) -> RecoveryFacts:
         gone=names.get(confirmer, ""),
         used_at=used.at if used else None,
         used_by=used.actor_label if used else "",
+        used_how=str(used.after.get("how", "")) if used else "",
         drilled_at=drills.good_at if drills else None,
         drilled_by=drills.good_by if drills else "",
         may_make=recent_authentication.judge(unit, EventType.RECOVERY_CODES_CREATED),

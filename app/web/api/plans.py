@@ -49,6 +49,7 @@ class ProofAnswer(Answer):
     administrator: str
     email: str
     way_in: WayIn
+    second_step: SecondStep | None = Field(None, description="What is asked of them after that.")
 
 
 class PositionAnswer(Answer):

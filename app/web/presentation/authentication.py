@@ -63,12 +63,13 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryCodes:
-    """The break-glass box. `left` of `total` codes are unused; `confirmed` is when an admin, `confirmed_by`, stored
-    them.
+    """The box of recovery codes. `left` of `total` codes are unused; `confirmed` is when an admin, `confirmed_by`,
+    stored them.
 
     `confirm` takes the confirmation for a set that was made but not confirmed; it is shown only while `confirmed` is
     None. `gone` is the address of the admin who confirmed them and is not there any more. `used` is when somebody last
-    came in by recovery, `drilled` when a code last proved good. `form` is that of a drill (`code`).
+    came in by recovery and `used_with` with what, `drilled` when a code last proved good. `form` is that of a
+    drill (`code`).
     """
 
     total: int
@@ -81,6 +82,7 @@ class RecoveryCodes:
     gone: str = ""
     used: Moment | None = None
     used_by: str = ""
+    used_with: str = ""
     drilled: Moment | None = None
     drilled_by: str = ""
     form: Form = EMPTY_FORM

@@ -113,7 +113,8 @@ class ExplanationPage:
     administrator who counts.
 
     `groups_from` says whose groups count and as of when, as a sentence; `granted` is the role given by hand and by
-    whom, "" for none; `missing` are whole sentences, none for an administrator who can get in.
+    whom, "" for none; `missing` are whole sentences: what keeps an administrator from counting, and anybody else from
+    signing in.
     """
 
     id: str
@@ -129,6 +130,7 @@ class ExplanationPage:
     granted: str
     default_role: str
     missing: tuple[str, ...]
+    is_admin: bool = False
     suspended: bool = False
     held: bool = False
     managed_by: str = ""

@@ -113,7 +113,12 @@ def test_plan_names_each_person_before_and_after_and_what_they_lose(world: World
             "loses": ["role"],
         }
     ]
-    assert plan["proof"] == {"administrator": furnished.scene.admin, "email": ADA, "way_in": "email_code"}
+    assert plan["proof"] == {
+        "administrator": furnished.scene.admin,
+        "email": ADA,
+        "way_in": "email_code",
+        "second_step": None,
+    }
     assert plan["totals"]["demoted"] == 1
 
 

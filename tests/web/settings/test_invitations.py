@@ -34,10 +34,10 @@ def test_invited_person_follows_the_link_proves_the_address_and_is_a_member(worl
     assert "Invitation sent." in page
     assert "bob@guest.test Invited" in page
     bob = world.browser()
-
     shown = flat(bob.get(link(world)).text)
     assert "You are invited to Acme" in shown
-    assert "ada@acme.test asks you to join as Member" in shown
+    assert "Ada Admin (ada@acme.test) asks you to join as Member" in shown
+    assert world.post.to(BOB)[-1].text.startswith("Ada Admin (ada@acme.test) invites you to Acme.")
     bob.submit(link(world))
     assert bob.enter_code(BOB).status_code == 303
 

@@ -161,14 +161,40 @@ def test_page_of_a_member_says_which_group_decides_and_which_would_be_next(world
     assert "They are an administrator who can get in." in page
 
 
-def test_page_of_a_member_says_why_they_are_not_an_administrator_who_can_get_in(world: World) -> None:
+def test_page_of_a_plain_member_says_how_they_sign_in_and_reports_no_fault(world: World) -> None:
     scene = provisioned(world)
     scene.scim.add_user(GRACE)
+    ada, path = signed_in(world, ADA), f"/settings/members/{scene.organization.member(GRACE).id}"
+
+    page = flat(ada.get(path).text)
+    assert "None of their groups gives a role." in page
+    assert "Has not signed in yet." in page
+    signed_in(world, GRACE)
+    page = flat(ada.get(path).text)
+
+    assert "Signs in with an emailed code." in page
+    assert "They are not an administrator, and nothing keeps them from signing in." in page
+    assert "Their role is not admin" not in page
+
+
+def test_page_of_a_member_who_is_shut_out_says_what_keeps_them_out(world: World) -> None:
+    ada = desk(world)
+    grace = ada.member(GRACE)
+    ada.browser.get("/settings/members")
+    assert ada.browser.submit(f"/settings/members/{grace.id}/suspend").status_code == 303
+
+    page = flat(ada.browser.get(f"/settings/members/{grace.id}").text)
+
+    assert "What keeps them from signing in They are suspended." in page
+
+
+def test_page_of_an_administrator_who_never_signed_in_says_why_they_do_not_count(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.add_member(scene.admins, scene.scim.add_user(GRACE))
 
     page = flat(signed_in(world, ADA).get(f"/settings/members/{scene.organization.member(GRACE).id}").text)
 
-    assert "None of their groups gives a role." in page
-    assert "Their role is not admin. They have never signed in." in page
+    assert "Why they are not an administrator who can get in They have never signed in." in page
 
 
 def test_page_of_a_member_on_hold_says_when_the_hold_ends(world: World) -> None:

@@ -37,6 +37,7 @@ def test_requirement_says_what_is_missing_until_the_admin_is_enrolled_and_codes_
     page = flat(ada.browser.get(answer.headers["Location"]).text)
     assert "A second factor is required from the next sign-in on." in page
     assert "Set up by 1 of 1 active member" in page
+    assert "Signs in with an emailed code, then an authenticator app" in page
 
 
 def test_plan_of_the_requirement_shows_who_sets_an_app_up(world: World) -> None:
@@ -51,6 +52,7 @@ def test_plan_of_the_requirement_shows_who_sets_an_app_up(world: World) -> None:
     assert "1 person sets up an authenticator app at their next sign-in, before anything else." in plan
     assert "grace@acme.test" in plan
     assert "Emailed code, then setting up an authenticator app" in plan
+    assert "can still get in: ada@acme.test, with an emailed code, then an authenticator app" in plan
 
 
 def test_admin_who_has_not_just_shown_the_factor_is_led_there_and_back(world: World) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from app.rules.factors import SecondStep
 from app.rules.lockout import WayIn
 from app.rules.members import MemberState
 from app.rules.plans import Aside, Loss, Outlook, Plan, Position, Totals
 from app.rules.roles import RoleSource
 from app.web.presentation.plans import AsideRow, PlanRow, Side
-from app.web.wording import count
+from app.web.wording import THEN, count
 
 MOST_ROWS = 200
 _LOSSES = {
@@ -19,11 +18,6 @@ _LOSSES = {
     Loss.SIGN_IN: "Cannot sign in",
 }
 _WAYS = {WayIn.EMAIL_CODE: "Emailed code", WayIn.SINGLE_SIGN_ON: "Single sign-on"}
-_THEN = {
-    None: "",
-    SecondStep.CODE: ", then an authenticator app",
-    SecondStep.ENROLL: ", then setting up an authenticator app",
-}
 _SOURCES = {
     RoleSource.GRANTED: "Granted by hand",
     RoleSource.DEFAULT: "The default role",
@@ -114,7 +108,7 @@ def _way_in(position: Position) -> str:
     person = position.standing
     if position.door is not None:
         proven = "" if position.is_proven else ", not used yet"
-        return f"{_WAYS[position.door]}{_THEN[position.then]}{proven}"
+        return f"{_WAYS[position.door]}{THEN[position.then]}{proven}"
     if person.removed:
         return "None: removed"
     if person.suspended:

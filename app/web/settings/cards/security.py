@@ -15,9 +15,15 @@ from app.web.presentation.elements import ALLOWED, Form
 from app.web.settings.controls import change, control
 from app.web.wording import count, role_reason, way_in_sentence
 
+#: How somebody came in by recovery -> with what, as the box of recovery codes says it.
+_RECOVERED_WITH = {
+    "recovery code": "with a code",
+    "the server's own command line": "with a link made on the server, which uses no code up",
+}
+
 
 def recovery_codes(facts: RecoveryFacts, form: Form, *, now: datetime) -> RecoveryCodes:
-    """The break-glass box."""
+    """The box of recovery codes."""
     void = f"{count(facts.left, 'unused code', 'unused codes')} of the present set stop working at once."
     again = "Somebody has to confirm that the new set is stored."
     return RecoveryCodes(
@@ -31,6 +37,7 @@ def recovery_codes(facts: RecoveryFacts, form: Form, *, now: datetime) -> Recove
         gone=facts.gone,
         used=moment_or_none(facts.used_at, now=now),
         used_by=facts.used_by,
+        used_with=_RECOVERED_WITH.get(facts.used_how, facts.used_how),
         drilled=moment_or_none(facts.drilled_at, now=now),
         drilled_by=facts.drilled_by,
         form=form,
@@ -68,7 +75,7 @@ def administrator(person: PersonFacts, *, you: str, now: datetime) -> Administra
         email=person.email,
         source=person.explained.source,
         why=role_reason(person.explained),
-        way_in=way_in_sentence(person.way_in),
+        way_in=way_in_sentence(person.way_in, person.then),
         usable=person.usable,
         proven=moment_or_none(person.last_signed_in_at, now=now),
         missing=" ".join(person.missing),
