@@ -25,7 +25,7 @@ from app.rules.invitations import (
 from app.rules.roles import ADMIN
 from app.services import backing, bearer_tokens, joining, mailbox, policy, recent_authentication
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, directories, listings, organizations, roles
+from app.store import connections, directories, listings, members, organizations, roles
 from app.store import invitations as rows
 from app.store.invitations import Invitation
 from app.store.members import Member
