@@ -27,6 +27,7 @@ from app.store.events import EVENTS
 from config.settings import Settings, load_settings
 from tests.ports.fakes import HandClock, NoHttp, Postbox, ZoneDns
 from tests.servers.postgres import PostgresServer
+from tests.servers.postgres_recycled import RecycledDatabase
 
 BASE_URL = "https://id.doorward.test"
 OPERATOR_TOKEN = "operator-token-for-tests-0123456789abcdef"
@@ -43,25 +44,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: PostgresServer) -> str:
-    """The name of a migrated PostgreSQL database that tests copy."""
+def recycled_postgres(postgres: PostgresServer) -> RecycledDatabase:
+    """A migrated PostgreSQL database that is emptied for each test."""
     url = postgres.create_database()
     _migrate(url)
-    return url.partition("@/")[2].partition("?")[0]
+    return RecycledDatabase(postgres, template=url.partition("@/")[2].partition("?")[0])
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh database with the newest schema; every test that uses it runs on both kinds."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "doorward.db")
-        yield f"sqlite:///{tmp_path / 'doorward.db'}"
-        return
-    postgres: PostgresServer = request.getfixturevalue("postgres")
-    url = postgres.create_database(template=request.getfixturevalue("postgres_template"))
-    yield url
-    postgres.drop_database(url)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database with the newest schema; every test that uses it runs on both kinds.
+
+    It is where the last one of its kind was, so that the application of this process serves every test.
+    """
+    if request.param == "postgresql":
+        recycled: RecycledDatabase = request.getfixturevalue("recycled_postgres")
+        return recycled.fresh()
+    template: Path = request.getfixturevalue("sqlite_template")
+    for left in template.parent.glob("doorward.db*"):
+        left.unlink()
+    return f"sqlite:///{shutil.copy(template, template.with_name('doorward.db'))}"
 
 
 @dataclass
@@ -167,17 +169,48 @@ def settings_for(database_url: str, **changes: object) -> Settings:
     return load_settings(environment | {f"DOORWARD_{key.upper()}": str(value) for key, value in changes.items()})
 
 
-@pytest.fixture
-def world(database_url: str) -> Iterator[World]:
-    """The application on a fresh database, on both kinds."""
+@dataclass
+class Installed:
+    """The applications of this process, one for each kind of database: making one costs more than most tests."""
+
+    worlds: dict[str, World] = field(default_factory=dict)
+
+    def on(self, database_url: str) -> World:
+        """The application on a database that is new, with hands that have done nothing yet."""
+        if database_url not in self.worlds:
+            self.worlds[database_url] = _install(database_url)
+        world = self.worlds[database_url]
+        world.clock.time = HandClock().time
+        world.post.mails.clear()
+        world.dns.records.clear()
+        return world
+
+
+def _install(database_url: str) -> World:
     clock, post, dns = HandClock(), Postbox(), ZoneDns()
-    program = create_program(settings_for(database_url), ports_for(clock, post, dns))
-    made = World(program, clock, post, dns)
+    return World(create_program(settings_for(database_url), ports_for(clock, post, dns)), clock, post, dns)
+
+
+@pytest.fixture(scope="session")
+def installed() -> Iterator[Installed]:
+    """Every application that tests have asked for."""
+    made = Installed()
+    yield made
+    for world in made.worlds.values():
+        world.program.close()
+
+
+@pytest.fixture
+def world(database_url: str, installed: Installed) -> Iterator[World]:
+    """The application on a fresh database, on both kinds."""
+    made = installed.on(database_url)
     try:
         yield made
         made.check_events()
     finally:
-        program.close()
+        # What it knows of this database ends with the test: records that wait, connections.
+        made.program.request_log.flush()
+        made.transactions.database.engine.dispose()
 
 
 def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:

@@ -28,12 +28,12 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.directory}"
 
-    def create_database(self, *, template: str = "template1") -> str:
-        """Create a database that no other test knows and return its SQLAlchemy URL.
+    def create_database(self, *, template: str = "template1", name: str = "") -> str:
+        """Create a database that no other test knows, or one again that was dropped, and return its SQLAlchemy URL.
 
         A template (the name of a database without connections) is copied, which is faster than migrating again.
         """
-        name = f"doorward_{self.worker}_{next(self._numbers)}"
+        name = name or f"doorward_{self.worker}_{next(self._numbers)}"
         self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
 
