@@ -117,14 +117,22 @@ def by_identity(
         member = members.present(unit.session, organization.id, linked.member_id)
         if member is not None:
             return judge_state(member) or Admitted(member)
-        if invitations.in_organization(unit, organization.id, identity.email) is None:
+        if not _has_come_back(unit, organization, identity.email):
             return _refuse_removed()
-        unit.session.delete(linked)  # of a member who was removed: whoever is invited now is a new one
+        unit.session.delete(linked)  # of a member who was removed: whoever has the address now is a new one
         unit.session.flush()
     member = members.by_email(unit.session, identity.email)
     if member is None or member.organization_id != organization.id:
         return _create(unit, organization, identity, code_given=code_given)
     return _first_link(unit, connection, revision_id, identity, member, code_given=code_given)
+
+
+def _has_come_back(unit: UnitOfWork, organization: Organization, email: str) -> bool:
+    """Whether an address that a removed member had is a member again, or invited."""
+    member = members.by_email(unit.session, email)
+    if member is not None:
+        return member.organization_id == organization.id
+    return invitations.in_organization(unit, organization.id, email) is not None
 
 
 def link(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> None:
@@ -177,10 +185,12 @@ def settle(unit: UnitOfWork, member: Member) -> None:
 
 
 def links_elsewhere(unit: UnitOfWork, connection: Connection, member: Member, identity: ExternalIdentity) -> bool:
-    """Whether this identity could not sign this member in: it is somebody else's, or they are linked with another."""
+    """Whether this identity could not sign this member in: it is that of somebody else who is still there, or they are
+    linked with another.
+    """
     session, issuer = unit.session, identity.issuer
     owner = connections.identity(session, connection.id, issuer=issuer, subject=identity.subject)
-    if owner is not None:
+    if owner is not None and members.present(session, connection.organization_id, owner.member_id) is not None:
         return owner.member_id != member.id
     return connections.identity_of(session, connection.id, member.id, issuer=issuer) is not None
 

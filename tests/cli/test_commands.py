@@ -80,9 +80,12 @@ def run_as_process(directory: Path, *arguments: str, **environment: str) -> subp
 
 
 def environment_of(directory: Path, settings: dict[str, str]) -> dict[str, str]:
-    """The environment of a command: these settings, and a database in this directory unless one is named."""
+    """The environment of a command: these settings, and a database in this directory unless one is named. What is set
+    to "" is left out.
+    """
     url = settings.pop("database_url", f"sqlite:///{directory / 'doorward.db'}")
-    return environment_for("http://127.0.0.1:8000", url) | settings
+    environment = environment_for("http://127.0.0.1:8000", url) | settings
+    return {name: value for name, value in environment.items() if value}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _END_OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-# A change of the schema writes rows of these; VACUUM and ANALYZE write theirs in place. Below 16384 is PostgreSQL's own.
+# A change of the schema writes rows of these; VACUUM and ANALYZE write theirs in place. Below 16384 are its own.
 _SCHEMA = """
     SELECT count(*), sum(xmin::text::bigint) FROM (
         SELECT xmin FROM pg_class WHERE oid >= 16384

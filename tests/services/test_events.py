@@ -29,6 +29,7 @@ from app.services import (
     recovery,
     role_mappings,
     roles,
+    sessions,
     setup_links,
     setup_sessions,
     sign_in,
@@ -78,6 +79,9 @@ def _people_come_and_go(scene: Provisioned) -> None:
     browser.sign_in(GRACE)
     browser.get("/profile")
     browser.submit("/sign-out")
+    browser.sign_in(GRACE)
+    with scene.organization.world.transactions.writing(OPERATOR) as unit:
+        sessions.end_others(unit, scene.organization.member(GRACE), keep=None, reason="ended_by_administrator")
 
 
 def _many_are_deactivated(scene: Provisioned) -> None:

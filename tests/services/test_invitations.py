@@ -17,6 +17,7 @@ from app.rules.invitations import InvitationState
 from app.rules.roles import GroupSource
 from app.services import (
     answers,
+    connections,
     directories,
     invitations,
     members,
@@ -25,9 +26,11 @@ from app.services import (
     role_mappings,
     roles,
     sign_in,
+    steps,
 )
-from app.services.steps import AskCode, NextStep, SignedIn, TurnedAway
+from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, TurnedAway
 from app.store.invitations import Invitation
+from app.store.sign_ins import SignInFlow
 from tests.application import World
 from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
 from tests.services.single_sign_on import SingleSignOn, identity_of, required
@@ -384,6 +387,40 @@ def test_whoever_was_removed_and_is_invited_again_comes_through_the_provider_as_
 
     assert isinstance(scene.come_back(identity_of(world, GRACE, subject=OLD)), SignedIn)
     assert isinstance(scene.come_back(identity_of(world, GRACE, subject=OLD)), SignedIn)
+
+
+def test_whoever_was_removed_and_accepted_by_code_comes_through_the_provider_afterwards(world: World) -> None:
+    scene = required(world)
+    leave(scene, GRACE)
+    with world.transactions.writing(OPERATOR) as unit:
+        connections.to_deactivate(unit, scene.organization.id, scene.connection_id).apply()
+    invited(scene.organization, GRACE)
+    by_code(world, GRACE)
+    assert not isinstance(scene.activate(), Refused)
+
+    assert isinstance(scene.come_back(identity_of(world, GRACE, subject=OLD)), SignedIn)
+
+
+def test_administrator_who_was_removed_and_invited_again_tests_the_connection_as_themselves(world: World) -> None:
+    scene = required(world)
+    leave(scene, GRACE)
+    with world.transactions.writing(OPERATOR) as unit:
+        connections.to_deactivate(unit, scene.organization.id, scene.connection_id).apply()
+    invited(scene.organization, GRACE, "admin")
+    by_code(world, GRACE)
+
+    with world.transactions.writing() as unit:
+        tester = scene.organization.member(GRACE)
+        step = sign_in.begin_through(unit, scene.connection_id, browser="browser-token", tester=tester)
+    assert isinstance(step, GoToProvider)
+    with world.transactions.writing() as unit:
+        arrival = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="browser-token")
+    assert isinstance(arrival, answers.Arrival)
+    tested = scene.arrive(arrival, identity_of(world, GRACE, subject=OLD))
+
+    assert isinstance(tested, steps.Tested)
+    with world.transactions.reading() as unit:
+        assert unit.session.get_one(SignInFlow, tested.flow_id).outcome["ok"]
 
 
 def test_directory_that_brings_a_removed_member_back_forgets_who_they_were_at_the_provider(world: World) -> None:

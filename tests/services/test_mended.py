@@ -195,7 +195,7 @@ def test_failed_sign_ins_do_not_use_up_the_mail_for_recovery(world: World) -> No
     world.work()
 
     assert isinstance(step, AskCode)
-    assert any("recovery" in mail.subject for mail in world.post.to(ADA))
+    assert any("recovering" in mail.subject for mail in world.post.to(ADA))
 
 
 def test_host_that_belongs_to_somebody_else_does_not_keep_other_domains_from_their_checks(world: World) -> None:
