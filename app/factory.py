@@ -18,6 +18,7 @@ from app.ports.bundle import Ports
 from app.ports.clock import SystemClock
 from app.ports.dns import ResolverDns
 from app.ports.http import GuardedHttp
+from app.ports.key_pairs import SystemKeyPairs
 from app.ports.mail import ConsolePost, Post, SmtpPost
 from app.ports.randomness import SystemRandomness
 from app.ports.sealing import KeyringSealing
@@ -80,6 +81,7 @@ def create_ports(settings: Settings) -> Ports:
         http=GuardedHttp(allow_private_addresses=settings.allow_private_addresses),
         post=post,
         sealing=KeyringSealing(settings.secret_keys),
+        key_pairs=SystemKeyPairs(),
         base_url=settings.base_url,
     )
 

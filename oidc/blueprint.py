@@ -25,6 +25,6 @@ def create_blueprint(*, kind: OidcKind, door: Door[ResponseReturnValue]) -> Blue
         # The raw query: Werkzeug's own reading would hide a repeated parameter behind its first value.
         query = parse_qsl(request.query_string.decode("ascii", "replace"), keep_blank_values=True)
         answer = AuthorizationAnswer.read(query)
-        return door.receive(connection_id, handle=answer.state, verify=kind.verifier(answer))
+        return door.receive(connection_id, protocol=kind.protocol, handle=answer.state, verify=kind.verifier(answer))
 
     return blueprint

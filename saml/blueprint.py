@@ -1,4 +1,4 @@
-"""The SAML routes of a connection: login, assertion consumer service, metadata."""
+"""The SAML routes of a connection: login, assertion consumer service, metadata, certificate."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.connections import Door
-from app.rules.errors import NotFoundError
-from app.rules.ids import ConnectionId
 from saml.kind import SamlKind
 
 
 def create_blueprint(*, kind: SamlKind, door: Door[ResponseReturnValue]) -> Blueprint:
-    """`/saml/<connection_id>/login`, `/acs` and `/metadata`. What follows from an arrival is the door's business."""
+    """`/saml/<connection_id>/login`, `/acs`, `/metadata` and `/certificate`. What follows from an arrival is the
+    door's business.
+    """
     blueprint = Blueprint("saml", __name__, url_prefix="/saml/<connection_id>")
 
     @blueprint.get("/login", provide_automatic_options=False)
@@ -22,13 +22,20 @@ def create_blueprint(*, kind: SamlKind, door: Door[ResponseReturnValue]) -> Blue
     @blueprint.post("/acs", provide_automatic_options=False)
     def acs(connection_id: str) -> ResponseReturnValue:
         verify = kind.verifier(request.form.get("SAMLResponse", ""))
-        return door.receive(connection_id, handle=request.form.get("RelayState", ""), verify=verify)
+        return door.receive(
+            connection_id, protocol=kind.protocol, handle=request.form.get("RelayState", ""), verify=verify
+        )
 
     @blueprint.get("/metadata", provide_automatic_options=False)
     def metadata(connection_id: str) -> ResponseReturnValue:
-        if not door.exists(connection_id):
-            raise NotFoundError("There is no such connection.")
-        document = kind.service_provider_metadata(ConnectionId(connection_id))
+        document = kind.service_provider_metadata(door.described(connection_id, protocol=kind.protocol))
         return Response(document, content_type="application/samlmetadata+xml")
+
+    @blueprint.get("/certificate", provide_automatic_options=False)
+    def certificate(connection_id: str) -> ResponseReturnValue:
+        document = kind.own_certificate(door.described(connection_id, protocol=kind.protocol))
+        answer = Response(document, content_type="application/x-x509-ca-cert")
+        answer.headers["Content-Disposition"] = 'attachment; filename="doorward.pem"'
+        return answer
 
     return blueprint

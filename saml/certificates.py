@@ -1,4 +1,6 @@
-"""Signing certificates of an identity provider: read them, refuse weak keys, name them by fingerprint."""
+"""Signing certificates of an identity provider: read them, refuse weak keys, name them by fingerprint. And our own
+keys.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from app.rules.connections import OwnKey
 
 SMALLEST_RSA_KEY = 2048
 #: Each one is tried on each signature.
@@ -58,6 +62,14 @@ def read_certificate(encoded: str) -> Certificate:
         fingerprint=certificate.fingerprint(SHA256()).hex(":").upper(),
         not_after=certificate.not_valid_after_utc.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     )
+
+
+def load_private_key(key: OwnKey) -> rsa.RSAPrivateKey:
+    """One of our own, for signing and decrypting."""
+    # Its numbers are not proven again, which would take 36 ms: it was made here and opened from its seal.
+    private = load_pem_private_key(key.private_key.encode(), None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return private
 
 
 def split_pem(pasted: str) -> list[str]:

@@ -13,6 +13,8 @@ SAMLP = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
+XENC = "{http://www.w3.org/2001/04/xmlenc#}"
+XENC11 = "{http://www.w3.org/2009/xmlenc11#}"
 
 PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"

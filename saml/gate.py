@@ -23,7 +23,7 @@ LONGEST_XML = 256 * 1024
 MOST_ATTRIBUTES = 64
 
 _ASSERTION = f"{SAML}Assertion"
-_ENCRYPTED_ASSERTION = f"{SAML}EncryptedAssertion"
+ENCRYPTED_ASSERTION = f"{SAML}EncryptedAssertion"
 _STATUS_CODE = f"{SAMLP}StatusCode"
 _SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
@@ -33,15 +33,26 @@ class Admitted:
     """A response that may be verified. Nothing in it is trusted yet.
 
     Every signature in it stands in the Response or in its only Assertion and refers to that element, so that
-    each of them, once valid, covers `assertion`.
+    each of them, once valid, covers `assertion`. Where the assertion came encrypted, `sealed` is the document as it
+    came, which a signature of the Response covers, and `root` the same with the assertion in its place.
     """
 
     root: Element
     assertion: Element
     response_is_signed: bool
+    sealed: Element | None = None
 
 
-def admit(posted: str) -> Admitted | Rejection:
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A response whose assertion is encrypted. It goes through the gate again once that was decrypted."""
+
+    root: Element
+    encrypted: Element
+    response_is_signed: bool
+
+
+def admit(posted: str) -> Admitted | Sealed | Rejection:
     """Let a posted SAMLResponse through, or say why not.
 
     1. There is something, and it is not too long.
@@ -58,12 +69,26 @@ def admit(posted: str) -> Admitted | Rejection:
         return reject(Name.NOT_XML, expected="XML in UTF-8", received=str(error))
     except DoctypeError:
         return reject(Name.DOCTYPE_PRESENT)
-    for check in _TREE_CHECKS:
-        if refused := check(root):
-            return refused
-    return Admitted(
-        root=root, assertion=children(root, _ASSERTION)[0], response_is_signed=bool(children(root, SIGNATURE))
-    )
+    refused = _check_tree(root)
+    if refused:
+        return refused
+    response_is_signed = bool(children(root, SIGNATURE))
+    encrypted = children(root, ENCRYPTED_ASSERTION)
+    if encrypted:
+        return Sealed(root, encrypted[0], response_is_signed)
+    return Admitted(root, children(root, _ASSERTION)[0], response_is_signed)
+
+
+def admit_opened(sealed: Sealed, root: Element) -> Admitted | Rejection:
+    """Let the decrypted document through, or say why not: everything that `admit` looks for in a tree, once more."""
+    refused = _check_tree(root)
+    if refused:
+        return refused
+    return Admitted(root, children(root, _ASSERTION)[0], sealed.response_is_signed, sealed=sealed.root)
+
+
+def _check_tree(root: Element) -> Rejection | None:
+    return next((refused for check in _TREE_CHECKS if (refused := check(root))), None)
 
 
 def _decode(posted: str) -> bytes | Rejection:
@@ -128,26 +153,29 @@ def _succeeded(root: Element) -> Rejection | None:
 
 def _one_assertion(root: Element) -> Rejection | None:
     """9. One Assertion with an ordinary ID, a child of the Response, and no other at any depth, encrypted or not."""
-    everywhere = list(root.iter(_ASSERTION, _ENCRYPTED_ASSERTION))
+    everywhere = list(root.iter(_ASSERTION, ENCRYPTED_ASSERTION))
     if not everywhere:
         return reject(Name.ASSERTION_MISSING)
     if len(everywhere) > 1 or everywhere[0].getparent() is not root:
         return reject(Name.ASSERTION_REPEATED, expected="1, directly in the Response", received=str(len(everywhere)))
-    if everywhere[0].tag == _ENCRYPTED_ASSERTION:
-        return reject(Name.ASSERTION_ENCRYPTED)
+    if everywhere[0].tag == ENCRYPTED_ASSERTION:
+        return None
     if not ORDINARY_ID.fullmatch(everywhere[0].get("ID", "")):  # it will be remembered against replay
         return reject(Name.ID_UNUSABLE, received=everywhere[0].get("ID", ""))
     return None
 
 
 def _signatures(root: Element) -> Rejection | None:
-    """10. One signature at least, at most one in the Response and one in its Assertion; 11. the profile of each."""
-    places = (root, children(root, _ASSERTION)[0])
+    """10. One signature at least, at most one in the Response and one in its Assertion; 11. the profile of each.
+
+    The one may be inside what is encrypted.
+    """
+    places = (root, *children(root, _ASSERTION))
     in_place = [signature for place in places for signature in children(place, SIGNATURE)]
     everywhere = sum(1 for _ in root.iter(SIGNATURE))
     if len(in_place) != everywhere or any(len(children(place, SIGNATURE)) > 1 for place in places):
         return reject(Name.SIGNATURE_MISPLACED, expected="at most one in the Response and one in its Assertion")
-    if not in_place:
+    if not in_place and len(places) > 1:
         return reject(Name.UNSIGNED)
     return next((refused for signature in in_place if (refused := check_signature(signature))), None)
 

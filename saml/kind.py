@@ -13,15 +13,16 @@ from onelogin.saml2.errors import OneLogin_Saml2_Error
 from app.ports.clock import Clock
 from app.ports.http import Http
 from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
-from app.rules.errors import InvalidInputError
+from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.ids import ConnectionId
 from saml.authn_request import redirect_url
+from saml.certificates import pem
 from saml.checks import Expected
 from saml.metadata import write_metadata
 from saml.response import verify
 from saml.settings import ServiceProvider, SettingsCache, library_settings
-from saml.setup import SETUP_FIELDS, read_submitted
+from saml.setup import SETUP_FIELDS, read_submitted, signs_requests
 
 DEFAULT_SKEW = timedelta(seconds=120)
 
@@ -77,6 +78,11 @@ class SamlKind:
                 service_provider.entity_id,
             ),
             ServiceProviderValue("metadata_url", "Service provider metadata", service_provider.entity_id),
+            ServiceProviderValue(
+                "certificate_url",
+                "Certificate to encrypt for, and to verify signed requests with (optional)",
+                service_provider.certificate_url,
+            ),
         )
 
     def summary(self, settings: Settings) -> Mapping[str, Any]:
@@ -88,17 +94,33 @@ class SamlKind:
         return {**settings, "idp": {**settings["idp"], "certificates": certificates}}
 
     def start(self, revision: Revision, flow: Flow) -> str:
-        """The URL at the identity provider, with an AuthnRequest in it."""
+        """The URL at the identity provider, with an AuthnRequest in it, signed where the connection says so."""
         service_provider = self._service_provider(revision.connection_id)
-        return redirect_url(revision.settings["idp"]["sso_url"], service_provider=service_provider, flow=flow)
+        signing_key = next((key for key in revision.own_keys if key.signs), None)
+        return redirect_url(
+            revision.settings["idp"]["sso_url"],
+            service_provider=service_provider,
+            flow=flow,
+            key=signing_key if signs_requests(revision.settings) else None,
+        )
 
     def verifier(self, posted: str) -> Verify:
         """What judges a posted SAMLResponse once its flow is found."""
         return partial(self._verify, posted)
 
-    def service_provider_metadata(self, connection_id: ConnectionId) -> bytes:
+    def service_provider_metadata(self, revision: Revision) -> bytes:
         """Our metadata for one connection, as XML."""
-        return write_metadata(self._service_provider(connection_id))
+        return write_metadata(
+            self._service_provider(revision.connection_id),
+            keys=revision.own_keys,
+            signs_requests=signs_requests(revision.settings),
+        )
+
+    def own_certificate(self, revision: Revision) -> str:
+        """The certificate to encrypt for, as PEM; for providers that take no metadata. Raises NotFoundError."""
+        if not revision.own_keys:
+            raise NotFoundError("This organization has no certificate yet.")
+        return pem(revision.own_keys[-1].certificate) + "\n"
 
     def _verify(self, posted: str, revision: Revision, flow: Flow, now: datetime) -> ExternalIdentity | Rejection:
         service_provider = self._service_provider(revision.connection_id)

@@ -10,14 +10,16 @@ from lxml import etree
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from app.rules.identity import Rejection
 from saml.documents import SAML, Element, descend, text
-from saml.gate import Admitted
+from saml.gate import Admitted, Sealed
 from saml.rejections import Name, name_of, reject
 from saml.settings import ServiceProvider
 
 _CONFIRMATIONS = "/saml:Subject/saml:SubjectConfirmation"
+_TRUSTED = "a signature by a certificate of the connection"
 
 
 # The base class is Any to mypy: python3-saml has no types.
@@ -29,14 +31,15 @@ class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
     these checks, with one clock and one skew, so here the library is shown no times to compare.
     """
 
-    def __init__(self, settings: LibrarySettings, root: Element) -> None:
-        # Not super().__init__: it would decode and parse the post once more, with another parser than the gate's.
+    def __init__(self, settings: LibrarySettings, admitted: Admitted) -> None:
+        # Not super().__init__: it would decode and parse the post once more, with another parser than the gate's, and
+        # decrypt with whatever algorithm the post names.
         self._settings = settings
         self._error = None
-        self.document = root
+        self.document = admitted.root if admitted.sealed is None else admitted.sealed
         self.response = None
-        self.encrypted = None
-        self.decrypted_document = None
+        self.encrypted = admitted.sealed is not None
+        self.decrypted_document = admitted.root
         self.valid_scd_not_on_or_after = None
 
     def validate_timestamps(self, **_: Any) -> bool:
@@ -64,12 +67,23 @@ def _without_terms(confirmation: Element) -> Element:
 
 def judge(admitted: Admitted, *, settings: LibrarySettings, service_provider: ServiceProvider) -> Rejection | None:
     """None when schema, structure and every signature are right, by a certificate of the connection."""
-    response = _ResponseWithoutClock(settings, admitted.root)
+    response = _ResponseWithoutClock(settings, admitted)
     try:
         response.is_valid(service_provider.request_data(), raise_exceptions=True)
     except (OneLogin_Saml2_ValidationError, OneLogin_Saml2_Error, xmlsec.Error, etree.LxmlError, ValueError) as error:
         return _refusal(error, admitted=admitted, settings=settings)
     return None
+
+
+def judge_sealed(sealed: Sealed, *, settings: LibrarySettings) -> Rejection | None:
+    """None when the Response is not signed, or rightly so, by a certificate of the connection, as it came."""
+    right = not sealed.response_is_signed or OneLogin_Saml2_Utils.validate_sign(
+        sealed.root,
+        xpath=OneLogin_Saml2_Utils.RESPONSE_SIGNATURE_XPATH,
+        multicerts=settings.get_idp_data()["x509certMulti"]["signing"],
+        raise_exceptions=False,
+    )
+    return None if right else reject(Name.SIGNATURE_INVALID, expected=_TRUSTED)
 
 
 def _refusal(error: Exception, *, admitted: Admitted, settings: LibrarySettings) -> Rejection:
@@ -86,7 +100,7 @@ def _refusal(error: Exception, *, admitted: Admitted, settings: LibrarySettings)
         expected = settings.get_idp_data()["entityId"]
         received = ", ".join(text(issuer) for issuer in issuers(admitted))
     elif name is Name.SIGNATURE_INVALID:
-        expected = "a signature by a certificate of the connection"
+        expected = _TRUSTED
     return reject(name, expected=expected, received=received)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from app.rules.connections import OwnKey
 from app.rules.errors import InvalidInputError
 from saml.certificates import MOST_CERTIFICATES, BadCertificateError, Certificate, read_certificate
 from saml.documents import (
@@ -27,6 +28,7 @@ from saml.documents import (
     read_time,
     text,
 )
+from saml.encryption import ENCRYPT_WITH
 from saml.settings import ServiceProvider
 
 LONGEST_METADATA = 1024 * 1024
@@ -173,17 +175,37 @@ def _fault(cause: str, element: Element, field: str) -> InvalidInputError:
     return InvalidInputError(f"Line {element.sourceline}: {cause}.", field=field)
 
 
-def write_metadata(service_provider: ServiceProvider) -> bytes:
-    """Our own metadata for one connection: entity ID, ACS, and that assertions are wanted signed."""
-    entity = etree.Element(_ENTITY, {"entityID": service_provider.entity_id}, nsmap={"md": MD[1:-1]})
+def write_metadata(service_provider: ServiceProvider, *, keys: Sequence[OwnKey], signs_requests: bool) -> bytes:
+    """Our own metadata for one connection: entity ID, ACS, that assertions are wanted signed, and our certificates.
+
+    Every one of `keys` (oldest first) may have signed, and the newest is to be encrypted for.
+    """
+    entity = etree.Element(_ENTITY, {"entityID": service_provider.entity_id}, nsmap={"md": MD[1:-1], "ds": DS[1:-1]})
     role = etree.SubElement(
         entity,
         f"{MD}SPSSODescriptor",
-        {"AuthnRequestsSigned": "false", "WantAssertionsSigned": "true", "protocolSupportEnumeration": PROTOCOL},
+        {
+            "AuthnRequestsSigned": "true" if signs_requests else "false",
+            "WantAssertionsSigned": "true",
+            "protocolSupportEnumeration": PROTOCOL,
+        },
     )
+    for key in keys:
+        _add_key(role, "signing", key)
+    for key in keys[-1:]:
+        _add_key(role, "encryption", key)
     etree.SubElement(
         role,
         f"{MD}AssertionConsumerService",
         {"Binding": HTTP_POST, "Location": service_provider.acs_url, "index": "0", "isDefault": "true"},
     )
     return etree.tostring(entity, xml_declaration=True, encoding="UTF-8")
+
+
+def _add_key(role: Element, use: str, key: OwnKey) -> None:
+    descriptor = etree.SubElement(role, f"{MD}KeyDescriptor", {"use": use})
+    data = etree.SubElement(etree.SubElement(descriptor, f"{DS}KeyInfo"), f"{DS}X509Data")
+    etree.SubElement(data, f"{DS}X509Certificate").text = key.certificate
+    if use == "encryption":
+        for algorithm in ENCRYPT_WITH:
+            etree.SubElement(descriptor, f"{MD}EncryptionMethod", {"Algorithm": algorithm})

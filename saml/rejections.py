@@ -26,7 +26,6 @@ class Name(StrEnum):
     COMMENT_PRESENT = "comment_present"
     ID_REPEATED = "id_repeated"
     STATUS_NOT_SUCCESS = "status_not_success"
-    ASSERTION_ENCRYPTED = "assertion_encrypted"
     ASSERTION_MISSING = "assertion_missing"
     ASSERTION_REPEATED = "assertion_repeated"
     ID_UNUSABLE = "id_unusable"
@@ -36,6 +35,11 @@ class Name(StrEnum):
     SIGNATURE_REFERENCE = "signature_reference"
     SIGNATURE_TRANSFORMS = "signature_transforms"
     SIGNATURE_ALGORITHM = "signature_algorithm"
+    NO_KEY_TO_DECRYPT = "no_key_to_decrypt"
+    ENCRYPTION_SHAPE = "encryption_shape"
+    ENCRYPTION_ALGORITHM = "encryption_algorithm"
+    ENCRYPTION_UNAUTHENTICATED = "encryption_unauthenticated"
+    DECRYPTION_FAILED = "decryption_failed"
 
     VERSION_UNSUPPORTED = "version_unsupported"
     SCHEMA_INVALID = "schema_invalid"
@@ -186,6 +190,17 @@ def _signing(fix: str = _SIGNING) -> Cause:
     return _at_provider(_UNTRUSTED, fix, okta=_OKTA_SIGNING, entra=_ENTRA_SIGNING)
 
 
+def _encrypting(fix: str) -> Cause:
+    return _at_provider(
+        _UNREADABLE,
+        fix,
+        okta='"Advanced Settings", "Response" Signed, "Key Transport Algorithm" RSA-OAEP, "Encryption Certificate" '
+        "Doorward's.",
+        entra='"Token encryption", activate Doorward\'s certificate; "SAML Certificates", "Signing Option" Sign SAML '
+        "response and assertion.",
+    )
+
+
 def _email(fix: str) -> Cause:
     return _at_provider(_INCOMPLETE, fix, okta=_EMAIL_OKTA, entra=_EMAIL_ENTRA, google=_EMAIL_GOOGLE)
 
@@ -222,11 +237,25 @@ CAUSES: Mapping[Name, Cause] = {
         entra='"Sign-in logs": is the person under "Users and groups" of the enterprise application?',
         google='"User access" of the SAML app must be ON for the person.',
     ),
-    Name.ASSERTION_ENCRYPTED: _at_provider(
+    Name.NO_KEY_TO_DECRYPT: _at_provider(
         _UNREADABLE,
-        "switch assertion encryption off: this connection has no key to decrypt with.",
+        "this organization has no key to decrypt with yet: switch assertion encryption off, or wait an hour, then "
+        "import Doorward's metadata again.",
         okta='"Advanced Settings", "Assertion Encryption" Unencrypted.',
         entra='"Token encryption", deactivate the certificate.',
+    ),
+    Name.ENCRYPTION_SHAPE: _at_provider(_UNREADABLE, _FORM),
+    Name.ENCRYPTION_ALGORITHM: _encrypting(
+        "encrypt the assertion with AES-GCM (or AES-CBC under a signed Response) and its key with RSA-OAEP. RSA "
+        "PKCS #1 v1.5 and Triple DES are not accepted."
+    ),
+    Name.ENCRYPTION_UNAUTHENTICATED: _encrypting(
+        "whoever can change a message could read what AES-CBC hides: encrypt with AES-GCM, or sign the whole response "
+        "as well."
+    ),
+    Name.DECRYPTION_FAILED: _encrypting(
+        "encrypt for the certificate in Doorward's metadata of this connection; what came could not be decrypted with "
+        "its key."
     ),
     Name.ASSERTION_MISSING: _at_provider(
         _INCOMPLETE, "a successful response must carry an assertion; this one has none."

@@ -18,8 +18,9 @@ from saml.attributes import (
     subject_of,
 )
 from saml.checks import Expected, authn_statement, bearer_data, check, moment
+from saml.decryption import open_sealed
 from saml.documents import SAML, Element, descend, text
-from saml.gate import Admitted, admit
+from saml.gate import Admitted, Sealed, admit
 from saml.library import judge
 from saml.rejections import Name, reject
 
@@ -32,7 +33,8 @@ def verify(
 ) -> ExternalIdentity | Rejection:
     """Who signed in, or why nobody did.
 
-    1. The gate: the post has the one form that may be looked at (saml/gate.py).
+    1. The gate: the post has the one form that may be looked at (saml/gate.py). An encrypted assertion is decrypted
+       (saml/decryption.py) and goes through the gate again in its place.
     2. python3-saml, strict, on the gate's tree: schema, structure, signatures (saml/library.py).
     3. Our checks: issuer, addressee, request, all times (saml/checks.py).
     4. The profile: subject, email inside the verified hosts, name, groups (saml/attributes.py), from the assertion
@@ -40,6 +42,8 @@ def verify(
     That the assertion is new is for the caller to see, by `replay_key`.
     """
     admitted = admit(posted)
+    if isinstance(admitted, Sealed):
+        admitted = open_sealed(admitted, settings=settings, keys=revision.own_keys)
     if isinstance(admitted, Rejection):
         return admitted
     refused = judge(admitted, settings=settings, service_provider=expected.service_provider) or check(

@@ -37,6 +37,10 @@ class ServiceProvider:
     def acs_url(self) -> str:
         return f"{self.base_url}/saml/{self.connection_id}/acs"
 
+    @property
+    def certificate_url(self) -> str:
+        return f"{self.base_url}/saml/{self.connection_id}/certificate"
+
     def request_data(self) -> dict[str, str]:
         """Where python3-saml is told that the response arrived."""
         acs = urlsplit(self.acs_url)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.ports.http import Http, HttpFailedError
-from app.rules.connections import SetupField
+from app.rules.connections import Settings, SetupField
 from app.rules.errors import InvalidInputError, UnreachableError
 from saml.attributes import AttributeNames
 from saml.certificates import MOST_CERTIFICATES, BadCertificateError, Certificate, read_certificate, split_pem
@@ -17,6 +17,7 @@ from saml.metadata import IdentityProvider, entity_id_fault, read_metadata, url_
 _WAYS = ("metadata_url", "metadata_xml")
 _BY_HAND = ("entity_id", "sso_url", "certificates")
 _ATTRIBUTES = tuple(field.name for field in fields(AttributeNames))
+_SIGN_REQUESTS = "sign_requests"
 _LONGEST_TEXT = 2048
 
 SETUP_FIELDS = (
@@ -28,6 +29,12 @@ SETUP_FIELDS = (
     SetupField("idp.sso_url", "Single sign-on URL", "url", "Only without metadata; the one for HTTP-Redirect."),
     SetupField(
         "idp.certificates", "Signing certificates", "textarea", "Only without metadata; PEM, one after another."
+    ),
+    SetupField(
+        _SIGN_REQUESTS,
+        "Sign requests",
+        "checkbox",
+        "Only when the identity provider asks for it; it then needs our metadata, with our certificate.",
     ),
     SetupField("attributes.email", "Attribute with the email address", "text", "Empty: the usual names."),
     SetupField("attributes.first_name", "Attribute with the first name", "text", "Empty: the usual names."),
@@ -54,7 +61,7 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
 
     Raises InvalidInputError for the field at fault, UnreachableError when the metadata URL gives no metadata.
     """
-    _refuse_unknown(submitted, known=("idp", "attributes"), prefix="")
+    _refuse_unknown(submitted, known=("idp", "attributes", _SIGN_REQUESTS), prefix="")
     idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND))
     attributes = _part(submitted, "attributes", known=_ATTRIBUTES)
     settings: dict[str, Any] = {"idp": _provider(idp, http=http, now=now).as_settings()}
@@ -65,7 +72,23 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
             name: _line(value, field=f"attributes.{name}", trim=name != "groups_separator")
             for name, value in attributes.items()
         }
+    if _is_ticked(submitted.get(_SIGN_REQUESTS), field=_SIGN_REQUESTS):
+        settings[_SIGN_REQUESTS] = True
     return settings
+
+
+def signs_requests(settings: Settings) -> bool:
+    """Whether the requests of a connection with these settings are signed."""
+    return bool(settings.get(_SIGN_REQUESTS))
+
+
+def _is_ticked(value: Any, *, field: str) -> bool:
+    """A checkbox, as JSON or as forms send it."""
+    if value is True or value in ("yes", "true"):
+        return True
+    if value is False or value in (None, "", "no", "false"):
+        return False
+    raise InvalidInputError("This must be true or false.", field=field)
 
 
 def _refuse_unknown(given: Mapping[str, Any], *, known: tuple[str, ...], prefix: str) -> None:

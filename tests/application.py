@@ -25,7 +25,7 @@ from app.store import schema
 from app.store.database import prepare_engine
 from app.store.events import EVENTS
 from config.settings import Settings, load_settings
-from tests.ports.fakes import HandClock, NoHttp, Postbox, ZoneDns
+from tests.ports.fakes import HandClock, NoHttp, OneKeyPair, Postbox, ZoneDns
 from tests.servers.postgres import PostgresServer
 from tests.servers.postgres_recycled import RecycledDatabase
 
@@ -222,6 +222,7 @@ def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:
         http=NoHttp(),
         post=post,
         sealing=KeyringSealing([SECRET_KEY]),
+        key_pairs=OneKeyPair(),
         base_url=BASE_URL,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.ports.clock import Clock
 from app.ports.dns import Dns
 from app.ports.http import Http
+from app.ports.key_pairs import KeyPairs
 from app.ports.mail import Post
 from app.ports.randomness import Randomness
 from app.ports.sealing import Sealing
@@ -20,4 +21,5 @@ class Ports:
     http: Http
     post: Post
     sealing: Sealing
+    key_pairs: KeyPairs
     base_url: str

@@ -23,11 +23,24 @@ class ConnectionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key pair of the organization's own. Every one of them decrypts, the one that `signs` also signs.
+
+    `certificate` is base64 of DER in one line, `private_key` PEM of PKCS 8.
+    """
+
+    certificate: str
+    private_key: str = field(repr=False)
+    signs: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """One set of settings of a connection, as its protocol reads it. Never changed once made.
 
     `settings` is what the kind's `read_settings` returned (JSON values). `secrets` are its unsealed secrets by name.
-    `verified_hosts` are the organization's verified email hosts when the revision was read.
+    `verified_hosts` are the organization's verified email hosts when the revision was read, `own_keys` its key pairs
+    at that time, oldest first.
     """
 
     connection_id: ConnectionId
@@ -35,6 +48,7 @@ class Revision:
     settings: Settings
     secrets: Mapping[str, str] = field(default_factory=dict)
     verified_hosts: frozenset[str] = frozenset()
+    own_keys: tuple[OwnKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +147,14 @@ class Door(Protocol[Answer]):
         """Begin a sign-in through this connection and send the browser to the identity provider."""
         ...
 
-    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> Answer:
+    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> Answer:
         """Find the flow named by `handle` and bound to this browser, spend it, verify, and go on to the next step.
 
-        `verify` is called outside any transaction and only when the flow exists and is this browser's.
+        `verify` is called outside any transaction and only when the flow exists, is this browser's, and leads through
+        a connection of that protocol.
         """
         ...
 
-    def exists(self, connection_id: str) -> bool:
-        """Whether there is such a connection (metadata is public for those only)."""
+    def described(self, connection_id: str, *, protocol: str) -> Revision:
+        """The settings that a connection is being set up with, for what is published of it. Raises NotFoundError."""
         ...

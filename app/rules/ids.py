@@ -52,6 +52,7 @@ class Prefix(StrEnum):
     ALARM = "alm"
     FACTOR = "fac"
     INVITATION = "inv"
+    KEY_PAIR = "pair"
 
 
 def make_id(prefix: Prefix, number: int) -> str:

@@ -86,14 +86,19 @@ class Arrival:
     started_at: datetime = field(repr=False)
 
 
-def claim_arrival(unit: UnitOfWork, connection_id: str, *, handle: str, browser: str) -> Arrival | TurnedAway:
-    """Find the flow a browser brings back and spend its handle, so that nothing is verified twice.
+def claim_arrival(
+    unit: UnitOfWork, connection_id: str, *, protocol: str, handle: str, browser: str
+) -> Arrival | TurnedAway:
+    """Find the flow a browser brings back and spend its handle, so that nothing is verified twice. A flow that leads
+    through another connection, or one of another protocol, is none.
 
     In a transaction of its own: the verification that follows may take network time and holds no lock.
     """
     flow = flows.find_by_handle(unit, handle, browser=browser) if handle else None
     connection = connection_rows.by_public_id(unit.session, connection_id)
     if flow is None or connection is None or flow.connection_id != connection_id or flow.revision_id is None:
+        return TurnedAway(FLOW_EXPIRED)
+    if connection.protocol != protocol:
         return TurnedAway(FLOW_EXPIRED)
     protocol_flow = flows.protocol_view(flow, flows.secrets_of(unit, flow))
     flow.handle = None

@@ -19,7 +19,7 @@ from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
 from app.rules.prerequisites import Acting, SignInProof
 from app.rules.setup_links import may_touch_connection
-from app.services import authority, policy, recovery
+from app.services import authority, key_pairs, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -41,11 +41,6 @@ def read(unit: UnitOfWork, organization_id: str, connection_id: str) -> Connecti
     if connection is None:
         raise NotFoundError("There is no such connection.")
     return connection
-
-
-def exists(unit: UnitOfWork, connection_id: str) -> bool:
-    """Whether there is a connection with this id, in any organization."""
-    return connections.by_public_id(unit.session, connection_id) is not None
 
 
 def settings_of(unit: UnitOfWork, connection: Connection) -> dict[str, object]:
@@ -73,7 +68,16 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
         settings=row.settings,
         secrets=json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))),
         verified_hosts=organizations.verified_hosts(unit.session, connection.organization_id),
+        own_keys=key_pairs.of(unit, connection.organization_id),
     )
+
+
+def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision:
+    """The settings that a connection of this protocol is being set up with. Raises NotFoundError."""
+    connection = connections.by_public_id(unit.session, connection_id)
+    if connection is None or connection.protocol != protocol:
+        raise NotFoundError("There is no such connection.")
+    return load_revision(unit, connection, connection.latest_revision)
 
 
 def to_create(
@@ -92,7 +96,7 @@ def to_create(
     before they give theirs. Raises ConflictError when it was used already.
     """
     unit.lock(organization_id)
-    if connection_id is not None and exists(unit, connection_id):
+    if connection_id is not None and connections.by_public_id(unit.session, connection_id) is not None:
         raise ConflictError("This connection was saved already.")
     connection = Connection(
         id=connection_id or unit.id(Prefix.CONNECTION),
@@ -108,6 +112,7 @@ def to_create(
         unit.session.add(connection)
         unit.session.flush()
         _add_revision(unit, connection, read)
+        key_pairs.make_first(unit, organization_id)
         what = {"protocol": protocol, "name": connection.name}
         unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
         unit.event(organization_id, EventType.CONNECTION_CREATED, subject=connection.id, **what)

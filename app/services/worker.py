@@ -12,7 +12,16 @@ from functools import partial
 
 from app.ports.mail import MailNotSentError
 from app.rules.sessions import KNOWN_BROWSER
-from app.services import audit_chain, domains, event_positions, invitations, mailbox, scim_requests, setup_links
+from app.services import (
+    audit_chain,
+    domains,
+    event_positions,
+    invitations,
+    key_pairs,
+    mailbox,
+    scim_requests,
+    setup_links,
+)
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, known_browsers, mass_changes, organizations, schema, sign_ins, tries
 from app.store import setup_links as setup_rows
@@ -131,6 +140,7 @@ def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
         PeriodicJob("tell_audit", timedelta(minutes=10), audit_chain.tell),
         PeriodicJob("close_invitations", timedelta(minutes=1), invitations.close_superseded),
         PeriodicJob("close_setup_links", timedelta(minutes=1), setup_links.close_orphaned),
+        PeriodicJob("make_key_pairs", timedelta(hours=1), key_pairs.make_missing),
         PeriodicJob("forget", timedelta(hours=1), forget),
         PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
     )

@@ -111,6 +111,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "setup_directory.add_token": {"POST": _SETUP_DIRECTORY_WRITE},
     # identity providers
     "saml.metadata": {"GET": _PROVIDER},
+    "saml.certificate": {"GET": _PROVIDER},
     "saml.login": {"GET": _PROVIDER},
     "saml.acs": {"POST": _PROVIDER},
     "oidc.login": {"GET": _PROVIDER},

@@ -9,7 +9,7 @@ from typing import TypedDict
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import ConnectionKind, Verify
+from app.rules.connections import ConnectionKind, Revision, Verify
 from app.rules.errors import InvalidInputError
 from app.rules.invitations import InvitationState
 from app.rules.limits import CODES_ASKED_FOR, WRONG_CODES
@@ -63,11 +63,13 @@ class Door:
         assert isinstance(step, GoToProvider)
         return redirect(self._kinds[step.protocol].start(step.revision, step.flow))
 
-    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
         """Spend the flow, verify outside any transaction, then go on."""
         transactions = current.transactions()
         with transactions.writing() as unit:
-            arrival = answers.claim_arrival(unit, connection_id, handle=handle, browser=current.browser())
+            arrival = answers.claim_arrival(
+                unit, connection_id, protocol=protocol, handle=handle, browser=current.browser()
+            )
         if isinstance(arrival, TurnedAway):
             return follow(arrival)
         result = verify(arrival.revision, arrival.protocol_flow, transactions.ports.clock.now())
@@ -76,10 +78,10 @@ class Door:
             step = answers.arrive(unit, arrival, browser=current.browser(), result=result)
         return follow(step)
 
-    def exists(self, connection_id: str) -> bool:
-        """Whether there is such a connection."""
+    def described(self, connection_id: str, *, protocol: str) -> Revision:
+        """The settings that a connection is being set up with."""
         with current.transactions().reading() as unit:
-            return connections.exists(unit, connection_id)
+            return connections.described(unit, connection_id, protocol=protocol)
 
 
 @pages.get("/")

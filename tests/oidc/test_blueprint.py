@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import Verify
+from app.rules.connections import Revision, Verify
 from app.rules.identity import ExternalIdentity, Rejection
 from oidc.blueprint import create_blueprint
 from tests.oidc.sign_in import SignIn, plain
@@ -28,14 +28,14 @@ class RecordingDoor:
         self.started.append(connection_id)
         return "started"
 
-    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
         self.received.append((connection_id, handle))
         if handle == "flow_1":
             self.results.append(verify(self.sign_in.revision, self.sign_in.flow, self.sign_in.clock.now()))
         return "received"
 
-    def exists(self, connection_id: str) -> bool:
-        return True
+    def described(self, connection_id: str, *, protocol: str) -> Revision:
+        return self.sign_in.revision
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.ports.dns import TxtAnswer
 from app.ports.http import HttpAnswer, HttpFailedError
+from app.ports.key_pairs import KeyPair, SystemKeyPairs
 from app.ports.mail import Mail
 
 
@@ -65,3 +67,15 @@ class NoHttp:
 
     def post_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         raise HttpFailedError(f"{url} did not answer.")
+
+
+class OneKeyPair:
+    """Hands the same pair to everybody: making one takes a while."""
+
+    def make(self, *, name: str, now: datetime) -> KeyPair:
+        return _one_key_pair()
+
+
+@functools.cache
+def _one_key_pair() -> KeyPair:
+    return SystemKeyPairs().make(name="the tests", now=datetime(2026, 11, 23, 12, 0, tzinfo=UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -13,18 +14,24 @@ from tests.saml.forge import (
     ACS_URL,
     ASSERTION_SIGNED,
     BOTH_SIGNED,
+    CBC,
     EMAIL_ADDRESS,
     ENTITY_ID,
     ENVELOPED,
     EXCLUSIVE,
+    GCM,
     MORE,
     NOW,
     RESPONSE_SIGNED,
+    SHA1,
     TRANSIENT,
     UNSIGNED,
+    XENC,
+    XENC11,
     Case,
     Edit,
     Element,
+    Encryption,
     Recipe,
     Signing,
     World,
@@ -48,7 +55,6 @@ SCD = "//saml:SubjectConfirmationData"
 SIGNED_INFO = "//ds:SignedInfo"
 MD5 = "http://www.w3.org/2001/04/xmldsig-more#md5"
 MANY_PREFIXES = " ".join(f"p{number}" for number in range(4000))
-SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 XSLT = "http://www.w3.org/TR/1999/REC-xslt-19991116"
 
@@ -186,12 +192,6 @@ def second_in_advice(root: Element) -> None:
     add(ASSERTION, advice, at=4)(root)
 
 
-def encrypted(root: Element) -> None:
-    """An EncryptedAssertion instead of the assertion."""
-    drop(ASSERTION)(root)
-    add("/samlp:Response", "<saml:EncryptedAssertion/>")(root)
-
-
 def transform(algorithm: str, *, inside: str = "", at_index: int | None = None) -> Edit:
     """One more Transform in each signature."""
     return add("//ds:Transforms", f'<ds:Transform Algorithm="{algorithm}">{inside}</ds:Transform>', at=at_index)
@@ -322,7 +322,6 @@ GATE = [
         Recipe(after=two_status_codes),
     ),
     tampered("no status", Name.STATUS_NOT_SUCCESS, drop("//samlp:Status")),
-    Case("an encrypted assertion", Name.ASSERTION_ENCRYPTED, Recipe(UNSIGNED, encrypted)),
     Case("success without an assertion", Name.ASSERTION_MISSING, Recipe(RESPONSE_SIGNED, SUCCESS_WITHOUT_ASSERTION)),
     tampered("XSW1", Name.ASSERTION_REPEATED, xsw1, signing=RESPONSE_SIGNED),
     tampered("XSW2", Name.ASSERTION_REPEATED, xsw2, signing=RESPONSE_SIGNED),
@@ -446,6 +445,228 @@ SIGNATURES = [
         attr("//ds:SignatureMethod", "Algorithm", f"{MORE}hmac-sha256"),
     ),
     tampered("no digest method", Name.SIGNATURE_ALGORITHM, attr("//ds:DigestMethod", "Algorithm", None)),
+]
+
+ENCRYPTED_DATA, ENCRYPTED_KEY = "//e:EncryptedData", "//e:EncryptedKey"
+TRIPLE_DES = f"{XENC}tripledes-cbc"
+BESIDE = replace(GCM, beside=True)
+
+
+def sealed(
+    case: str,
+    name: Name,
+    after: Edit | None = None,
+    *,
+    encryption: Encryption = GCM,
+    before: Edit | None = None,
+    signing: Signing = ASSERTION_SIGNED,
+    signed: Signing | None = None,
+    undone: Encryption | None = None,
+) -> Case:
+    """An encrypted assertion with one thing wrong with it. It is encrypted as it should be when undone, unless what is
+    wrong was done afterwards; `signed` is how it is signed then, where that is what is wrong.
+    """
+    rightly = undone or (GCM if after is None else encryption)
+    return Case(
+        case, name, Recipe(signing, before, encryption, after), undone=Recipe(signed or signing, encryption=rightly)
+    )
+
+
+def _moved(path: str, into: str) -> Edit:
+    return lambda root: one(root, into).append(one(root, path))
+
+
+def _elsewhere(path: str, uri: str) -> Edit:
+    """The value is at an address."""
+    return both(
+        drop(f"{path}/e:CipherData/e:CipherValue"),
+        add(f"{path}/e:CipherData", f'<e:CipherReference URI="{uri}"/>'),
+    )
+
+
+def _block_by_block(plain: bytes) -> bytes:
+    """Padded with blanks, so that a block of padding follows."""
+    return plain + b" " * (-len(plain) % 16)
+
+
+def garbled(octets: bytes) -> bytes:
+    """The last octet is another one."""
+    return octets[:-1] + bytes([octets[-1] ^ 1])
+
+
+def wrongly_padded(octets: bytes) -> bytes:
+    """The octet before the last block from which the last octet is made: it says more than 16 of padding then."""
+    return octets[:-17] + bytes([octets[-17] ^ 0x80]) + octets[-16:]
+
+
+def inside(change: Callable[[bytes], bytes]) -> Encryption:
+    """What is encrypted is something else."""
+    return replace(GCM, inside=change)
+
+
+WITHOUT_ID = attr(ENCRYPTED_KEY, "Id", None)
+OAEP_METHOD = f"{ENCRYPTED_KEY}/e:EncryptionMethod"
+RETRIEVAL = "//ds:RetrievalMethod"
+
+ENCRYPTION = [
+    sealed("no EncryptedData", Name.ENCRYPTION_SHAPE, drop(ENCRYPTED_DATA)),
+    sealed("two EncryptedData", Name.ENCRYPTION_SHAPE, both(_copied(ENCRYPTED_DATA), WITHOUT_ID)),
+    sealed("no EncryptedKey", Name.ENCRYPTION_SHAPE, drop(ENCRYPTED_KEY)),
+    sealed("two EncryptedKeys", Name.ENCRYPTION_SHAPE, both(_copied(ENCRYPTED_KEY), WITHOUT_ID)),
+    sealed("a name beside the key", Name.ENCRYPTION_SHAPE, add(f"{ENCRYPTED_DATA}/ds:KeyInfo", "<ds:KeyName/>")),
+    sealed(
+        "a key inside what it encrypts", Name.ENCRYPTION_SHAPE, _moved(ENCRYPTED_KEY, f"{ENCRYPTED_DATA}/e:CipherData")
+    ),
+    sealed("a value that stands elsewhere", Name.ENCRYPTION_SHAPE, _elsewhere(ENCRYPTED_DATA, "file:///etc/passwd")),
+    sealed("a key that stands elsewhere", Name.ENCRYPTION_SHAPE, _elsewhere(ENCRYPTED_KEY, "http://127.0.0.1:9/")),
+    sealed(
+        "a RetrievalMethod of a file",
+        Name.ENCRYPTION_SHAPE,
+        attr(RETRIEVAL, "URI", "file:///etc/passwd"),
+        encryption=BESIDE,
+    ),
+    sealed(
+        "a RetrievalMethod of another key", Name.ENCRYPTION_SHAPE, attr(RETRIEVAL, "URI", "#_other"), encryption=BESIDE
+    ),
+    sealed(
+        "a RetrievalMethod of another type",
+        Name.ENCRYPTION_SHAPE,
+        attr(RETRIEVAL, "Type", f"{XENC}EncryptedData"),
+        encryption=BESIDE,
+    ),
+    sealed(
+        "a RetrievalMethod with transforms",
+        Name.ENCRYPTION_SHAPE,
+        add(RETRIEVAL, "<ds:Transforms/>"),
+        encryption=BESIDE,
+    ),
+    sealed("no EncryptionMethod", Name.ENCRYPTION_SHAPE, drop(f"{ENCRYPTED_DATA}/e:EncryptionMethod")),
+    sealed("parameters of OAEP", Name.ENCRYPTION_SHAPE, add(OAEP_METHOD, "<e:OAEPparams>AAAA</e:OAEPparams>")),
+    sealed(
+        "a size of the key",
+        Name.ENCRYPTION_SHAPE,
+        add(f"{ENCRYPTED_DATA}/e:EncryptionMethod", "<e:KeySize>8</e:KeySize>"),
+    ),
+    sealed(
+        "Triple DES", Name.ENCRYPTION_ALGORITHM, attr(f"{ENCRYPTED_DATA}/e:EncryptionMethod", "Algorithm", TRIPLE_DES)
+    ),
+    sealed(
+        "RSA PKCS #1 v1.5", Name.ENCRYPTION_ALGORITHM, encryption=replace(GCM, wrapping=f"{XENC}rsa-1_5", digest=None)
+    ),
+    sealed("OAEP with MD5", Name.ENCRYPTION_ALGORITHM, attr(f"{OAEP_METHOD}/ds:DigestMethod", "Algorithm", MD5)),
+    sealed("two digests of OAEP", Name.ENCRYPTION_ALGORITHM, _copied(f"{OAEP_METHOD}/ds:DigestMethod")),
+    sealed(
+        "a mask of OAEP that the schema does not know",
+        Name.ENCRYPTION_ALGORITHM,
+        add(OAEP_METHOD, f'<e11:MGF Algorithm="{XENC11}mgf1sha256"/>'),
+    ),
+    sealed("AES-CBC in a Response without signature", Name.ENCRYPTION_UNAUTHENTICATED, encryption=CBC),
+    Case(
+        "no key of our own",
+        Name.NO_KEY_TO_DECRYPT,
+        Recipe(encryption=GCM),
+        Recipe(encryption=GCM),
+        World(own=()),
+        World(),
+    ),
+    sealed("encrypted for somebody else", Name.DECRYPTION_FAILED, encryption=replace(GCM, key="attacker")),
+    sealed("a changed value", Name.DECRYPTION_FAILED, encryption=replace(GCM, value=garbled)),
+    sealed("a changed key", Name.DECRYPTION_FAILED, encryption=replace(GCM, wrapped_key=garbled)),
+    sealed("no value", Name.DECRYPTION_FAILED, encryption=replace(GCM, value=lambda _: b"")),
+    sealed(
+        "a value that is no base64", Name.DECRYPTION_FAILED, put(f"{ENCRYPTED_DATA}/e:CipherData/e:CipherValue", "A")
+    ),
+    sealed("a shorter key than the name says", Name.DECRYPTION_FAILED, encryption=replace(GCM, key_bytes=16)),
+    sealed("an encrypted text", Name.DECRYPTION_FAILED, encryption=inside(lambda _: b"secret")),
+    sealed("an encrypted comment", Name.DECRYPTION_FAILED, encryption=inside(lambda _: b"<!-- secret -->")),
+    sealed("encrypted octets", Name.DECRYPTION_FAILED, encryption=inside(lambda _: b"\xff\xfe")),
+    sealed(
+        "an encrypted document type", Name.DECRYPTION_FAILED, encryption=inside(lambda plain: b"<!DOCTYPE x>" + plain)
+    ),
+    sealed("two encrypted assertions", Name.DECRYPTION_FAILED, encryption=inside(lambda plain: plain + plain)),
+    sealed(
+        "an encrypted way out of its place",
+        Name.DECRYPTION_FAILED,
+        encryption=inside(lambda plain: plain + b"</place><place>"),
+    ),
+    sealed("another encrypted element", Name.DECRYPTION_FAILED, encryption=inside(lambda _: b"<saml:Advice/>")),
+    sealed(
+        "AES-CBC wrongly padded",
+        Name.DECRYPTION_FAILED,
+        encryption=replace(CBC, inside=_block_by_block, value=wrongly_padded),
+        signing=BOTH_SIGNED,
+        undone=CBC,
+    ),
+    sealed(
+        "AES-CBC of half a block",
+        Name.DECRYPTION_FAILED,
+        encryption=replace(CBC, value=lambda octets: octets[:-8]),
+        signing=BOTH_SIGNED,
+        undone=CBC,
+    ),
+    sealed(
+        "AES-CBC of nothing",
+        Name.DECRYPTION_FAILED,
+        encryption=replace(CBC, value=lambda octets: octets[:16]),
+        signing=BOTH_SIGNED,
+        undone=CBC,
+    ),
+    sealed(
+        "a signed Response whose value was changed",
+        Name.SIGNATURE_INVALID,
+        put(f"{ENCRYPTED_DATA}/e:CipherData/e:CipherValue", "AAAA"),
+        encryption=CBC,
+        signing=RESPONSE_SIGNED,
+    ),
+    sealed(
+        "a comment in what is encrypted",
+        Name.COMMENT_PRESENT,
+        encryption=inside(lambda plain: plain.replace(b"u-1", b"u-1<!-- -->")),
+    ),
+    sealed("nothing signed, all encrypted", Name.UNSIGNED, encryption=GCM, signing=UNSIGNED, signed=ASSERTION_SIGNED),
+    sealed(
+        "encrypted by somebody who signs it",
+        Name.SIGNATURE_INVALID,
+        encryption=GCM,
+        signing=Signing(key="attacker"),
+        signed=ASSERTION_SIGNED,
+    ),
+    sealed(
+        "changed between signing and encrypting",
+        Name.SIGNATURE_INVALID,
+        encryption=inside(lambda plain: plain.replace(b"u-1", b"u-2")),
+    ),
+    sealed(
+        "the ID of the Response inside what is encrypted",
+        Name.ID_REPEATED,
+        before=attr(ASSERTION, "ID", "_response"),
+        encryption=GCM,
+    ),
+    sealed(
+        "an assertion in Advice inside what is encrypted",
+        Name.ASSERTION_REPEATED,
+        before=second_in_advice,
+        encryption=GCM,
+    ),
+    sealed(
+        "one more transform inside what is encrypted",
+        Name.SIGNATURE_TRANSFORMS,
+        encryption=GCM,
+        signing=Signing(transforms=(ENVELOPED, EXCLUSIVE, EXCLUSIVE)),
+        signed=ASSERTION_SIGNED,
+    ),
+    sealed(
+        "another audience inside what is encrypted",
+        Name.AUDIENCE_MISMATCH,
+        before=put("//saml:Audience", "https://other.test"),
+        encryption=GCM,
+    ),
+    sealed(
+        "another issuer inside what is encrypted",
+        Name.ISSUER_MISMATCH,
+        before=put("//saml:Assertion/saml:Issuer", "https://evil.test"),
+        encryption=GCM,
+    ),
 ]
 
 LIBRARY = [
@@ -707,7 +928,7 @@ PROFILE = [
     ),
 ]
 
-CASES = [*GATE, *SIGNATURES, *LIBRARY, *ADDRESSEE, *PROFILE]
+CASES = [*GATE, *SIGNATURES, *ENCRYPTION, *LIBRARY, *ADDRESSEE, *PROFILE]
 # The clock of the other side: the same response, judged at another time.
 CASES += [
     Case(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import functools
+import os
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 from lxml import etree
 from lxml.etree import _Element
 
 from app.ports.http import HttpAnswer, HttpFailedError
-from app.rules.connections import Flow, Revision
+from app.rules.connections import Flow, OwnKey, Revision
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.ids import ConnectionId, RevisionId
 from saml.kind import SamlKind
@@ -33,6 +37,8 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 STARTED_AT = NOW - timedelta(seconds=30)
 
 NAMESPACES = {
+    "e": "http://www.w3.org/2001/04/xmlenc#",
+    "e11": "http://www.w3.org/2009/xmlenc11#",
     "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
     "saml": "urn:oasis:names:tc:SAML:2.0:assertion",
     "ds": "http://www.w3.org/2000/09/xmldsig#",
@@ -57,7 +63,8 @@ class Pair:
 
 @functools.cache
 def pair(name: str) -> Pair:
-    """One key pair of each name for the whole run: `idp`, `old`, `attacker`, and those that say what they are.
+    """One key pair of each name for the whole run: `idp`, `old`, `attacker`, Doorward's `own`, and those that say what
+    they are.
 
     A number at the end makes another one of the kind (`ec 3`).
     """
@@ -105,17 +112,103 @@ BOTH_SIGNED = Signing(where=("assertion", "response"))
 UNSIGNED = Signing(where=())
 
 
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
+_HASHES: Mapping[str | None, type[hashes.HashAlgorithm]] = {
+    None: hashes.SHA1,
+    SHA1: hashes.SHA1,
+    f"{XENC}sha256": hashes.SHA256,
+}
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """For whom an assertion is encrypted, with which algorithms, and how it is written down.
+
+    `beside` puts the key behind the data, with a RetrievalMethod that names it, as Okta does. `inside` changes what is
+    encrypted, `content_key` how long its key is, `value` and `wrapped_key` the octets that come of it.
+    """
+
+    key: str = "own"
+    data: str = f"{XENC11}aes256-gcm"
+    wrapping: str = f"{XENC}rsa-oaep-mgf1p"
+    digest: str | None = SHA1
+    beside: bool = False
+    inside: Callable[[bytes], bytes] = lambda plain: plain
+    key_bytes: int = 32
+    value: Callable[[bytes], bytes] = lambda octets: octets
+    wrapped_key: Callable[[bytes], bytes] = lambda octets: octets
+
+
+GCM = Encryption()
+CBC = Encryption(data=f"{XENC}aes256-cbc")
+
+
+def encrypt(root: Element, encryption: Encryption) -> None:
+    """Put an EncryptedAssertion in the place of the Assertion."""
+    assertion = one(root, "/samlp:Response/saml:Assertion")
+    assertion.tail = None
+    content_key = os.urandom(encryption.key_bytes)
+    value = encryption.value(_encrypted(encryption.inside(etree.tostring(assertion)), content_key, encryption))
+    methods = f'<ds:DigestMethod Algorithm="{encryption.digest}"/>' if encryption.digest else ""
+    wrapped = encryption.wrapped_key(_wrapped(content_key, encryption))
+    encrypted_key = f"""<e:EncryptedKey xmlns:e="{XENC}" Id="_key"><e:EncryptionMethod Algorithm="{encryption.wrapping}"
+    >{methods}</e:EncryptionMethod><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{pair(encryption.key).der}
+    </ds:X509Certificate></ds:X509Data></ds:KeyInfo><e:CipherData><e:CipherValue>{_folded(wrapped)}</e:CipherValue>
+    </e:CipherData></e:EncryptedKey>"""
+    named = f'<ds:RetrievalMethod Type="{XENC}EncryptedKey" URI="#_key"/>'
+    parent = assertion.getparent()
+    assert parent is not None
+    parent.replace(
+        assertion,
+        element(
+            f"""<saml:EncryptedAssertion><e:EncryptedData xmlns:e="{XENC}" Type="{XENC}Element"><e:EncryptionMethod
+            Algorithm="{encryption.data}"/><ds:KeyInfo>{named if encryption.beside else encrypted_key}</ds:KeyInfo>
+            <e:CipherData><e:CipherValue>{_folded(value)}</e:CipherValue></e:CipherData></e:EncryptedData>
+            {encrypted_key if encryption.beside else ""}</saml:EncryptedAssertion>"""
+        ),
+    )
+
+
+def _encrypted(plain: bytes, content_key: bytes, encryption: Encryption) -> bytes:
+    if encryption.data.endswith("-gcm"):
+        nonce = os.urandom(12)
+        return nonce + AESGCM(content_key).encrypt(nonce, plain, None)
+    vector = os.urandom(16)
+    count = 16 - len(plain) % 16
+    encryptor = Cipher(algorithms.AES(content_key), modes.CBC(vector)).encryptor()
+    return vector + encryptor.update(plain + bytes(count - 1) + bytes([count])) + encryptor.finalize()
+
+
+def _wrapped(content_key: bytes, encryption: Encryption) -> bytes:
+    key = x509.load_pem_x509_certificate(pair(encryption.key).certificate.encode()).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    if encryption.wrapping.endswith("rsa-1_5"):
+        return key.encrypt(content_key, padding.PKCS1v15())
+    return key.encrypt(content_key, padding.OAEP(padding.MGF1(hashes.SHA1()), _HASHES[encryption.digest](), None))
+
+
+def _folded(octets: bytes) -> str:
+    """As Java writes it."""
+    return "\n".join(textwrap.wrap(base64.b64encode(octets).decode(), 76))
+
+
 def prefix_list(prefixes: str) -> str:
     """What exclusive canonicalization may be given."""
     return f'<e:InclusiveNamespaces xmlns:e="{EXCLUSIVE}" PrefixList="{prefixes}"/>'
 
 
-def sign(root: Element, signing: Signing) -> None:
-    """Put the signatures in, the inner one first, after each Issuer as the schema wants it."""
-    xmlsec.tree.add_ids(root, ["ID"])
-    for where in signing.where:
-        signed = root if where == "response" else one(root, "/samlp:Response/saml:Assertion")
-        _sign_element(signed, signing)
+def sign(root: Element, signing: Signing, encryption: Encryption | None = None) -> None:
+    """Put the signatures in, the inner one first, after each Issuer as the schema wants it; encrypt between them."""
+    if "assertion" in signing.where:
+        xmlsec.tree.add_ids(root, ["ID"])
+        _sign_element(one(root, "/samlp:Response/saml:Assertion"), signing)
+    if encryption is not None:
+        encrypt(root, encryption)
+    if "response" in signing.where:
+        xmlsec.tree.add_ids(root, ["ID"])
+        _sign_element(root, signing)
 
 
 def _sign_element(signed: Element, signing: Signing) -> None:
@@ -299,12 +392,14 @@ class World:
     is_test: bool = False
     now: datetime = NOW
     base_url: str = BASE_URL
+    own: tuple[str, ...] = ("own",)
 
     def revision(self) -> Revision:
         certificates = [{"der": pair(name).der, "fingerprint": name, "not_after": ""} for name in self.certificates]
         idp = {"entity_id": ISSUER, "sso_url": SSO_URL, "certificates": certificates}
         settings = {"idp": idp, "attributes": dict(self.attributes)}
-        return Revision(CONNECTION, RevisionId("rev_1"), settings, verified_hosts=self.hosts)
+        own_keys = tuple(OwnKey(pair(name).der, pair(name).key.decode(), signs=name == "own") for name in self.own)
+        return Revision(CONNECTION, RevisionId("rev_1"), settings, verified_hosts=self.hosts, own_keys=own_keys)
 
     def flow(self) -> Flow:
         return Flow("handle", REQUEST_ID, "nonce", "verifier", STARTED_AT, authenticate_again=self.is_test)
@@ -337,10 +432,11 @@ class Internet:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one response is made: edit, sign, edit what is signed, bytes, base64, text."""
+    """How one response is made: edit, sign and encrypt, edit what came of it, bytes, base64, text."""
 
     signing: Signing = ASSERTION_SIGNED
     before: Edit | None = None
+    encryption: Encryption | None = None
     after: Edit | None = None
     raw: Callable[[bytes], bytes] | None = None
     posted: Callable[[str], str] | None = None
@@ -350,7 +446,7 @@ class Recipe:
         root = response()
         if self.before:
             self.before(root)
-        sign(root, self.signing)
+        sign(root, self.signing, self.encryption)
         if self.after:
             self.after(root)
         raw = etree.tostring(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,16 +13,21 @@ from tests.saml.forge import (
     ACS_URL,
     ASSERTION_SIGNED,
     BOTH_SIGNED,
+    CBC,
     EMAIL_ADDRESS,
     ENTITY_ID,
     EXCLUSIVE,
+    GCM,
     ISSUER,
     MORE,
     NOW,
     REQUEST_ID,
     RESPONSE_SIGNED,
     UNSPECIFIED,
+    XENC,
+    XENC11,
     Edit,
+    Encryption,
     Recipe,
     Signing,
     World,
@@ -49,10 +55,14 @@ ORDINARY = World()
 
 
 def identity(
-    before: Edit | None = None, *, signing: Signing = ASSERTION_SIGNED, world: World = ORDINARY
+    before: Edit | None = None,
+    *,
+    signing: Signing = ASSERTION_SIGNED,
+    world: World = ORDINARY,
+    encryption: Encryption | None = None,
 ) -> ExternalIdentity:
     """What an accepted response becomes; fails with the rejection otherwise."""
-    verdict = world.judge(Recipe(signing, before).post())
+    verdict = world.judge(Recipe(signing, before, encryption).post())
     assert isinstance(verdict, ExternalIdentity), verdict
     return verdict
 
@@ -73,6 +83,7 @@ class Style:
     groups: ReceivedGroups
     name: str = "Alice Archer"
     world: World = field(default=World())
+    encryption: Encryption | None = None
 
 
 STYLES = [
@@ -89,6 +100,18 @@ STYLES = [
         "alice@acme.test",
         False,
         groups("red", "blue", "green"),
+    ),
+    Style(
+        "Okta, encrypted",
+        BOTH_SIGNED,
+        both(
+            name_id("alice@acme.test", UNSPECIFIED),
+            attributes(email=("alice@acme.test",), givenName=("Alice",), sn=("Archer",), group=("red",)),
+        ),
+        "alice@acme.test",
+        False,
+        groups("red"),
+        encryption=replace(CBC, beside=True),
     ),
     Style(
         "Entra",
@@ -138,7 +161,30 @@ STYLES = [
         groups("Domain Users", "IT"),
     ),
     Style(
+        "ADFS, encrypted, response signed as well",
+        BOTH_SIGNED,
+        both(
+            name_id("alice@acme.test", EMAIL_ADDRESS),
+            attribute_list((f"{XMLSOAP}/givenname", ("Alice",)), (f"{XMLSOAP}/surname", ("Archer",))),
+        ),
+        "alice@acme.test",
+        False,
+        UNKNOWN_GROUPS,
+        encryption=CBC,
+    ),
+    Style(
         "Google",
+        ASSERTION_SIGNED,
+        both(
+            name_id("alice@acme.test", EMAIL_ADDRESS),
+            attributes(email=("alice@acme.test",), firstName=("Alice",), lastName=("Archer",), groups=("Staff",)),
+        ),
+        "alice@acme.test",
+        False,
+        groups("Staff"),
+    ),
+    Style(
+        "Google with Signed response",
         RESPONSE_SIGNED,
         both(
             name_id("alice@acme.test", EMAIL_ADDRESS),
@@ -168,6 +214,15 @@ STYLES = [
         "alice@acme.test",
         False,
         UNKNOWN_GROUPS,
+    ),
+    Style(
+        "PingFederate, both signed and encrypted",
+        BOTH_SIGNED,
+        both(name_id("alice@acme.test", EMAIL_ADDRESS), attributes(firstname=("Alice",), lastname=("Archer",))),
+        "alice@acme.test",
+        False,
+        UNKNOWN_GROUPS,
+        encryption=CBC,
     ),
     Style(
         "Keycloak with one Attribute for each role",
@@ -221,7 +276,7 @@ STYLES = [
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.product)
 def test_style_of_product_is_accepted(style: Style) -> None:
-    found = identity(style.edit, signing=style.signing, world=style.world)
+    found = identity(style.edit, signing=style.signing, world=style.world, encryption=style.encryption)
     assert (found.issuer, found.email, found.name) == (ISSUER, "alice@acme.test", style.name)
     assert (found.subject, found.subject_is_stable) == (style.subject, style.stable)
     assert found.groups == style.groups
@@ -234,6 +289,46 @@ def test_style_of_product_is_accepted(style: Style) -> None:
 def test_style_of_product_is_accepted_in_each_signing_shape(style: Style, signing: Signing) -> None:
     addressed = both(style.edit, attr("/samlp:Response", "Destination", ACS_URL))
     assert identity(addressed, signing=signing, world=style.world).email == "alice@acme.test"
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.product)
+@pytest.mark.parametrize(
+    "signing", [ASSERTION_SIGNED, RESPONSE_SIGNED, BOTH_SIGNED], ids=lambda signing: "+".join(signing.where)
+)
+def test_style_of_product_is_the_same_person_when_it_is_encrypted(style: Style, signing: Signing) -> None:
+    addressed = both(style.edit, attr("/samlp:Response", "Destination", ACS_URL))
+    plain = identity(addressed, signing=signing, world=style.world)
+    assert identity(addressed, signing=signing, world=style.world, encryption=GCM) == plain
+
+
+@pytest.mark.parametrize(
+    "encryption",
+    [
+        *(replace(GCM, data=f"{XENC11}aes{bits}-gcm", key_bytes=bits // 8) for bits in (128, 192, 256)),
+        *(replace(CBC, data=f"{XENC}aes{bits}-cbc", key_bytes=bits // 8) for bits in (128, 192)),
+        replace(GCM, digest=None),
+        replace(GCM, digest=f"{XENC}sha256"),
+        replace(GCM, wrapping=f"{XENC11}rsa-oaep"),
+    ],
+    ids=lambda encryption: f"{encryption.data[-10:]} {encryption.wrapping[-10:]} {str(encryption.digest)[-6:]}",
+)
+def test_allowed_encryption_is_decrypted(encryption: Encryption) -> None:
+    assert identity(signing=RESPONSE_SIGNED, encryption=encryption).subject == "u-1"
+
+
+@pytest.mark.parametrize("own", [("own", "own 2"), ("own 2", "own")], ids=["first", "second"])
+def test_each_of_two_own_keys_decrypts(own: tuple[str, ...]) -> None:
+    assert identity(encryption=GCM, world=World(own=own)).subject == "u-1"
+
+
+def test_prefixes_of_the_response_hold_inside_what_is_encrypted() -> None:
+    """As of products that encrypt what they have written without its namespaces."""
+
+    def undeclared(plain: bytes) -> bytes:
+        return re.sub(rb' xmlns:\w+="[^"]+"', b"", plain, count=0)
+
+    sent = identity(signing=RESPONSE_SIGNED, encryption=replace(GCM, inside=undeclared))
+    assert sent == identity(signing=RESPONSE_SIGNED)
 
 
 def test_ordinary_response_becomes_the_whole_identity() -> None:

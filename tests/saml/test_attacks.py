@@ -17,22 +17,39 @@ from saml.gate import Admitted
 from saml.kind import SamlKind
 from saml.library import judge
 from saml.settings import ServiceProvider, library_settings
-from tests.saml.cases import ASSERTION, nested_xslt
+from tests.saml.cases import ASSERTION, CASES, nested_xslt
 from tests.saml.forge import (
     ASSERTION_SIGNED,
     BASE_URL,
+    BOTH_SIGNED,
     CONNECTION,
     Edit,
+    Element,
+    Encryption,
     Internet,
     Recipe,
     StoppedClock,
     World,
     add,
     attr,
+    both,
+    drop,
+    element,
+    every,
     one,
     response,
     sign,
 )
+
+
+def every_child(path: str, xml: str) -> Edit:
+    """One of these inside every element there."""
+
+    def edit(root: Element) -> None:
+        for parent in every(root, path):
+            parent.append(element(xml))
+
+    return edit
 
 
 class Tripwire:
@@ -147,3 +164,33 @@ def test_stylesheet_costs_nothing_with_the_gate_and_doubles_with_each_level_with
     bare = time.process_time() - started
     sys.stdout.write(f"XSLT: {gated * 1000:.2f} ms at depth 40 with the gate, {bare * 1000:.0f} ms at 18 without\n")
     assert bare > 10 * gated
+
+
+def test_nothing_of_what_is_decrypted_is_written_down(capfd: pytest.CaptureFixture[str]) -> None:
+    """libxml2, asked by xmlsec to parse what it decrypts, writes what it cannot parse to the error log."""
+    for plain in (b"secret", b"<saml:Assertion>secret", b"secret & <!-- secret", b"\xffsecret"):
+        verdict = World().judge(Recipe(encryption=Encryption(inside=lambda _, plain=plain: plain)).post())  # type: ignore[misc]  # a default is how a loop binds
+        assert isinstance(verdict, Rejection)
+        assert (verdict.name, verdict.expected, verdict.received) == ("decryption_failed", "", "")
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+def test_all_that_goes_wrong_with_decryption_is_told_alike() -> None:
+    told = {case.mutated() for case in CASES if case.name == "decryption_failed"}
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("spelling", ["{}", "file://{}"])
+def test_file_that_an_encrypted_assertion_refers_to_is_not_opened(
+    tmp_path: Path, tripwire: Tripwire, spelling: str
+) -> None:
+    uri = spelling.format(tmp_path / "secret")
+    for change in (
+        both(drop("//e:CipherValue"), every_child("//e:CipherData", f'<e:CipherReference URI="{uri}"/>')),
+        attr("//ds:RetrievalMethod", "URI", uri),
+    ):
+        recipe = Recipe(BOTH_SIGNED, encryption=Encryption(beside=True), after=change)
+        verdict = World().judge(recipe.post())
+        assert isinstance(verdict, Rejection)
+    assert not tripwire.opened()

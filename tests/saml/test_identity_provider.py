@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
@@ -15,11 +16,10 @@ from app.ports.clock import SystemClock
 from app.ports.http import GuardedHttp
 from app.rules.connections import Flow, Revision, Verify
 from app.rules.identity import ExternalIdentity, ReceivedGroups, Rejection
-from app.rules.ids import RevisionId
 from saml.blueprint import create_blueprint
 from saml.kind import SamlKind
 from tests.identity_providers import SamlIdentityProvider, Signing
-from tests.saml.forge import BASE_URL, CONNECTION, pair
+from tests.saml.forge import BASE_URL, CONNECTION, World, pair
 from tests.servers.identity_providers import ADA, SamlIdp
 
 
@@ -29,20 +29,20 @@ class RealDoor:
     def __init__(self, kind: SamlKind, provider: SamlIdentityProvider) -> None:
         settings = kind.read_settings({"idp": {"metadata_url": provider.metadata_url}}).settings
         self._kind = kind
-        self._revision = Revision(CONNECTION, RevisionId("rev_1"), settings, verified_hosts=frozenset({"example.test"}))
+        self._revision = replace(World().revision(), settings=settings, verified_hosts=frozenset({"example.test"}))
         self._flow = Flow("handle", "_f1", "", "", datetime.now(UTC), authenticate_again=True)
         self.verdict: ExternalIdentity | Rejection | None = None
 
     def start(self, connection_id: str) -> ResponseReturnValue:
         return self._kind.start(self._revision, self._flow)
 
-    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
         assert handle == self._flow.handle
         self.verdict = verify(self._revision, self._flow, datetime.now(UTC))
         return ""
 
-    def exists(self, connection_id: str) -> bool:
-        return True
+    def described(self, connection_id: str, *, protocol: str) -> Revision:
+        return self._revision
 
 
 def page(url: str, fields: dict[str, str] | None = None) -> html.HtmlElement:
@@ -88,9 +88,17 @@ def test_person_who_refuses_at_the_provider_is_told_so(saml_idp: SamlIdp) -> Non
     provider.stop()
 
 
-def test_encrypted_assertion_is_refused_by_name(saml_idp: SamlIdp) -> None:
+def test_encrypted_assertion_of_the_provider_is_decrypted(saml_idp: SamlIdp) -> None:
+    provider = saml_idp(signing="encrypted", encryption_certificate=pair("own").certificate)
+    verdict = sign_in(provider, {"user": ADA.id})
+    assert isinstance(verdict, ExternalIdentity), verdict
+    assert (verdict.subject, verdict.email) == (ADA.id, ADA.email)
+    provider.stop()
+
+
+def test_assertion_encrypted_for_somebody_else_is_refused_by_name(saml_idp: SamlIdp) -> None:
     provider = saml_idp(signing="encrypted", encryption_certificate=pair("idp").certificate)
     verdict = sign_in(provider, {"user": ADA.id})
     assert isinstance(verdict, Rejection)
-    assert verdict.name == "assertion_encrypted"
+    assert verdict.name == "decryption_failed"
     provider.stop()

@@ -7,10 +7,14 @@ import zlib
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import onelogin.saml2
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from flask import Flask
 from flask.typing import ResponseReturnValue
 from lxml import etree
@@ -36,6 +40,7 @@ from tests.saml.forge import (
     StoppedClock,
     World,
     attr,
+    pair,
 )
 
 SCHEMAS = Path(onelogin.saml2.__file__).parent / "schemas"
@@ -51,13 +56,15 @@ class OneFlowDoor:
     def start(self, connection_id: str) -> ResponseReturnValue:
         return f"start {connection_id}"
 
-    def receive(self, connection_id: str, *, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
         if handle == "handle":
             self.verdict = verify(World().revision(), World().flow(), NOW)
         return f"receive {connection_id}"
 
-    def exists(self, connection_id: str) -> bool:
-        return connection_id == CONNECTION
+    def described(self, connection_id: str, *, protocol: str) -> Revision:
+        if (connection_id, protocol) != (CONNECTION, "saml"):
+            raise NotFoundError("There is no such connection.")
+        return World().revision()
 
 
 @pytest.fixture
@@ -113,7 +120,7 @@ def test_consumer_service_takes_nothing_but_posts(browser: Client, method: str) 
     assert browser.open("/saml/conn_1/acs", method=method).status_code == 405
 
 
-@pytest.mark.parametrize("path", ["login", "metadata"])
+@pytest.mark.parametrize("path", ["login", "metadata", "certificate"])
 def test_other_routes_take_no_posts(browser: Client, path: str) -> None:
     assert browser.post(f"/saml/conn_1/{path}").status_code == 405
 
@@ -125,6 +132,63 @@ def test_metadata_is_valid_and_names_the_connection(browser: Client) -> None:
     assert_valid(document, "saml-schema-metadata-2.0.xsd")
     assert document.get("entityID") == ENTITY_ID
     assert [service.get("Location") for service in document.iter("{*}AssertionConsumerService")] == [ACS_URL]
+
+
+def keys_of(document: Element) -> list[tuple[str | None, str | None]]:
+    return [
+        (descriptor.get("use"), descriptor.findtext(".//{*}X509Certificate"))
+        for descriptor in document.iter("{*}KeyDescriptor")
+    ]
+
+
+def test_metadata_holds_the_certificate_to_verify_with_and_to_encrypt_for(browser: Client) -> None:
+    document = etree.fromstring(browser.get("/saml/conn_1/metadata").data)
+    assert keys_of(document) == [("signing", pair("own").der), ("encryption", pair("own").der)]
+
+
+def test_metadata_holds_the_old_certificate_for_verifying_and_asks_to_encrypt_for_the_new_one() -> None:
+    document = etree.fromstring(kind().service_provider_metadata(World(own=("own", "own 2")).revision()))
+    assert_valid(document, "saml-schema-metadata-2.0.xsd")
+    old, new = pair("own").der, pair("own 2").der
+    assert keys_of(document) == [("signing", old), ("signing", new), ("encryption", new)]
+
+
+def test_certificate_is_a_file_to_hand_to_a_provider_that_takes_no_metadata(browser: Client) -> None:
+    answer = browser.get("/saml/conn_1/certificate")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="doorward.pem"'
+    assert answer.text.strip() == pair("own").certificate.strip()
+
+
+def test_certificate_of_an_organization_without_one_is_not_found() -> None:
+    with pytest.raises(NotFoundError):
+        kind().own_certificate(World(own=()).revision())
+
+
+def signing(revision: Revision) -> Revision:
+    return replace(revision, settings={**revision.settings, "sign_requests": True})
+
+
+def test_metadata_says_whether_requests_are_signed() -> None:
+    said = [
+        etree.fromstring(kind().service_provider_metadata(revision))[0].get("AuthnRequestsSigned")
+        for revision in (World().revision(), signing(World().revision()))
+    ]
+    assert said == ["false", "true"]
+
+
+def test_request_is_signed_where_the_connection_says_so() -> None:
+    url = kind().start(signing(World(own=("own", "own 2")).revision()), World().flow())
+    query, _, signature = urlsplit(url).query.rpartition("&Signature=")
+    assert list(parse_qs(query)) == ["SAMLRequest", "RelayState", "SigAlg"]
+    assert parse_qs(query)["SigAlg"] == ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"]
+    key = x509.load_pem_x509_certificate(pair("own").certificate.encode()).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify(base64.b64decode(unquote(signature)), query.encode(), PKCS1v15(), SHA256())
+
+
+def test_request_is_not_signed_without_a_key() -> None:
+    url = kind().start(signing(World(own=()).revision()), World().flow())
+    assert list(parse_qs(urlsplit(url).query)) == ["SAMLRequest", "RelayState"]
 
 
 def test_metadata_of_an_unknown_connection_is_not_found(browser: Client) -> None:

@@ -202,6 +202,7 @@ def test_fault_in_fetched_metadata_names_the_url() -> None:
         ({"idp": {**BY_HAND, "certificates": [pair("weak").certificate]}}, "idp.certificates"),
         ({"idp": {**BY_HAND, "certificates": pair("idp").certificate * 11}}, "idp.certificates"),
         ({"idp": BY_HAND, "attributes": {"email": 7}}, "attributes.email"),
+        ({"idp": BY_HAND, "sign_requests": 1}, "sign_requests"),
         ({"idp": BY_HAND, "attributes": {"email": "\0"}}, "attributes.email"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -232,6 +233,13 @@ def test_chosen_attributes_are_kept_and_empty_ones_left_out() -> None:
     assert read(idp=BY_HAND, attributes=chosen)["attributes"] == {"email": "mail", "groups_separator": " "}
 
 
+@pytest.mark.parametrize(
+    ("ticked", "kept"), [(True, True), ("yes", True), ("true", True), (False, None), (None, None), ("", None)]
+)
+def test_requests_are_signed_where_that_was_ticked(ticked: object, kept: bool | None) -> None:
+    assert read(idp=BY_HAND, sign_requests=ticked).get("sign_requests") is kept
+
+
 def test_form_names_every_field_that_is_read() -> None:
     names = {field.name for field in kind().setup_fields()}
     assert names == {
@@ -239,6 +247,7 @@ def test_form_names_every_field_that_is_read() -> None:
         *(f"attributes.{name}" for name in ("subject", "email", "first_name", "last_name", "display_name")),
         "attributes.groups",
         "attributes.groups_separator",
+        "sign_requests",
     }
 
 
@@ -261,4 +270,5 @@ def test_values_to_paste_are_those_of_the_connection() -> None:
         "acs_url": "https://doorward.test/saml/conn_9/acs",
         "entity_id": "https://doorward.test/saml/conn_9/metadata",
         "metadata_url": "https://doorward.test/saml/conn_9/metadata",
+        "certificate_url": "https://doorward.test/saml/conn_9/certificate",
     }

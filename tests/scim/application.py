@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Engine, create_engine
@@ -19,6 +20,7 @@ import app.store.sign_ins  # noqa: F401 (every table must be known before they a
 from app.ports.bundle import Ports
 from app.ports.clock import SystemClock
 from app.ports.http import HttpAnswer, HttpFailedError
+from app.ports.key_pairs import KeyPair
 from app.ports.mail import Mail
 from app.ports.randomness import SystemRandomness
 from app.ports.sealing import KeyringSealing
@@ -57,6 +59,9 @@ class NoPeers:
 
     def send(self, mail: Mail) -> None:
         raise HttpFailedError(mail.to)
+
+    def make(self, *, name: str, now: datetime) -> KeyPair:
+        raise HttpFailedError(name)
 
 
 class Answer(TestResponse):
@@ -144,6 +149,7 @@ class Installation:
             http=peers,
             post=peers,
             sealing=KeyringSealing(["a key for tests that is long enough"]),
+            key_pairs=peers,
             base_url=BASE_URL,
         )
         self.transactions = Transactions(Database(self.engine), self.ports)

@@ -54,7 +54,9 @@ class SingleSignOn:
             step = sign_in.begin_through(unit, self.connection_id, browser=browser, tester=admin)
         assert isinstance(step, GoToProvider)
         with self.world.transactions.writing() as unit:
-            arrival = answers.claim_arrival(unit, self.connection_id, handle=step.flow.handle, browser=browser)
+            arrival = answers.claim_arrival(
+                unit, self.connection_id, protocol="saml", handle=step.flow.handle, browser=browser
+            )
         assert isinstance(arrival, Arrival)
         return arrival
 

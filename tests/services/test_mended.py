@@ -179,7 +179,8 @@ def test_test_through_the_settings_in_force_releases_a_hold(world: World) -> Non
         grace = members.read(unit, scene.organization.id, scene.organization.member(GRACE).id)
         step = sign_in.begin_through(unit, scene.connection_id, browser="g", tester=grace)
     with world.transactions.writing() as unit:
-        arrival = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="g")  # type: ignore[union-attr]  # it goes to the provider
+        handle = step.flow.handle  # type: ignore[union-attr]  # it goes to the provider
+        arrival = answers.claim_arrival(unit, scene.connection_id, protocol="saml", handle=handle, browser="g")
     scene.arrive(arrival, identity_of(world, GRACE), browser="g")  # type: ignore[arg-type]  # and comes back
 
     assert not scene.organization.member(ADA).held

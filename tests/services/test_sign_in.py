@@ -278,7 +278,9 @@ def test_place_to_return_to_outlives_the_identity_provider_and_the_first_link_s_
         leaving = sign_in.begin(unit, address=GRACE, browser="b", return_to="/reports")
     assert isinstance(leaving, GoToProvider)
     with world.transactions.writing() as unit:
-        arrival = answers.claim_arrival(unit, scene.connection_id, handle=leaving.flow.handle, browser="b")
+        arrival = answers.claim_arrival(
+            unit, scene.connection_id, protocol="saml", handle=leaving.flow.handle, browser="b"
+        )
     assert isinstance(arrival, answers.Arrival)
     asked = scene.arrive(arrival, identity_of(world, GRACE), browser="b")
     assert isinstance(asked, AskCode)
@@ -347,7 +349,9 @@ def test_arrival_in_another_browser_is_refused(world: World) -> None:
         step = sign_in.begin_through(unit, scene.connection_id, browser="mine")
         assert isinstance(step, GoToProvider)
     with world.transactions.writing() as unit:
-        stolen = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="theirs")
+        stolen = answers.claim_arrival(
+            unit, scene.connection_id, protocol="saml", handle=step.flow.handle, browser="theirs"
+        )
 
     assert isinstance(stolen, TurnedAway)
     assert stolen.refused.code is Code.FLOW_EXPIRED

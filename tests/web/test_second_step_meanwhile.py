@@ -248,7 +248,9 @@ def confirm_through_provider(scene: SingleSignOn, token: str, arrives_as: str) -
         )
     assert isinstance(step, GoToProvider)
     with world.transactions.writing() as unit:
-        arrival = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="browser-token")
+        arrival = answers.claim_arrival(
+            unit, scene.connection_id, protocol="saml", handle=step.flow.handle, browser="browser-token"
+        )
     assert isinstance(arrival, answers.Arrival)
     return scene.arrive(arrival, identity_of(world, arrives_as))
 

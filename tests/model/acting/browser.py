@@ -72,7 +72,9 @@ def _come_back(stage: Stage, step: Step, who: int, sent: int, *, is_test: bool) 
         left = sign_in.begin_through(unit, stage.connection_id, browser="browser", tester=tester)
     assert isinstance(left, GoToProvider)
     with stage.world.transactions.writing() as unit:
-        arrival = answers.claim_arrival(unit, stage.connection_id, handle=left.flow.handle, browser="browser")
+        arrival = answers.claim_arrival(
+            unit, stage.connection_id, protocol="saml", handle=left.flow.handle, browser="browser"
+        )
     assert not isinstance(arrival, TurnedAway)
     with stage.world.transactions.writing() as unit:
         return answers.arrive(unit, arrival, browser="browser", result=identity)

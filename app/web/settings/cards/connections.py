@@ -87,7 +87,13 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             for number, entry in enumerate(value, 1):
                 yield from flatten(entry, f"{name}.{number}.")
         elif value not in (None, "", []):
-            yield name, " ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield name, _as_text(value)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"  # as a check box sends it
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _label(name: str, labels: Mapping[str, str]) -> str:
