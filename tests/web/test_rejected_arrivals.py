@@ -1,0 +1,133 @@
+"""Every forged answer over the real routes: no session, one record under its own name, and the person gets its number.
+
+The cases are those of tests/saml/cases.py and tests/oidc/cases.py, which also show that each is accepted when its one
+change is undone.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.factory import create_program
+from tests.application import World, ports_for, settings_for
+from tests.oidc import cases as oidc_cases
+from tests.oidc.provider import NOW as OIDC_NOW
+from tests.oidc.sign_in import SignIn, entra, google, plain
+from tests.ports.fakes import HandClock, Postbox, ZoneDns
+from tests.saml import cases as saml_cases
+from tests.saml.forge import BASE_URL, REQUEST_ID, STARTED_AT, Case, Recipe
+from tests.saml.forge import World as SamlWorld
+from tests.scenes import found_organization
+from tests.web.arrivals import Arrivals, Came, Switchboard, Times
+
+
+@pytest.fixture(scope="module")
+def arrivals(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arrivals]:
+    """One installation for all cases: what a case changes is set again before each."""
+    path = tmp_path_factory.mktemp("arrivals") / "doorward.db"
+    shutil.copy(sqlite_template, path)
+    clock, post, dns, switchboard = HandClock(), Postbox(), ZoneDns(), Switchboard()
+    ports = replace(ports_for(clock, post, dns), http=switchboard)
+    program = create_program(settings_for(f"sqlite:///{path}"), ports)
+    organization = found_organization(World(program, clock, post, dns))
+    organization.verify_domain()
+    program.close()
+    # The cases are written for another address than the one under which organizations are founded in tests.
+    ports = replace(ports, base_url=BASE_URL)
+    program = create_program(settings_for(f"sqlite:///{path}", base_url=BASE_URL), ports)
+    organization.world.program = program
+    made = Arrivals(organization, switchboard)
+    made.install()
+    yield made
+    program.close()
+
+
+def by_saml(arrivals: Arrivals, recipe: Recipe, world: SamlWorld) -> Came:
+    return arrivals.saml(
+        recipe.post(),
+        revision=world.revision(),
+        request_id=REQUEST_ID,
+        is_test=world.is_test,
+        times=Times(STARTED_AT, world.now),
+    )
+
+
+def by_oidc(arrivals: Arrivals, sign_in: SignIn, before: SignIn) -> Came:
+    """Leave with the provider as it was before the change, come back with it as it is now."""
+    arrivals.switchboard.end = before.provider
+    secrets = {"nonce": sign_in.nonce, "verifier": sign_in.verifier}
+    times = Times(sign_in.started_at, OIDC_NOW)
+    return arrivals.oidc(
+        sign_in.query,
+        revision=sign_in.revision,
+        secrets=secrets,
+        is_test=sign_in.is_test,
+        times=times,
+        end=sign_in.provider,
+    )
+
+
+def assert_rejected(came: Came, name: str, *, is_test: bool) -> None:
+    (record,) = came.records
+    assert (record.reason, record.outcome) == (name, "test_failed" if is_test else "rejected")
+    assert came.sessions == 0
+    assert "__Host-session" not in came.answer.headers.get("Set-Cookie", "")
+    if not is_test:
+        assert came.answer.status_code == 403
+        assert record.id in came.answer.text
+
+
+@pytest.mark.parametrize("case", saml_cases.CASES, ids=lambda case: case.id)
+def test_saml_response_that_is_refused_opens_nothing_and_is_recorded_once(arrivals: Arrivals, case: Case) -> None:
+    assert_rejected(by_saml(arrivals, case.recipe, case.world), case.name, is_test=case.world.is_test)
+
+
+@pytest.mark.parametrize("case", oidc_cases.CASES, ids=str)
+def test_oidc_answer_that_is_refused_opens_nothing_and_is_recorded_once(
+    arrivals: Arrivals, case: oidc_cases.Case
+) -> None:
+    sign_in = case.world()
+    case.mutate(sign_in)
+    assert_rejected(by_oidc(arrivals, sign_in, case.world()), case.name, is_test=sign_in.is_test)
+
+
+@pytest.mark.parametrize("encryption", [None, saml_cases.GCM], ids=["plain", "encrypted"])
+def test_unchanged_saml_response_opens_a_session(arrivals: Arrivals, encryption: saml_cases.Encryption | None) -> None:
+    came = by_saml(arrivals, Recipe(encryption=encryption), SamlWorld())
+    assert ([record.outcome for record in came.records], came.sessions) == (["signed_in"], 1)
+
+
+@pytest.mark.parametrize("make", [entra, google, plain])
+def test_unchanged_oidc_answer_opens_a_session_or_asks_the_administrator_for_a_code(
+    arrivals: Arrivals, make: oidc_cases.Make
+) -> None:
+    sign_in = make()
+    sign_in.provider.claims["email"] = f"{make.__name__}@acme.test"
+    came = by_oidc(arrivals, sign_in, make())
+    assert ([record.outcome for record in came.records], came.sessions) == (["signed_in"], 1)
+
+
+def test_response_that_was_accepted_is_refused_when_it_comes_again(arrivals: Arrivals) -> None:
+    posted = Recipe().post()
+    times, revision = Times(STARTED_AT, SamlWorld().now), SamlWorld().revision()
+    first = arrivals.saml(posted, revision=revision, request_id=REQUEST_ID, is_test=False, times=times)
+    again = arrivals.saml(
+        posted, revision=revision, request_id=REQUEST_ID, is_test=False, times=times, forgetting=False
+    )
+    assert first.sessions == 1
+    assert_rejected(again, "replayed", is_test=False)
+
+
+def test_answer_at_the_address_of_the_other_protocol_is_no_answer(arrivals: Arrivals) -> None:
+    came = arrivals.at_the_other_protocol(Recipe().post(), revision=SamlWorld().revision())
+    assert came.answer.status_code == 403
+    assert (came.records, came.sessions) == ([], 0)
+
+
+def test_metadata_of_a_connection_of_the_other_protocol_is_not_found(arrivals: Arrivals) -> None:
+    assert arrivals.world.program.app.test_client().get("/saml/conn_2/metadata", base_url=BASE_URL).status_code == 404
