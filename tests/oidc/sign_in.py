@@ -15,6 +15,7 @@ from oidc.kind import OidcKind
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, NOW, MemoryCache, Provider, SetClock
 
 BASE_URL = "https://doorward.test"
+_A_MINUTE_AGO = int(NOW.timestamp()) - 60
 TENANT = "11111111-2222-3333-4444-555555555555"
 
 
@@ -122,4 +123,68 @@ def google() -> SignIn:
     return sign_in
 
 
-ACCEPTED: dict[str, Make] = {"plain": plain, "thin": thin, "rehearsal": rehearsal, "entra": entra, "google": google}
+def entra_with_many_groups() -> SignIn:
+    """From 200 groups on the claim is replaced by where to ask for it."""
+    sign_in = entra()
+    del sign_in.provider.claims["groups"]
+    source = {"endpoint": f"https://graph.windows.net/{TENANT}/users/0-0-1/getMemberObjects"}
+    sign_in.provider.claims.update(_claim_names={"groups": "src1"}, _claim_sources={"src1": source})
+    return sign_in
+
+
+def entra_with_hidden_groups() -> SignIn:
+    """Where the token must be short there is only a word that there are some."""
+    sign_in = entra()
+    del sign_in.provider.claims["groups"]
+    sign_in.provider.claims["hasgroups"] = True
+    return sign_in
+
+
+def google_of_old() -> SignIn:
+    """An issuer without its scheme, and truth as text."""
+    sign_in = google()
+    sign_in.provider.claims.update(iss="accounts.google.com", email_verified="true")
+    return sign_in
+
+
+def okta() -> SignIn:
+    """With an access token beside it the ID token says who it is and nothing more; groups by the scope of that name."""
+    sign_in = SignIn(Provider(issuer="https://acme.okta.com"))
+    for name in ("email", "email_verified", "name"):
+        sign_in.provider.userinfo[name] = sign_in.provider.claims.pop(name)
+    sign_in.provider.userinfo["groups"] = ["Everyone", *sign_in.provider.claims.pop("groups")]
+    sign_in.provider.claims.update(ver=1, amr=["mfa", "otp", "pwd"], idp="00o1", jti="ID.1", auth_time=_A_MINUTE_AGO)
+    del sign_in.provider.discovery["authorization_response_iss_parameter_supported"]
+    sign_in.query = [("code", "code-1"), ("state", "flow_1")]
+    return sign_in
+
+
+def keycloak() -> SignIn:
+    """The realm stands in the issuer, groups are paths, and a session id comes with the answer."""
+    issuer = "https://keycloak.example.test/realms/acme"
+    sign_in = SignIn(Provider(issuer=issuer))
+    sign_in.provider.claims.update(
+        sub="6f0e0b8e-0a5a-4b7e-9c0e-0d6a2f6f9f1a",
+        typ="ID",
+        azp=CLIENT_ID,
+        acr="1",
+        sid="sid-1",
+        preferred_username="ada",
+        groups=["/eng", "/eng/admins"],
+    )
+    sign_in.query.append(("session_state", "sid-1"))
+    return sign_in
+
+
+ACCEPTED: dict[str, Make] = {
+    "plain": plain,
+    "thin": thin,
+    "rehearsal": rehearsal,
+    "entra": entra,
+    "entra with many groups": entra_with_many_groups,
+    "entra with hidden groups": entra_with_hidden_groups,
+    "google": google,
+    "google of old": google_of_old,
+    "okta": okta,
+    "keycloak": keycloak,
+}

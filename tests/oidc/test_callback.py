@@ -13,7 +13,7 @@ from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, GroupsState, ReceivedGroups
 from oidc.callback import AuthorizationAnswer
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, NOW, Sign, ec_key, ed_key, public, rsa_key, signer
-from tests.oidc.sign_in import BASE_URL, TENANT, SignIn, entra, google, plain, rehearsal, thin
+from tests.oidc.sign_in import ACCEPTED, BASE_URL, TENANT, SignIn, entra, google, plain, rehearsal, thin
 
 FAILURES = [
     HttpFailedError("slow"),
@@ -191,6 +191,24 @@ def test_a_provider_without_the_iss_parameter_is_accepted() -> None:
     del sign_in.provider.discovery["authorization_response_iss_parameter_supported"]
     sign_in.query = [("state", "flow_1"), ("code", "code-1"), ("session_state", "of Entra and Keycloak")]
     sign_in.accepted()
+
+
+@pytest.mark.parametrize(
+    ("product", "subject", "groups"),
+    [
+        ("entra", f"{TENANT}/0-0-1", {"eng", "admins"}),
+        ("entra with many groups", f"{TENANT}/0-0-1", None),
+        ("entra with hidden groups", f"{TENANT}/0-0-1", None),
+        ("google", "u-1", None),
+        ("google of old", "u-1", None),
+        ("okta", "u-1", {"Everyone", "eng", "admins"}),
+        ("keycloak", "6f0e0b8e-0a5a-4b7e-9c0e-0d6a2f6f9f1a", {"/eng", "/eng/admins"}),
+    ],
+)
+def test_what_a_product_sends_becomes_this_identity(product: str, subject: str, groups: set[str] | None) -> None:
+    identity = ACCEPTED[product]().accepted()
+    assert (identity.subject, identity.email, identity.name) == (subject, "ada@acme.test", "Ada Lovelace")
+    assert identity.groups == (UNKNOWN_GROUPS if groups is None else ReceivedGroups.of(frozenset(groups)))
 
 
 # times

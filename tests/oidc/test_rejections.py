@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from app.rules.identity import ExternalIdentity, Rejection
@@ -24,9 +22,7 @@ def test_an_unchanged_answer_is_accepted(world: str) -> None:
 def test_one_change_is_refused_by_its_own_name_and_accepted_when_undone(case: Case) -> None:
     sign_in = case.world()
     case.mutate(sign_in)
-    began = time.process_time()
     result = sign_in.finish()
-    assert time.process_time() - began < 0.25
     assert isinstance(result, Rejection), result
     assert result.name == case.name
     assert isinstance(case.world().finish(), ExternalIdentity)

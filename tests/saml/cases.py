@@ -22,6 +22,7 @@ from tests.saml.forge import (
     GCM,
     MORE,
     NOW,
+    REQUEST_ID,
     RESPONSE_SIGNED,
     SHA1,
     TRANSIENT,
@@ -41,6 +42,7 @@ from tests.saml.forge import (
     attributes,
     both,
     drop,
+    element,
     every,
     key_value,
     name_id,
@@ -48,6 +50,7 @@ from tests.saml.forge import (
     pair,
     prefix_list,
     put,
+    sign_element,
 )
 
 ASSERTION = "/samlp:Response/saml:Assertion"
@@ -236,6 +239,39 @@ def _into_extensions(root: Element) -> None:
     one(root, "samlp:Extensions").append(one(root, ASSERTION))
 
 
+def _signature_from(document: str) -> Edit:
+    """The provider's signature of something else that has the ID of the assertion."""
+
+    def edit(root: Element) -> None:
+        other = element(document)
+        sign_element(other, ASSERTION_SIGNED)
+        here = one(root, f"{ASSERTION}/ds:Signature")
+        here.addprevious(one(other, "ds:Signature"))
+        one(root, ASSERTION).remove(here)
+
+    return edit
+
+
+def _inside_extensions(document: str) -> Edit:
+    """A document that the provider signed, whole, in the place of its signature of the assertion."""
+
+    def edit(root: Element) -> None:
+        drop("//ds:Signature")(root)
+        other = element(document)
+        sign_element(other, ASSERTION_SIGNED)
+        add("/samlp:Response", "<samlp:Extensions/>", at=1)(root)
+        one(root, "samlp:Extensions").append(other)
+
+    return edit
+
+
+ISSUED = "<saml:Issuer>https://idp.test/metadata</saml:Issuer>"
+LOGOUT_REQUEST = f'<samlp:LogoutRequest ID="_assertion" Version="2.0">{ISSUED}</samlp:LogoutRequest>'
+ERROR_RESPONSE = f'<samlp:Response ID="_error" Version="2.0">{ISSUED}<samlp:Status/></samlp:Response>'
+METADATA = f"""<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ID="_metadata">{ISSUED}
+</md:EntityDescriptor>"""
+
+
 def _copied(path: str) -> Edit:
     """An element twice, one after the other."""
 
@@ -340,6 +376,8 @@ GATE = [
         Name.SIGNATURE_MISPLACED,
         lambda root: one(root, "samlp:Status").append(one(root, "//ds:Signature")),
     ),
+    tampered("signed metadata inside", Name.SIGNATURE_MISPLACED, _inside_extensions(METADATA)),
+    tampered("a signed error Response inside", Name.SIGNATURE_MISPLACED, _inside_extensions(ERROR_RESPONSE)),
     tampered(
         "the signature twice",
         Name.SIGNATURE_MISPLACED,
@@ -725,6 +763,7 @@ LIBRARY = [
         attr("/samlp:Response", "Consent", "urn:x"),
         signing=BOTH_SIGNED,
     ),
+    tampered("the signature of a LogoutRequest", Name.SIGNATURE_INVALID, _signature_from(LOGOUT_REQUEST)),
     tampered("an empty DigestValue", Name.SIGNATURE_INVALID, put("//ds:DigestValue", "")),
     tampered("an empty SignatureValue", Name.SIGNATURE_INVALID, put("//ds:SignatureValue", "")),
     tampered("another digest method", Name.SIGNATURE_INVALID, attr("//ds:DigestMethod", "Algorithm", f"{MORE}sha384")),
@@ -803,10 +842,10 @@ ADDRESSEE = [
         attr("/samlp:Response", "InResponseTo", "_other"),
     ),
     signed("another request in the confirmation", Name.IN_RESPONSE_TO_MISMATCH, attr(SCD, "InResponseTo", "_other")),
-    signed(
-        "another request under a rewritten Response",
-        Name.IN_RESPONSE_TO_MISMATCH,
-        attr(SCD, "InResponseTo", "_other"),
+    Case(
+        "an assertion that answers nobody, under a Response rewritten to answer",
+        Name.IN_RESPONSE_TO_MISSING,
+        Recipe(before=attr(SCD, "InResponseTo", None), after=attr("/samlp:Response", "InResponseTo", REQUEST_ID)),
     ),
     signed(
         "holder of key",

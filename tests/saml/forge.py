@@ -202,16 +202,16 @@ def prefix_list(prefixes: str) -> str:
 def sign(root: Element, signing: Signing, encryption: Encryption | None = None) -> None:
     """Put the signatures in, the inner one first, after each Issuer as the schema wants it; encrypt between them."""
     if "assertion" in signing.where:
-        xmlsec.tree.add_ids(root, ["ID"])
-        _sign_element(one(root, "/samlp:Response/saml:Assertion"), signing)
+        sign_element(one(root, "/samlp:Response/saml:Assertion"), signing)
     if encryption is not None:
         encrypt(root, encryption)
     if "response" in signing.where:
-        xmlsec.tree.add_ids(root, ["ID"])
-        _sign_element(root, signing)
+        sign_element(root, signing)
 
 
-def _sign_element(signed: Element, signing: Signing) -> None:
+def sign_element(signed: Element, signing: Signing) -> None:
+    """Put one signature in, after the Issuer, of the element by its ID."""
+    xmlsec.tree.add_ids(signed, ["ID"])
     inclusive = prefix_list(signing.prefixes) if signing.prefixes else ""
     transforms = "".join(
         f'<ds:Transform Algorithm="{algorithm}">{inclusive if algorithm == EXCLUSIVE else ""}</ds:Transform>'

@@ -1,8 +1,10 @@
-"""Each attack and mistake is refused by its own name, quickly, and only because of the one thing that differs."""
+"""Each attack and mistake is refused by its own name, and only because of the one thing that differs.
+
+What refusing costs is measured by bench/sso.py; that nothing is opened and one record is kept is for
+tests/web/test_rejected_arrivals.py.
+"""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
@@ -11,21 +13,16 @@ from saml.rejections import CAUSES, LONGEST_SHOWN, Name
 from tests.saml.cases import CASES
 from tests.saml.forge import Case, Recipe, World, put
 
-SECONDS_OF_CPU = 0.25
 STATUS = "urn:oasis:names:tc:SAML:2.0:status"
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 
 
 @each_case
-def test_case_is_refused_with_its_name_and_quickly(case: Case) -> None:
-    posted = case.recipe.post()
-    before = time.process_time()
-    verdict = case.world.judge(posted)
-    spent = time.process_time() - before
+def test_case_is_refused_with_its_name(case: Case) -> None:
+    verdict = case.mutated()
     assert isinstance(verdict, Rejection), case.id
     assert verdict.name == case.name
-    assert spent < SECONDS_OF_CPU
     assert verdict.sentence
     assert verdict.fix
     assert max(len(verdict.expected), len(verdict.received)) <= LONGEST_SHOWN
@@ -38,6 +35,7 @@ def test_case_is_accepted_when_its_change_is_undone(case: Case) -> None:
 
 def test_every_rejection_has_a_case_and_a_cause() -> None:
     assert {case.name for case in CASES} == set(Name) == set(CAUSES)
+    assert len(CASES) >= 120
 
 
 def test_no_two_cases_have_one_name() -> None:
