@@ -20,55 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from app.ports.addresses import may_reach, system_addresses
 from app.ports.http import GuardedHttp, HttpFailedError
-
-HOSTILE_HOSTS = [
-    "127.0.0.1",
-    "127.1",
-    "127.0.1",
-    "127.255.255.254",
-    "0177.0.0.1",
-    "0x7f.0.0.1",
-    "0x7f.1",
-    "0x7f000001",
-    "2130706433",
-    "017700000001",
-    "127.0.0.1.",
-    "127.000.000.001",
-    "0.0.0.0",
-    "0",
-    "[::1]",
-    "[::]",
-    "[0:0:0:0:0:0:0:1]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[::127.0.0.1]",
-    "[64:ff9b::7f00:1]",
-    "[2002:7f00:1::]",
-    "[fe80::1]",
-    "[fe80::1%25lo]",
-    "[fc00::1]",
-    "localhost",
-    "LOCALHOST",
-    "localhost.",
-    "ⓛocalhost",
-    "①②⑦.⓪.⓪.①",
-    "127。0。0。1",
-    "127.0.0.1%2f.example.com",
-    "example.com@127.0.0.1",
-    "127.0.0.1\\@example.com",
-    "127.0.0.1#.example.com",
-    "127.0.0.1 .example.com",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "100.64.0.1",
-    "169.254.169.254",
-    "[::ffff:169.254.169.254]",
-    "[fd00:ec2::254]",
-    "168.63.129.16",
-    "224.0.0.1",
-    "255.255.255.255",
-]
+from tests.ports.listening import HOSTILE_HOSTS, OK, Listener, Talk, saying
 
 NOT_PUBLIC = [
     "0.0.0.0",
@@ -103,64 +55,6 @@ NOT_PUBLIC = [
 ]
 
 
-Talk = Callable[[socket.socket, threading.Event], None]
-
-
-class Listener:
-    """A TCP server on loopback that counts connections and answers each with `talk`, one thread for all."""
-
-    def __init__(self, talk: Talk, *, tls: ssl.SSLContext | None, address: tuple[str, int]) -> None:
-        self.connections = 0
-        self.requests: list[bytes] = []
-        self.stopped = threading.Event()
-        self._talk, self._tls = talk, tls
-        self._socket = socket.create_server(address)
-        self.port: int = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with connection:
-                try:
-                    self._answer(connection)
-                except OSError:  # the client hung up or refused the certificate, which is what some tests are about
-                    continue
-
-    def _answer(self, connection: socket.socket) -> None:
-        if self._tls is None:
-            self._read_and_talk(connection)
-            return
-        with self._tls.wrap_socket(connection, server_side=True) as secured:
-            self._read_and_talk(secured)
-
-    def _read_and_talk(self, connection: socket.socket) -> None:
-        request = b""
-        while not _is_whole(request):
-            if not (block := connection.recv(65_536)):
-                return
-            request += block
-        self.requests.append(request)
-        self._talk(connection, self.stopped)
-
-    def close(self) -> None:
-        self.stopped.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join(timeout=10)
-
-
-def _is_whole(request: bytes) -> bool:
-    head, end, body = request.partition(b"\r\n\r\n")
-    announced = [line for line in head.split(b"\r\n") if line.startswith(b"Content-Length: ")]
-    return bool(end) and all(len(body) >= int(line.partition(b" ")[2]) for line in announced)
-
-
 Listen = Callable[..., Listener]
 
 
@@ -177,10 +71,6 @@ def listen() -> Iterator[Listen]:
     yield open_one
     for listener in opened:
         listener.close()
-
-
-def saying(answer: bytes) -> Talk:
-    return lambda connection, _: connection.sendall(answer)
 
 
 def dripping(first: bytes, drop: bytes) -> Talk:
@@ -205,9 +95,6 @@ def flooding(first: bytes, block: bytes) -> Talk:
 
 def silence(_connection: socket.socket, stopped: threading.Event) -> None:
     stopped.wait(5)
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Two: a\r\nContent-Length: 5\r\n\r\nhello"
 
 
 # What may be reached
@@ -358,12 +245,15 @@ def test_a_form_is_posted_urlencoded(listen: Listen) -> None:
     assert body == b"code=a+b%26c&n=1"
 
 
-def test_a_redirect_to_loopback_is_an_answer_and_not_followed(listen: Listen) -> None:
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
+@pytest.mark.parametrize("scheme", ["http:", "https:", "", "file:"])
+def test_a_redirect_to_loopback_is_an_answer_and_not_followed(status: int, scheme: str, listen: Listen) -> None:
     canary = listen(saying(OK))
-    head = f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{canary.port}/\r\nContent-Length: 0\r\n\r\n"
-    server = listen(saying(head.encode()))
-    answer = GuardedHttp(True).get(f"http://127.0.0.1:{server.port}/")
-    assert (answer.status, canary.connections) == (302, 0)
+    location = f"Location: {scheme}//127.0.0.1:{canary.port}/\r\nRefresh: 0;url={scheme}//127.0.0.1:{canary.port}/"
+    server = listen(saying(f"HTTP/1.1 {status} Elsewhere\r\n{location}\r\nContent-Length: 0\r\n\r\n".encode()))
+    url = f"http://127.0.0.1:{server.port}/"
+    for answer in (GuardedHttp(True).get(url), GuardedHttp(True).post_form(url, {"code": "a"})):
+        assert (answer.status, canary.connections) == (status, 0)
 
 
 def test_a_cookie_is_not_sent_back(listen: Listen) -> None:
