@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 _SHOWN = 200
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Name(StrEnum):
@@ -80,5 +78,6 @@ class RejectedError(Exception):
 
 def shown(value: object) -> str:
     """A received value as it may be shown to an administrator: printable, one line, bounded."""
-    text = _UNPRINTABLE.sub("\ufffd", value if isinstance(value, str) else repr(value))
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    text = value if isinstance(value, str) else repr(value)
+    printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_SHOWN])
+    return printable if len(text) <= _SHOWN else f"{printable}…"

@@ -22,7 +22,7 @@ HTTP_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
 
 class NotXmlError(Exception):
-    """The bytes are not XML; the message is libxml2's, with line and column where it has them."""
+    """The bytes are not XML; the message is libxml2's on one line, with line and column where it has them."""
 
 
 class DoctypeError(Exception):
@@ -47,7 +47,12 @@ def parse(raw: bytes, *, keep_comments: bool) -> Element:
     try:
         return etree.fromstring(raw, _hardened_parser(keep_comments=keep_comments))
     except etree.XMLSyntaxError as error:
-        raise NotXmlError(str(error.msg)) from error
+        raise NotXmlError(_on_one_line(str(error.msg))) from error
+
+
+def _on_one_line(message: str) -> str:
+    """libxml2 quotes the document, line breaks and all."""
+    return "".join(letter for letter in " ".join(message.split()) if letter.isprintable())
 
 
 def _hardened_parser(*, keep_comments: bool) -> etree.XMLParser:

@@ -165,6 +165,8 @@ CASES: tuple[Case, ...] = (
     Case(Name.ISSUER_PARAMETER_WRONG, "another provider's answer (mix-up)", query(iss="https://evil.test")),
     Case(Name.ISSUER_PARAMETER_WRONG, "a slash more", query(iss="https://idp.example.test/")),
     Case(Name.ISSUER_PARAMETER_WRONG, "empty", query(iss="")),
+    Case(Name.ISSUER_PARAMETER_WRONG, "with a sign that turns the line round",
+         query(iss="https://idp.example.test\N{RIGHT-TO-LEFT OVERRIDE}")),
     Case(Name.ISSUER_PARAMETER_WRONG, "wrong although nothing was announced", lambda s: (
         s.provider.discovery.pop("authorization_response_iss_parameter_supported"), query(iss="https://evil.test")(s))),
     Case(Name.ISSUER_PARAMETER_WRONG, "on an error answer", lambda s: (

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from app.ports.http import HttpAnswer
+from app.ports.http import GuardedHttp, HttpAnswer
 from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.ids import ConnectionId
 from saml.kind import SamlKind
 from saml.metadata import LONGEST_METADATA
+from tests.ports.listening import HOSTILE_HOSTS, OK, Listener, saying
 from tests.saml.forge import BASE_URL, ISSUER, SSO_URL, Internet, StoppedClock, pair
 
 METADATA_URL = "https://idp.test/metadata.xml"
@@ -101,6 +103,8 @@ def test_metadata_that_is_still_valid_is_read() -> None:
 
 FAULTS: dict[str, str] = {
     "Hello": "is not XML",
+    metadata(until="<![CDATA["): "is not XML",
+    metadata(entity_id="\N{RIGHT-TO-LEFT OVERRIDE}&"): "is not XML",
     '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + metadata(): "DOCTYPE",
     metadata().replace("entityID", " " * LONGEST_METADATA + "entityID"): "larger than 1024 kB",
     "<html/>": "Line 1: this is not SAML metadata",
@@ -144,6 +148,7 @@ def test_metadata_with_a_fault_is_refused_with_line_and_cause(xml: str) -> None:
     error = refused(idp={"metadata_xml": xml})
     assert error.field == "idp.metadata_xml"
     assert FAULTS[xml] in error.sentence
+    assert error.sentence.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,15 @@ def test_metadata_url_that_gives_no_metadata_is_unreachable(answer: HttpAnswer |
         kind(answers).read_settings({"idp": {"metadata_url": METADATA_URL}})
     assert caught.value.field == "idp.metadata_url"
     assert words in caught.value.sentence
+
+
+@pytest.mark.parametrize("host", HOSTILE_HOSTS)
+def test_metadata_is_not_fetched_from_inside(host: str) -> None:
+    with closing(Listener(saying(OK), tls=None, address=("127.0.0.1", 0))) as canary:
+        inside = SamlKind(base_url=BASE_URL, http=GuardedHttp(False, seconds=1), clock=StoppedClock())
+        with pytest.raises((InvalidInputError, UnreachableError)):
+            inside.read_settings({"idp": {"metadata_url": f"https://{host}:{canary.port}/metadata"}})
+        assert canary.connections == 0
 
 
 def test_fault_in_fetched_metadata_names_the_url() -> None:

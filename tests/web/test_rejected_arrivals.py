@@ -12,17 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies as st
 
 from app.factory import create_program
 from tests.application import World, ports_for, settings_for
 from tests.oidc import cases as oidc_cases
 from tests.oidc.provider import NOW as OIDC_NOW
+from tests.oidc.provider import Provider
 from tests.oidc.sign_in import ACCEPTED, SignIn
 from tests.ports.fakes import HandClock, Postbox, ZoneDns
 from tests.saml import cases as saml_cases
 from tests.saml.forge import BASE_URL, GCM, REQUEST_ID, STARTED_AT, Case, Encryption, Recipe
 from tests.saml.forge import World as SamlWorld
 from tests.scenes import found_organization
+from tests.scim.fire.running import Amount, hold
+from tests.sign_in_fire.test_readers import PROPERTIES
 from tests.web.arrivals import Arrivals, Came, Switchboard, Times
 
 
@@ -110,6 +114,25 @@ def test_unchanged_oidc_answer_opens_a_session(arrivals: Arrivals, product: str)
             answered["email"] = f"{product.replace(' ', '-')}@acme.test"
     came = by_oidc(arrivals, sign_in, ACCEPTED[product]())
     assert ([record.outcome for record in came.records], came.sessions) == (["signed_in"], 1)
+
+
+def test_no_posted_response_is_a_server_error(arrivals: Arrivals) -> None:
+    def check(posted: str) -> None:
+        came = by_saml(arrivals, Recipe(posted=lambda _: posted.encode("utf-8", "replace").decode()), SamlWorld())
+        assert came.answer.status_code in {303, 403}, came.answer.text
+        assert len(came.records) == 1
+        assert (came.answer.status_code, came.sessions) in {(303, 1), (403, 0)}
+
+    hold(check, Amount(40), st.one_of(PROPERTIES["tampered responses"].inputs(), PROPERTIES["posted text"].inputs()))
+
+
+def test_no_query_at_the_callback_is_a_server_error(arrivals: Arrivals) -> None:
+    def check(sign_in: SignIn) -> None:
+        came = by_oidc(arrivals, sign_in, SignIn(Provider(issuer=sign_in.provider.issuer)))
+        assert came.answer.status_code in {302, 303, 403}, came.answer.text
+        assert (len(came.records), came.sessions) in {(0, 0), (1, 0), (1, 1)}
+
+    hold(check, Amount(40), PROPERTIES["queries"].inputs())
 
 
 def test_response_that_was_accepted_is_refused_when_it_comes_again(arrivals: Arrivals) -> None:
