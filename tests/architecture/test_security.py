@@ -1,4 +1,4 @@
-"""docs/security.md says what the code does: its tests, requirements, ways in, limits; and what holds for all code."""
+"""docs/security.md and docs/forged-answers.md name what there is; and what holds for all code."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from app.services.recovery import CODES
 from app.store.database import Base
 from app.web.routes import TABLE, Caller
 from tests.application import World
+from tests.oidc import cases as oidc_cases
+from tests.saml import cases as saml_cases
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
@@ -24,7 +26,8 @@ _SECTIONS = {"6.1": 3, "6.2": 12, "6.3": 8, "6.4": 6, "6.5": 8, "6.6": 4, "6.7":
 _SECTIONS |= {"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2}
 REQUIREMENTS = [f"{section}.{number}" for section, last in _SECTIONS.items() for number in range(1, last + 1)]
 ROWS = re.findall(r"^\| (\d\.\d\.\d+) \| [123] \| .+ \| \*\*(.+?)\*\*\. .+ \| (.*) \|$", PAGE, re.MULTILINE)
-CITED = re.findall(r"(tests/[\w/]+\.py)::(\w+)", PAGE)
+FORGED = (ROOT / "docs" / "forged-answers.md").read_text("utf-8")
+CITED = re.findall(r"(tests/[\w/]+\.py)::(\w+)", PAGE + FORGED)
 
 
 @pytest.mark.parametrize("path", sorted({path for path, _ in CITED}))
@@ -33,6 +36,14 @@ def test_every_test_that_the_page_names_exists(path: str) -> None:
     there = {node.name for node in written if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
     assert {name for where, name in CITED if where == path} <= there
+
+
+def test_every_case_that_the_page_of_forged_answers_names_exists() -> None:
+    cases = {f"saml: {case.id}" for case in saml_cases.CASES} | {f"oidc: {case}" for case in oidc_cases.CASES}
+    named = set(re.findall(r"`((?:saml|oidc): [^`]+)`", FORGED))
+
+    assert named - cases == set()
+    assert len(named) > 100
 
 
 def test_every_requirement_stands_on_the_page_once_and_what_is_missing_is_listed() -> None:

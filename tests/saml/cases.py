@@ -239,6 +239,16 @@ def _into_extensions(root: Element) -> None:
     one(root, "samlp:Extensions").append(one(root, ASSERTION))
 
 
+def _evil_in_extensions(root: Element) -> None:
+    add("/samlp:Response", "<samlp:Extensions/>", at=1)(root)
+    one(root, "samlp:Extensions").append(_evil(one(root, ASSERTION)))
+
+
+def _followed_by_evil(root: Element) -> None:
+    original = one(root, ASSERTION)
+    original.addnext(_evil(original))
+
+
 def _signature_from(document: str) -> Edit:
     """The provider's signature of something else that has the ID of the assertion."""
 
@@ -368,6 +378,8 @@ GATE = [
     tampered("XSW7", Name.ID_REPEATED, xsw7),
     tampered("XSW8", Name.ASSERTION_REPEATED, xsw8),
     signed("an assertion in Advice", Name.ASSERTION_REPEATED, second_in_advice),
+    tampered("a forged assertion after the signed one", Name.ASSERTION_REPEATED, _followed_by_evil),
+    tampered("a forged assertion in Extensions", Name.ASSERTION_REPEATED, _evil_in_extensions),
     tampered("the assertion moved into Extensions", Name.ASSERTION_REPEATED, _into_extensions),
     resigned("no signature", Name.UNSIGNED, UNSIGNED),
     tampered("signatures stripped", Name.UNSIGNED, drop("//ds:Signature"), signing=BOTH_SIGNED),
