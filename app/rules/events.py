@@ -69,6 +69,9 @@ class EventType(StrEnum):
     ADMIN_RELEASED = "admin.released"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    KEY_PAIR_ADDED = "key_pair.added"
+    KEY_PAIR_SIGNS = "key_pair.signs"
+    KEY_PAIR_RETIRED = "key_pair.retired"
     RECOVERY_CODES_CREATED = "recovery_codes.created"
     RECOVERY_CODES_CONFIRMED = "recovery_codes.confirmed"
     RECOVERY_LINK_MADE = "recovery.link_made"
@@ -345,6 +348,16 @@ STATEMENTS: dict[EventType, Statement] = {
         "A key of the organization was made: a program may act with it from now on.", Prefix.KEY
     ),
     EventType.KEY_REVOKED: Statement("A key of the organization opens nothing any more.", Prefix.KEY),
+    EventType.KEY_PAIR_ADDED: Statement(
+        "Whoever runs the server made a second certificate of the organization: it decrypts beside the one there was.",
+        Prefix.KEY_PAIR,
+    ),
+    EventType.KEY_PAIR_SIGNS: Statement(
+        "Requests to identity providers are signed with the second certificate from now on.", Prefix.KEY_PAIR
+    ),
+    EventType.KEY_PAIR_RETIRED: Statement(
+        "The old certificate is gone: what is encrypted for it cannot be read any more.", Prefix.KEY_PAIR
+    ),
     EventType.RECOVERY_CODES_CREATED: Statement(
         "A new set of recovery codes replaced the old one.", Prefix.ORGANIZATION
     ),

@@ -32,6 +32,7 @@ from tests.application import SECRET_KEY, World, settings_for
 from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
 from tests.servers.doorward import Served, environment_for, served
 from tests.services.audit_chain import positions, scalars, tamper, write
+from tests.services.single_sign_on import connected
 from tests.web.api.caller import Api
 
 
@@ -373,6 +374,23 @@ def test_key_of_an_organization_is_printed_once_and_opens_it(world: World, tmp_p
     assert key.get(f"/organizations/{organization.id}/keys")["data"][0]["label"] == "command line"
     assert audited(world, organization.id)[-1] == ("operator", "key.created", "done")
     assert (nowhere.returncode, nowhere.stderr) == (1, "doorward: There is no such organization.\n")
+
+
+def test_certificate_of_an_organization_is_replaced_step_by_step(world: World, tmp_path: Path) -> None:
+    url = world.program.settings.database_url
+    organization = connected(world).organization
+
+    def certificate(do: str) -> Done:
+        return run(tmp_path, "organization", "certificate", do, organization.id, database_url=url)
+
+    too_early = certificate("retire")
+    made, until, *_ = certificate("new").stdout.split("  ")
+
+    assert until.startswith("until 20")
+    assert certificate("sign").stdout == f"{made}  signs\n"
+    assert certificate("retire").stdout == f"{made}  is the only one\n"
+    assert too_early.stderr == "doorward: There is no second certificate; make one first.\n"
+    assert audited(world, organization.id)[-1] == ("operator", "key_pair.retired", "done")
 
 
 @pytest.fixture(scope="module")

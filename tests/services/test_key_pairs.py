@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,9 +12,13 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError
 
 from app.ports.key_pairs import SystemKeyPairs
+from app.rules.actor import OPERATOR
 from app.rules.connections import OwnKey
+from app.rules.errors import ConflictError, NotFoundError
 from app.services import connections, key_pairs
+from app.services.unit_of_work import UnitOfWork
 from app.store.connections import Connection
+from app.store.events import Event
 from app.store.key_pairs import KeyPairRow
 from tests.application import World
 from tests.scenes import found_organization
@@ -43,15 +48,44 @@ def test_private_key_is_sealed_to_its_row(world: World) -> None:
     assert made.private_key not in repr(made)
 
 
-def test_old_and_new_pair_are_both_there_and_one_signs(world: World) -> None:
+def test_pair_is_replaced_in_three_steps_and_both_decrypt_until_the_last(world: World) -> None:
     scene = connected(world)
+    organization_id = scene.organization.id
     (old,) = own_keys(scene)
-    add_pair(scene, id_="pair_zz", signs=False)
-    both = own_keys(scene)
-    assert [key.signs for key in both] == [True, False]
-    assert both[0] == old
+    step(world, key_pairs.add_second, organization_id)
+    first, second = own_keys(scene)
+    assert (first, second.signs) == (old, False)
+    step(world, key_pairs.sign_with_second, organization_id)
+    assert own_keys(scene) == (replace(old, signs=False), replace(second, signs=True))
+    step(world, key_pairs.sign_with_second, organization_id)
+    step(world, key_pairs.retire_first, organization_id)
+    assert own_keys(scene) == (replace(second, signs=True),)
+    with world.transactions.reading() as unit:
+        types = [event.type for event in unit.session.query(Event).order_by(Event.id) if "key_pair" in event.type]
+    assert types == ["key_pair.added", "key_pair.signs", "key_pair.retired"]
+
+
+def test_step_that_is_not_due_is_refused_and_changes_nothing(world: World) -> None:
+    organization = found_organization(world)
+    with pytest.raises(NotFoundError, match="no connection yet"):
+        step(world, key_pairs.add_second, organization.id)
+    scene = connect(organization)
+    for early in (key_pairs.sign_with_second, key_pairs.retire_first):
+        with pytest.raises(ConflictError, match="no second certificate"):
+            step(world, early, organization.id)
+    step(world, key_pairs.add_second, organization.id)
+    before = own_keys(scene)
+    with pytest.raises(ConflictError, match="two certificates already"):
+        step(world, key_pairs.add_second, organization.id)
+    with pytest.raises(ConflictError, match="still signed with the old"):
+        step(world, key_pairs.retire_first, organization.id)
+    assert own_keys(scene) == before
+
+
+def test_two_pairs_never_sign(world: World) -> None:
+    scene = connected(world)
     with pytest.raises(IntegrityError):
-        add_pair(scene, id_="pair_zzz", signs=True)
+        step(world, lambda unit, id_: key_pairs._make(unit, id_, signs=True), scene.organization.id)
 
 
 def test_worker_makes_a_pair_for_connections_older_than_pairs_are(world: World) -> None:
@@ -85,19 +119,6 @@ def test_certificate_that_is_made_is_of_its_key_and_lasts_ten_years(world: World
     certificate.verify_directly_issued_by(certificate)
 
 
-def add_pair(scene: SingleSignOn, *, id_: str, signs: bool) -> None:
-    """A further pair, as a rollover makes it."""
-    with scene.world.transactions.writing() as unit:
-        made = replace(unit.ports.key_pairs.make(name="new", now=unit.now))
-        unit.session.add(
-            KeyPairRow(
-                id=id_,
-                organization_id=scene.organization.id,
-                certificate=made.certificate,
-                sealed_private_key=unit.ports.sealing.seal(made.private_key, place=key_pairs._place(id_)),
-                signs=signs,
-                created_at=unit.now,
-                expires_at=made.expires_at,
-            )
-        )
-        unit.session.flush()
+def step(world: World, do: Callable[[UnitOfWork, str], object], organization_id: str) -> None:
+    with world.transactions.writing(OPERATOR) as unit:
+        do(unit, organization_id)
