@@ -22,6 +22,7 @@ from app.services import (
     domains,
     factors,
     invitations,
+    key_pairs,
     mass_changes,
     members,
     organization_keys,
@@ -53,6 +54,7 @@ def test_every_event_there_is_comes_about(world: World) -> None:
     _second_factors_are_used(scene.organization)
     _roles_are_changed(scene.organization)
     _single_sign_on_is_required_and_given_up(scene.organization)
+    _certificate_is_replaced(scene.organization)
     _ways_back_in_are_used(scene.organization)
     _directory_is_given_up(scene)
     _domains_come_and_go(scene.organization)
@@ -125,6 +127,12 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
         connections.to_edit(unit, organization.id, scene.connection_id, name="Okta", settings=None, acting=None).apply()
         connections.to_deactivate(unit, organization.id, scene.connection_id).apply()
         connections.to_delete(unit, organization.id, scene.connection_id).apply()
+
+
+def _certificate_is_replaced(organization: Organization) -> None:
+    with organization.world.transactions.writing(OPERATOR) as unit:
+        for step in (key_pairs.add_second, key_pairs.sign_with_second, key_pairs.retire_first):
+            step(unit, organization.id)
 
 
 def _ways_back_in_are_used(organization: Organization) -> None:
