@@ -47,12 +47,7 @@ def parse(raw: bytes, *, keep_comments: bool) -> Element:
     try:
         return etree.fromstring(raw, _hardened_parser(keep_comments=keep_comments))
     except etree.XMLSyntaxError as error:
-        raise NotXmlError(_on_one_line(str(error.msg))) from error
-
-
-def _on_one_line(message: str) -> str:
-    """libxml2 quotes the document, line breaks and all."""
-    return "".join(letter for letter in " ".join(message.split()) if letter.isprintable())
+        raise NotXmlError(printable(" ".join(str(error.msg).split()))) from error  # it quotes, line breaks and all
 
 
 def _hardened_parser(*, keep_comments: bool) -> etree.XMLParser:
@@ -86,6 +81,11 @@ def descend(parent: Element, *tags: str) -> list[Element]:
 def text(element: Element) -> str:
     """The text of a leaf element, as it stands; comments are gone or refused by the time anyone reads."""
     return element.text or ""
+
+
+def printable(value: str) -> str:
+    """What came from outside as it may be shown to a person or stand in a log: on one line, all of it to be seen."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in value)
 
 
 def read_time(value: str) -> datetime:

@@ -25,6 +25,7 @@ from saml.documents import (
     children,
     descend,
     parse,
+    printable,
     read_time,
     text,
 )
@@ -172,7 +173,7 @@ def _signing_keys(idp: Element) -> Iterator[Element]:
 
 
 def _fault(cause: str, element: Element, field: str) -> InvalidInputError:
-    return InvalidInputError(f"Line {element.sourceline}: {cause}.", field=field)
+    return InvalidInputError(f"Line {element.sourceline}: {printable(cause)}.", field=field)
 
 
 def write_metadata(service_provider: ServiceProvider, *, keys: Sequence[OwnKey], signs_requests: bool) -> bytes:

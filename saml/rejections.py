@@ -9,6 +9,7 @@ from enum import StrEnum
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError as LibraryError
 
 from app.rules.identity import Rejection
+from saml.documents import printable
 
 #: What the administrator is shown of what came; longer values are cut.
 LONGEST_SHOWN = 200
@@ -116,15 +117,10 @@ def reject(name: Name, *, expected: str = "", received: str = "") -> Rejection:
     return Rejection(
         name=name.value,
         sentence=cause.sentence,
-        expected=_shown(expected),
-        received=_shown(received),
+        expected=printable(expected[:LONGEST_SHOWN]),
+        received=printable(received[:LONGEST_SHOWN]),
         fix=cause.advice(),
     )
-
-
-def _shown(value: str) -> str:
-    """One line of printable characters, not too long: it also goes into a log."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in value[:LONGEST_SHOWN])
 
 
 #: python3-saml's codes that can still occur behind the gate; any other one is a response that breaks the schema's

@@ -104,6 +104,7 @@ def test_metadata_that_is_still_valid_is_read() -> None:
 FAULTS: dict[str, str] = {
     "Hello": "is not XML",
     metadata(until="<![CDATA["): "is not XML",
+    metadata(until=' validUntil="\N{RIGHT-TO-LEFT OVERRIDE}2030"'): "is not a time",
     metadata(entity_id="\N{RIGHT-TO-LEFT OVERRIDE}&"): "is not XML",
     '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + metadata(): "DOCTYPE",
     metadata().replace("entityID", " " * LONGEST_METADATA + "entityID"): "larger than 1024 kB",
