@@ -414,7 +414,9 @@ def test_administrator_who_was_removed_and_invited_again_tests_the_connection_as
         step = sign_in.begin_through(unit, scene.connection_id, browser="browser-token", tester=tester)
     assert isinstance(step, GoToProvider)
     with world.transactions.writing() as unit:
-        arrival = answers.claim_arrival(unit, scene.connection_id, handle=step.flow.handle, browser="browser-token")
+        arrival = answers.claim_arrival(
+            unit, scene.connection_id, protocol="saml", handle=step.flow.handle, browser="browser-token"
+        )
     assert isinstance(arrival, answers.Arrival)
     tested = scene.arrive(arrival, identity_of(world, GRACE, subject=OLD))
 
