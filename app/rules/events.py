@@ -29,6 +29,9 @@ class EventType(StrEnum):
     CONNECTION_UPDATED = "connection.updated"
     CONNECTION_ACTIVATED = "connection.activated"
     CONNECTION_DEACTIVATED = "connection.deactivated"
+    CONNECTION_REVISION_APPLIED = "connection.revision_applied"
+    CONNECTION_REVISION_RESTORED = "connection.revision_restored"
+    CONNECTION_REVISION_DISCARDED = "connection.revision_discarded"
     CONNECTION_DELETED = "connection.deleted"
     DIRECTORY_CREATED = "directory.created"
     DIRECTORY_UPDATED = "directory.updated"
@@ -101,6 +104,10 @@ _SETTINGS = Record(
 )
 _DIRECTORY = (Field("name", TEXT, "Its name."), Field("provider", TEXT, "Whose dialect it is spoken to in."))
 _SCOPE = (Field("scope", TEXT, "What it is for: `sso` or `directory`."),)
+_REPLACED = (
+    Field("before", Id(Prefix.REVISION), "The settings that were in force."),
+    Field("after", Id(Prefix.REVISION), "Those that are."),
+)
 _TOKEN = (Field("token", Id(Prefix.TOKEN), "Which token; never the token itself."),)
 
 STATEMENTS: dict[EventType, Statement] = {
@@ -171,6 +178,21 @@ STATEMENTS: dict[EventType, Statement] = {
     ),
     EventType.CONNECTION_DEACTIVATED: Statement(
         "Single sign-on was turned off; sessions opened through it ended.", Prefix.CONNECTION
+    ),
+    EventType.CONNECTION_REVISION_APPLIED: Statement(
+        "People sign in through other settings of the active connection from now on; sessions stay.",
+        Prefix.CONNECTION,
+        _REPLACED,
+    ),
+    EventType.CONNECTION_REVISION_RESTORED: Statement(
+        "People sign in through the previous settings of the active connection again; sessions stay.",
+        Prefix.CONNECTION,
+        _REPLACED,
+    ),
+    EventType.CONNECTION_REVISION_DISCARDED: Statement(
+        "Settings that waited to replace those in force were dropped.",
+        Prefix.CONNECTION,
+        (Field("revision", Id(Prefix.REVISION), "Which settings."),),
     ),
     EventType.CONNECTION_DELETED: Statement(
         "A connection was deleted.", Prefix.CONNECTION, (Field("name", TEXT, "What it was called."),)

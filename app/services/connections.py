@@ -23,7 +23,7 @@ from app.services import authority, key_pairs, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, organizations, setup_links, sign_ins
+from app.store import connections, organizations, revisions, setup_links, sign_ins
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.members import Member
 from app.store.organizations import Organization
@@ -66,7 +66,7 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
         connection_id=ConnectionId(connection.id),
         revision_id=RevisionId(row.id),
         settings=row.settings,
-        secrets=json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))),
+        secrets=unseal_secrets(unit, row),
         verified_hosts=organizations.verified_hosts(unit.session, connection.organization_id),
         own_keys=key_pairs.of(unit, connection.organization_id),
     )
@@ -78,6 +78,11 @@ def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revisio
     if connection is None or connection.protocol != protocol:
         raise NotFoundError("There is no such connection.")
     return load_revision(unit, connection, connection.latest_revision)
+
+
+def unseal_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str]:
+    """The secrets of a revision by name."""
+    return dict(json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))))
 
 
 def to_create(
@@ -195,25 +200,30 @@ def to_activate(
     acting: Member | None,
     keep_session: str | None = None,
 ) -> Planned[Connection]:
-    """Require single sign-on through the latest revision. Sessions opened otherwise end, except the acting one."""
+    """Require single sign-on through the latest revision. Sessions opened otherwise end, except the acting one. Where
+    another revision is in force already, this one takes its place, and sessions stay.
+    """
     organization = unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
-    revision = connection.latest_revision
+    revision, replaced = connection.latest_revision, connection.revision_in_force
+    action = EventType.CONNECTION_ACTIVATED if replaced is None else EventType.CONNECTION_REVISION_APPLIED
 
     def write(proof: Proof) -> Connection:
+        put_in_force(unit, connection, revision, proof)
+        if replaced is not None:
+            return replaced_by(unit, connection, replaced, action, proof)
         connection.state, connection.activated_at = ConnectionState.ACTIVE, unit.now
-        connection.revision_in_force = revision
         sign_ins.end_sessions_opened_otherwise(
             unit.session, organization_id, connection_id=connection_id, keep=keep_session, now=unit.now
         )
-        return _switched(unit, connection, EventType.CONNECTION_ACTIVATED, proof)
+        return _switched(unit, connection, action, proof)
 
     return Planned(
         unit,
         organization_id,
-        EventType.CONNECTION_ACTIVATED,
+        action,
         write,
-        propose=partial(_propose, unit, organization, revision),
+        propose=partial(propose_revision, unit, organization, revision),
         judged=may_activate(unit, connection, acting=acting),
         subject=connection_id,
         about=f"{connection_id} {revision}",
@@ -231,7 +241,8 @@ def to_deactivate(
     connection = read(unit, organization_id, connection_id)
 
     def write(proof: Proof) -> Connection:
-        connection.state, connection.revision_in_force = ConnectionState.INACTIVE, None
+        connection.state = ConnectionState.INACTIVE
+        revisions.end_term(unit.session, connection, now=unit.now)
         sign_ins.end_sessions_opened_through(unit.session, connection_id, keep=keep_session, now=unit.now)
         return _switched(unit, connection, EventType.CONNECTION_DEACTIVATED, proof)
 
@@ -240,13 +251,33 @@ def to_deactivate(
         organization_id,
         EventType.CONNECTION_DEACTIVATED,
         write,
-        propose=partial(_propose, unit, organization, None),
+        propose=partial(propose_revision, unit, organization, None),
         judged=prerequisites.deactivate_sso(state=ConnectionState(connection.state)),
         subject=connection_id,
     )
 
 
-def _propose(unit: UnitOfWork, organization: Organization, revision: str | None) -> Proposal:
+def put_in_force(unit: UnitOfWork, connection: Connection, revision: str, proof: Proof) -> None:
+    """From now on people sign in through this revision."""
+    revisions.begin_term(unit.session, connection, revision, by=unit.actor.label, proof=proof, now=unit.now)
+
+
+def replaced_by(unit: UnitOfWork, connection: Connection, replaced: str, action: EventType, proof: Proof) -> Connection:
+    """Tell that another revision is in force than the one that was."""
+    before, after = {"revision": replaced}, {"revision": connection.revision_in_force}
+    unit.audit(connection.organization_id, action, subject=connection.id, before=before, after=after, proof=proof)
+    unit.event(
+        connection.organization_id,
+        action,
+        subject=connection.id,
+        before=replaced,
+        after=connection.revision_in_force,
+    )
+    return connection
+
+
+def propose_revision(unit: UnitOfWork, organization: Organization, revision: str | None) -> Proposal:
+    """What follows for people when this revision is in force; None: when single sign-on is off."""
     before = policy.current(unit.session, organization)
     change = Change(policy=before.with_access(sso_revision=revision))
     return authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
@@ -315,6 +346,8 @@ def _add_revision(unit: UnitOfWork, connection: Connection, read: SettingsRead) 
             sealed_secrets=sealed,
             created_at=unit.now,
             setup_link_id=unit.actor.id if unit.actor.kind is ActorKind.SETUP_LINK else None,
+            number=revisions.next_number(unit.session, connection.id),
+            made_by=unit.actor.label,
         )
     )
     unit.session.flush()

@@ -12,6 +12,7 @@ from app.store.members import Member
 from app.store.mirror_tables import DirectoryGroup, DirectoryUser
 from app.store.organization_keys import OrganizationKey
 from app.store.organizations import Domain, Organization
+from app.store.revisions import RevisionTerm
 from app.store.roles import Role, RoleMapping
 from app.store.setup_links import SetupLink
 from app.store.sign_ins import SignInRecord, SignInSession
@@ -31,6 +32,7 @@ __all__ = [
     "Organization",
     "OrganizationKey",
     "PersonRow",
+    "RevisionTerm",
     "Role",
     "RoleMapping",
     "SetupLink",

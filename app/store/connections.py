@@ -35,8 +35,8 @@ class Connection(Base):
 
 
 class ConnectionRevision(Base):
-    """One set of settings of a connection; never changed once written. `setup_link_id` is the link through which they
-    came, if they did.
+    """One set of settings of a connection; they never change once written. `setup_link_id` is the link through which
+    they came, if they did; `number` counts those of a connection from 1 on, `made_by` is who edited, in words.
     """
 
     __tablename__ = "connection_revisions"
@@ -46,6 +46,9 @@ class ConnectionRevision(Base):
     sealed_secrets: Mapped[str]
     created_at: Mapped[datetime]
     setup_link_id: Mapped[str | None]
+    number: Mapped[int] = mapped_column(server_default="1")
+    made_by: Mapped[str] = mapped_column(server_default="")
+    discarded_at: Mapped[datetime | None]
 
 
 class Proof(Base):

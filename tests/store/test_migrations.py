@@ -135,6 +135,36 @@ def test_settings_and_sign_ins_outlive_setup_links_on_the_way_there_and_back(eng
         assert connection.execute(text("SELECT id, setup_link_id FROM sign_in_flows")).all() == [("flow", None)]
 
 
+_CONNECTED = """
+INSERT INTO organizations (id, name, guests, jit, default_role, created_at)
+VALUES ('org', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00');
+INSERT INTO connections
+(id, organization_id, protocol, name, state, created_at, activated_at, revision_in_force, latest_revision)
+VALUES ('on', 'org', 'saml', 'Okta', 'active', '2026-11-24 00:00:00', '2026-11-25 00:00:00', 'rev_2', 'rev_3'),
+('off', 'org', 'saml', 'Entra', 'inactive', '2026-11-24 00:00:00', '2026-11-24 01:00:00', NULL, 'rev_4');
+INSERT INTO connection_revisions (id, connection_id, settings, sealed_secrets, created_at)
+VALUES ('rev_3', 'on', '{}', '', '2026-11-26 00:00:00'), ('rev_1', 'on', '{}', '', '2026-11-24 00:00:00'),
+('rev_2', 'on', '{}', '', '2026-11-25 00:00:00'), ('rev_4', 'off', '{}', '', '2026-11-24 00:00:00')
+"""
+
+
+def test_revisions_made_before_are_numbered_and_the_one_in_force_is_so_since_it_was_activated(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0010")
+        for statement in _CONNECTED.split(";"):
+            connection.exec_driver_sql(statement)
+        command.upgrade(schema._config(connection), "0011")
+        command.downgrade(schema._config(connection), "0010")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        numbers = connection.execute(text("SELECT id, number FROM connection_revisions ORDER BY id")).all()
+        terms = connection.execute(text("SELECT connection_id, place, revision_id, since FROM revision_terms")).all()
+    assert numbers == [("rev_1", 1), ("rev_2", 2), ("rev_3", 3), ("rev_4", 1)]
+    assert [(*term[:3], str(term[3])[:10]) for term in terms] == [("on", 1, "rev_2", "2026-11-25")]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

@@ -70,7 +70,10 @@ class ConnectionAnswer(Answer):
     state: ConnectionState
     created_at: datetime
     activated_at: datetime | None
-    latest_revision: str = Field(description="What an edit changed last; a test sign-in goes through this revision.")
+    latest_revision: str = Field(
+        description="The settings that an edit begins with; a test sign-in goes through this revision, and activating"
+        " puts it in force."
+    )
     revision_in_force: str | None = Field(description="What people sign in through; null while it is not active.")
     sp: list[PasteValue] = Field(description="What to paste at the identity provider.")
     idp: dict[str, JsonValue] = Field(description="The latest revision's settings, without secrets.")
@@ -140,6 +143,7 @@ def delete_connection(org: str, conn: str) -> Planned[None]:
 def activate_connection(org: str, conn: str, acting: Member | None) -> Planned[ConnectionAnswer]:
     """Require single sign-on through the latest revision.
 
+    While the connection is active, this puts the revision that waits in the place of the one in force; sessions stay.
     Needs a test sign-in by the administrator named by `on_behalf_of`, confirmed recovery codes, and the hash of its
     dry run as If-Match.
     """

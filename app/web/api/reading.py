@@ -28,6 +28,7 @@ NAMED: Mapping[str, tuple[Prefix, str]] = {
     "org": (Prefix.ORGANIZATION, "organization"),
     "dom": (Prefix.DOMAIN, "domain"),
     "conn": (Prefix.CONNECTION, "connection"),
+    "rev": (Prefix.REVISION, "revision"),
     "dir": (Prefix.DIRECTORY, "directory"),
     "tok": (Prefix.TOKEN, "token"),
     "role": (Prefix.ROLE, "role"),

@@ -8,8 +8,8 @@ from typing import Any
 
 from app.rules.connections import ConnectionKind, SetupField
 from app.rules.errors import DoorwardError
+from app.rules.revisions import flatten
 from app.web.presentation.elements import Form
-from app.web.settings.cards.connections import flatten
 
 SECRET = "secret"  # noqa: S105 (a kind of field)
 

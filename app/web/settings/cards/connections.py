@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from app.rules.connections import ConnectionKind
 from app.rules.decisions import Allowed, Decision
 from app.rules.ids import ConnectionId
+from app.rules.revisions import flatten
 from app.services.overview.connections import ConnectionFacts, Needs
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.connections import Connection, LastTest
@@ -75,25 +76,6 @@ def settings_facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[F
     labels = {field.name: field.label for field in kind.setup_fields()}
     flat = flatten(kind.summary(settings))
     return tuple(Fact(_label(name, labels), value, is_code=_is_code(value)) for name, value in flat)
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Nested JSON as dotted names and texts; lists of plain values become one text with spaces."""
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            yield from flatten(value, f"{name}.")
-        elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
-            for number, entry in enumerate(value, 1):
-                yield from flatten(entry, f"{name}.{number}.")
-        elif value not in (None, "", []):
-            yield name, _as_text(value)
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"  # as a check box sends it
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _label(name: str, labels: Mapping[str, str]) -> str:
