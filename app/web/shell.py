@@ -19,6 +19,11 @@ _NOTICES = {
     "connection-renamed": Notice("success", "Connection renamed."),
     "connection-activated": Notice("success", "Single sign-on is required from now on."),
     "connection-deactivated": Notice("success", "Single sign-on is off. Everyone signs in by email."),
+    "revision-applied": Notice(
+        "success", "The new settings are in force.", "Should anything be wrong with them: go back below."
+    ),
+    "revision-restored": Notice("success", "The previous settings are in force again."),
+    "revision-discarded": Notice("success", "The waiting settings were discarded."),
     "connection-deleted": Notice("success", "Connection deleted."),
     "directory-added": Notice("success", "Directory created. Make a token and paste both into the identity provider."),
     "directory-activated": Notice("success", "Membership and roles follow the directory from now on."),

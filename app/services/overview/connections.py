@@ -12,8 +12,11 @@ from app.rules.connections import ConnectionState
 from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.events import EventType
 from app.rules.prerequisites import Recovery, SignInProof
-from app.services import authority, connections, policy, recent_authentication, recovery
+from app.rules.revisions import RevisionState
+from app.services import authority, connections, policy, readiness, recent_authentication, recovery, revisions
 from app.services.authority import Change
+from app.services.readiness import Totals
+from app.services.revisions import RevisionFacts
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as rows
 from app.store import figures, members, organizations
@@ -45,7 +48,12 @@ class LastTest:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFacts:
-    """One connection. The acting session is not counted; `sign_ins` are active people through the revision in force."""
+    """One connection. The acting session is not counted; `sign_ins` are active people through the revision in force.
+
+    `settings` are those in force, else the latest; `readiness` is of these. `history` has all revisions, oldest first;
+    `readiness_waiting` is of the one that waits beside the one in force, None where none does. `may_go_back` is whether
+    the previous one may be put in force again; it is Allowed where there is none.
+    """
 
     id: str
     name: str
@@ -56,7 +64,10 @@ class ConnectionFacts:
     may_activate: Decision
     may_deactivate: Decision
     may_delete: Decision
-    untested_edit: bool
+    history: tuple[RevisionFacts, ...]
+    may_go_back: Decision
+    readiness: Totals
+    readiness_waiting: Totals | None
     last_test: LastTest | None
     activated_at: datetime | None
     last_sign_in_at: datetime | None
@@ -122,17 +133,23 @@ def sessions_ending(unit: UnitOfWork, organization_id: str, connection_id: str, 
 
 def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: str) -> ConnectionFacts:
     state = ConnectionState(row.state)
+    history = revisions.all_of(unit, row.organization_id, row.id)
+    measure = next(one for one in history if one.id == one.compared_with)
+    waits = row.revision_in_force not in {None, row.latest_revision}
     return ConnectionFacts(
         id=row.id,
         name=row.name,
         protocol=row.protocol,
         state=state,
-        settings=connections.settings_of(unit, row),
+        settings=measure.settings,
         needs=needs_of(unit, row, acting_id=acting_id),
         may_activate=_may_activate(unit, row, acting_id=acting_id),
         may_deactivate=_may_deactivate(unit, row),
         may_delete=prerequisites.delete_connection(state=state),
-        untested_edit=row.revision_in_force not in {None, row.latest_revision},
+        history=history,
+        may_go_back=may_go_back(unit, row, history),
+        readiness=_readiness(unit, row, measure.id),
+        readiness_waiting=_readiness(unit, row, row.latest_revision) if waits else None,
         last_test=_last_test(unit, row, acting_id),
         activated_at=row.activated_at,
         last_sign_in_at=figures.last_sign_in(unit.session, row.organization_id, row.id),
@@ -151,6 +168,16 @@ def _may_deactivate(unit: UnitOfWork, row: Connection) -> Decision:
     decision = prerequisites.deactivate_sso(state=ConnectionState(row.state))
     guarded = decision if isinstance(decision, Refused) else _guard(unit, row, None)
     return recent_authentication.judge(unit, EventType.CONNECTION_DEACTIVATED, first=guarded)
+
+
+def may_go_back(unit: UnitOfWork, row: Connection, history: tuple[RevisionFacts, ...]) -> Decision:
+    """What the guard would say to going back to the previous revision; Allowed where there is none."""
+    previous = next((one for one in history if one.state is RevisionState.PREVIOUS), None)
+    return Allowed() if previous is None else _guard(unit, row, previous.id)
+
+
+def _readiness(unit: UnitOfWork, row: Connection, revision_id: str) -> Totals:
+    return readiness.outlook(unit, row.organization_id, row.id, revision_id).totals(unit)
 
 
 def _guard(unit: UnitOfWork, row: Connection, sso_revision: str | None) -> Decision:

@@ -21,13 +21,52 @@ class LastTest:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """One setting that two revisions do not share. Both sides are empty for a secret that is another one."""
+
+    label: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyCount:
+    """How many people could sign in with some settings on the first day, and where they stand one by one."""
+
+    ready: int
+    people: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSettings:
+    """The revision that waits to take the place of the one in force."""
+
+    id: str
+    number: int
+    made: Moment
+    made_by: str
+    differences: tuple[DifferenceRow, ...]
+    readiness: ReadyCount
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousSettings:
+    """The revision that was in force before the present one, and whether one may go back to it."""
+
+    id: str
+    number: int
+    go_back: Control
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One connection. `state` is draft, validating, active or inactive; `protocol` is the kind's title ("SAML").
 
     `paste` are the values for the identity provider, in its own words. `facts` are what the revision says (issuer, URL,
-    certificate expiry). `prerequisites` are those of activation. `untested_edit` is True when an active connection has
-    a newer revision that is not in force yet. `sign_ins` is how many people have come in through the revision in force,
-    of `people` active members.
+    certificate expiry). `prerequisites` are those of activation. `number` is that of the revision whose `facts` and
+    `readiness` these are, of `revisions` in all; `waiting` is the one beside it that is not in force yet. `sign_ins` is
+    how many people have come in through the revision in force, of `people` active members.
     """
 
     id: str
@@ -42,8 +81,12 @@ class Connection:
     deactivate: Control
     edit: Control
     delete: Control
+    number: int
+    revisions: int
+    readiness: ReadyCount
+    waiting: WaitingSettings | None = None
+    previous: PreviousSettings | None = None
     last_test: LastTest | None = None
-    untested_edit: bool = False
     activated: Moment | None = None
     last_sign_in: Moment | None = None
     sign_ins: int = 0
@@ -120,3 +163,91 @@ class ConnectionTestedPage:
     still_admin: bool = False
     missing: tuple[str, ...] = ()
     reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TermRow:
+    """A time in which a revision was in force; `until` is None for the present one, `proof` says in words who could get
+    in as an administrator when it began.
+    """
+
+    since: Moment
+    until: Moment | None
+    by: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """One revision. `differences` are those to the revision it is compared with; `proven_by` counts people."""
+
+    id: str
+    number: int
+    state: str
+    made: Moment
+    made_by: str
+    terms: tuple[TermRow, ...]
+    proven_by: int
+    last_proven: Moment | None
+    facts: tuple[Fact, ...]
+    differences: tuple[DifferenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionsPage:
+    """settings/revisions.html, the newest revision first. `compared_with` is the number of the one that the others are
+    compared with, `in_force` whether it is in force. `go_back` is about the previous one.
+    """
+
+    connection_id: str
+    connection_name: str
+    revisions: tuple[RevisionRow, ...]
+    compared_with: int
+    in_force: bool
+    go_back: Control
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRow:
+    """One person. `way_in` is where they would come in, in words, `reason` why they are ready or are not."""
+
+    name: str
+    email: str
+    href: str
+    ready: bool
+    way_in: str
+    reason: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One of several lists of the same page."""
+
+    label: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessPage:
+    """settings/readiness.html. `settings` are the revisions it can be asked of, `views` all, ready and not ready, and
+    `reasons` one view for each reason that keeps somebody out. `hidden` are the fields that a search keeps.
+    """
+
+    connection_id: str
+    connection_name: str
+    in_force: bool
+    is_tested: bool
+    people: int
+    ready: int
+    settings: tuple[View, ...]
+    views: tuple[View, ...]
+    reasons: tuple[View, ...]
+    rows: tuple[ReadyRow, ...]
+    form: Form
+    hidden: tuple[Choice, ...]
+    action: str
+    everything_href: str
+    is_filtered: bool
+    next_href: str = ""

@@ -50,7 +50,7 @@ class PlanPage:
 
     The form posts `fields`, the hash of what is shown as `plan_hash`, and where `typed` is not "" that text as
     `confirm`, to `action`. `control` says whether it may be pressed. `more` counts the people that are not listed.
-    `area` is the entry of the navigation this belongs to, `back` where the page came from.
+    `area` is the entry of the navigation this belongs to, `back` where the page came from, `look` a page with more.
     """
 
     area: str
@@ -67,5 +67,6 @@ class PlanPage:
     proof: str = ""
     typed: str = ""
     dangerous: bool = True
+    look: Choice | None = None
     more: int = 0
     more_asides: int = 0

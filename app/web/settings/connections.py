@@ -11,16 +11,18 @@ from flask.typing import ResponseReturnValue
 from app.rules.connections import ConnectionKind
 from app.rules.decisions import Refused
 from app.rules.errors import ConflictError, InvalidInputError, UnreachableError
-from app.services import connections, members, sign_in
+from app.services import connections, members, readiness, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
 from app.services.overview import role_mappings as read_mappings
+from app.services.rows import Connection
 from app.services.steps import GoToProvider
 from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
-from app.web.presentation.elements import Notice
+from app.web.presentation.elements import Choice, Notice
 from app.web.presentation.sign_in import LeavingPage
 from app.web.settings import overview
+from app.web.settings.cards.connections import ready_count
 from app.web.settings.connection_form import Drafted, Place, choice_page, draft, edit_page, is_only_renamed, new_page
 from app.web.settings.controls import PAGE, refusal
 from app.web.settings.plans import Review, decide
@@ -105,26 +107,57 @@ def tested(connection_id: str, flow_id: str) -> ResponseReturnValue:
 
 @pages.post("/<connection_id>/activate")
 def activate(connection_id: str) -> ResponseReturnValue:
-    """Require single sign-on through the latest settings."""
+    """Require single sign-on through the latest settings, or put them in the place of those in force."""
     unit, person = current.unit(), current.signed_in()
     acting = members.read(unit, person.organization_id, person.member_id)
     connection = connections.read(unit, person.organization_id, connection_id)
-    ended, link = _sessions(connection_id, through=False), connections.came_by_link(unit, connection)
-    review = Review(
-        f"Require single sign-on through {connection.name}?",
-        "Require single sign-on",
-        back=f"{PAGE}#{connection_id}",
-        effects=(
-            f"Everyone at your verified domains signs in through {connection.name} from then on.",
-            *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
-            *([_BY_LINK.format(note=link.note)] if link is not None else ()),
-        ),
-        dangerous=False,
-    )
+    is_swap = connection.revision_in_force is not None
     planned = connections.to_activate(
         unit, person.organization_id, connection_id, acting=acting, keep_session=person.session_id
     )
-    return decide(planned, review, partial(overview.answer, done="connection-activated", anchor=connection_id))
+    done = "revision-applied" if is_swap else "connection-activated"
+    review = _swap(connection) if is_swap else _require(connection)
+    return decide(
+        planned, _with_readiness(review, connection), partial(overview.answer, done=done, anchor=connection.id)
+    )
+
+
+def _require(connection: Connection) -> Review:
+    ended = _sessions(connection.id, through=False)
+    return Review(
+        f"Require single sign-on through {connection.name}?",
+        "Require single sign-on",
+        back=f"{PAGE}#{connection.id}",
+        effects=(
+            f"Everyone at your verified domains signs in through {connection.name} from then on.",
+            *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
+        ),
+        dangerous=False,
+    )
+
+
+def _swap(connection: Connection) -> Review:
+    return Review(
+        f"Put the waiting settings of {connection.name} in force?",
+        "Put in force",
+        back=f"{PAGE}#{connection.id}",
+        effects=(
+            "People sign in through the new settings from then on; nobody is signed out.",
+            "You can go back to the present settings afterwards.",
+        ),
+        dangerous=False,
+    )
+
+
+def _with_readiness(review: Review, connection: Connection) -> Review:
+    """The same, with where the settings came from, how many people could sign in then, and where they stand one by one."""
+    unit = current.unit()
+    link = connections.came_by_link(unit, connection)
+    found = readiness.outlook(unit, connection.organization_id, connection.id)
+    counted = ready_count(found.totals(unit), connection.id, found.revision.id)
+    told = f"{counted.ready:,} of {counted.people:,} people are known to be able to sign in on the first day."
+    by_link = (_BY_LINK.format(note=link.note),) if link is not None else ()
+    return replace(review, effects=(*review.effects, *by_link, told), look=Choice(counted.href, "See each person"))
 
 
 @pages.post("/<connection_id>/deactivate")

@@ -32,7 +32,7 @@ _OURS = frozenset({"form_token", "plan_hash", "confirm"})
 class Review:
     """How a change is asked about: the question, the word on its button, what is true of it whoever it concerns, the
     text to type where it cannot be taken back, and where the page came from. `always`: it is shown first whatever it
-    does.
+    does. `look`: a page with more about it.
     """
 
     title: str
@@ -43,6 +43,7 @@ class Review:
     dangerous: bool = True
     area: str = "authentication"
     always: bool = False
+    look: Choice | None = None
 
 
 def decide(
@@ -90,6 +91,7 @@ def _show(plan: Plan, review: Review, *notices: Notice, status: int = HTTPStatus
         proof=proof_sentence(proof or {}),
         typed="" if refused else review.typed,
         dangerous=review.dangerous,
+        look=review.look,
         more=max(len(plan.people) - MOST_ROWS, 0),
         more_asides=max(len(plan.asides) - MOST_ROWS, 0),
     )

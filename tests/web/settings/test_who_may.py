@@ -20,6 +20,8 @@ SETTINGS = frozenset(
         "authentication",
         "domains",
         "connections",
+        "revisions",
+        "readiness",
         "directories",
         "scim_requests",
         "role_mappings",

@@ -10,10 +10,19 @@ from typing import Any
 from app.rules.connections import ConnectionKind
 from app.rules.decisions import Allowed, Decision
 from app.rules.ids import ConnectionId
-from app.rules.revisions import flatten
+from app.rules.revisions import RevisionState, compare, flatten
 from app.services.overview.connections import ConnectionFacts, Needs
+from app.services.readiness import Totals
+from app.services.revisions import RevisionFacts
 from app.web.moments import moment, moment_or_none
-from app.web.presentation.connections import Connection, LastTest
+from app.web.presentation.connections import (
+    Connection,
+    DifferenceRow,
+    LastTest,
+    PreviousSettings,
+    ReadyCount,
+    WaitingSettings,
+)
 from app.web.presentation.elements import ALLOWED, Fact, Prerequisite
 from app.web.settings.controls import control, prerequisite
 from app.web.wording import readable
@@ -35,6 +44,7 @@ def connection(
     facts: ConnectionFacts, kind: ConnectionKind, around: Around, *, set_up: Decision, now: datetime
 ) -> Connection:
     """One connection of the card."""
+    shown = next(one for one in facts.history if one.id == one.compared_with)
     return Connection(
         id=facts.id,
         name=facts.name,
@@ -42,6 +52,11 @@ def connection(
         state=facts.state,
         paste=kind.service_provider_values(ConnectionId(facts.id)),
         facts=settings_facts(kind, facts.settings),
+        number=shown.number,
+        revisions=len(facts.history),
+        readiness=ready_count(facts.readiness, facts.id, shown.id),
+        waiting=_waiting(facts, kind, now=now),
+        previous=_previous(facts),
         prerequisites=checklist(facts.needs),
         test=ALLOWED,
         activate=control(facts.may_activate, at=facts.id),
@@ -49,7 +64,6 @@ def connection(
         edit=control(set_up),
         delete=control(facts.may_delete),
         last_test=_last_test(facts, now=now),
-        untested_edit=facts.untested_edit,
         activated=moment_or_none(facts.activated_at, now=now),
         last_sign_in=moment_or_none(facts.last_sign_in_at, now=now),
         sign_ins=facts.sign_ins,
@@ -76,6 +90,39 @@ def settings_facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[F
     labels = {field.name: field.label for field in kind.setup_fields()}
     flat = flatten(kind.summary(settings))
     return tuple(Fact(_label(name, labels), value, is_code=_is_code(value)) for name, value in flat)
+
+
+def differences(kind: ConnectionKind, measure: RevisionFacts, other: RevisionFacts) -> tuple[DifferenceRow, ...]:
+    """What is different from one revision to another, under the names of the setup form where it has them."""
+    labels = {field.name: field.label for field in kind.setup_fields()}
+    found = compare(kind.summary(measure.settings), kind.summary(other.settings), secrets=other.other_secrets)
+    return tuple(DifferenceRow(_label(one.name, labels), one.before, one.after) for one in found)
+
+
+def ready_count(totals: Totals, connection_id: str, revision_id: str) -> ReadyCount:
+    """A count with the page that lists the people."""
+    href = f"/settings/connections/{connection_id}/readiness?revision={revision_id}"
+    return ReadyCount(totals.ready, totals.people, href)
+
+
+def _waiting(facts: ConnectionFacts, kind: ConnectionKind, *, now: datetime) -> WaitingSettings | None:
+    if facts.readiness_waiting is None:
+        return None
+    waiting = next(one for one in facts.history if one.state is RevisionState.WAITING)
+    measure = next(one for one in facts.history if one.id == one.compared_with)
+    return WaitingSettings(
+        id=waiting.id,
+        number=waiting.number,
+        made=moment(waiting.made_at, now=now),
+        made_by=waiting.made_by,
+        differences=differences(kind, measure, waiting),
+        readiness=ready_count(facts.readiness_waiting, facts.id, waiting.id),
+    )
+
+
+def _previous(facts: ConnectionFacts) -> PreviousSettings | None:
+    previous = next((one for one in facts.history if one.state is RevisionState.PREVIOUS), None)
+    return PreviousSettings(previous.id, previous.number, control(facts.may_go_back)) if previous else None
 
 
 def _label(name: str, labels: Mapping[str, str]) -> str:
