@@ -54,10 +54,12 @@ def one_of_everything(world: World) -> dict[str, str]:
     provided = provisioned(world)
     scene = Scene(world, Api(world), provided.organization)
     path = f"{scene.path}/directories/{provided.directory_id}/tokens"
+    connection = scene.connect()
     return {
         "org": scene.organization.id,
         "dom": scene.api.get(f"{scene.path}/domains")["data"][0]["id"],
-        "conn": scene.connect()["id"],
+        "conn": connection["id"],
+        "rev": connection["latest_revision"],
         "dir": provided.directory_id,
         "tok": scene.api.get(path)["data"][0]["id"],
         "role": scene.api.post(f"{scene.path}/roles", {"slug": "auditor", "name": "Auditor", "priority": 10})["id"],

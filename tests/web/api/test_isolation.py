@@ -40,7 +40,7 @@ def test_no_route_takes_an_id_of_another_organization(world: World) -> None:
         walked |= set(operation.ids)
 
     assert walked == {
-        "org", "dom", "conn", "dir", "tok", "role", "map", "mem", "key", "alm", "fac", "ses", "inv", "lnk",
+        "org", "dom", "conn", "rev", "dir", "tok", "role", "map", "mem", "key", "alm", "fac", "ses", "inv", "lnk",
     }  # fmt: skip
     assert snapshot(world, ids["org"]) == before
 

@@ -223,7 +223,7 @@ def test_edit_of_an_active_connection_waits_for_its_test(world: World) -> None:
     answer = ada.browser.submit(edit, **(BY_HAND | {"idp.sso_url": "https://idp.test/other"}))
 
     assert "connection-saved" in answer.headers["Location"]
-    assert "An edit is waiting for its test sign-in." in ada.page()
+    assert "Revision 2 waits for its test" in ada.page()
     assert ada.browser.submit(f"/settings/connections/{connection_id}/activate").status_code == 409
 
 
@@ -235,7 +235,7 @@ def test_renaming_makes_no_new_revision(world: World) -> None:
 
     assert "connection-renamed" in answer.headers["Location"]
     assert "Okta for Acme" in ada.page()
-    assert "An edit is waiting" not in ada.page()
+    assert "Revision 2" not in ada.page()
 
 
 def test_wrong_edit_comes_back_at_its_field(world: World) -> None:
