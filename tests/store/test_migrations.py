@@ -153,7 +153,7 @@ def test_revisions_made_before_are_numbered_and_the_one_in_force_is_so_since_it_
         command.upgrade(schema._config(connection), "0010")
         for statement in _CONNECTED.split(";"):
             connection.exec_driver_sql(statement)
-        command.upgrade(schema._config(connection), "0011")
+        command.upgrade(schema._config(connection), "0014")
         command.downgrade(schema._config(connection), "0010")
 
     schema.upgrade(engine)

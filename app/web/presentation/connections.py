@@ -196,7 +196,8 @@ class RevisionRow:
 @dataclass(frozen=True, slots=True)
 class RevisionsPage:
     """settings/revisions.html, the newest revision first. `compared_with` is the number of the one that the others are
-    compared with, `in_force` whether it is in force. `go_back` is about the previous one.
+    compared with, `in_force` whether it is in force. `go_back` is about the previous one; `earlier_href` leads to those
+    before the last one shown.
     """
 
     connection_id: str
@@ -205,6 +206,7 @@ class RevisionsPage:
     compared_with: int
     in_force: bool
     go_back: Control
+    earlier_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,23 +233,24 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class ReadinessPage:
-    """settings/readiness.html. `settings` are the revisions it can be asked of, `views` all, ready and not ready, and
-    `reasons` one view for each reason that keeps somebody out. `hidden` are the fields that a search keeps.
+    """settings/readiness.html, of the revision `number`. `settings` are the revisions it can be asked of, `views` all,
+    ready, not ready, and one for each reason that keeps somebody out. `hidden` are the fields that a search keeps.
     """
 
     connection_id: str
     connection_name: str
+    number: int
     in_force: bool
     is_tested: bool
     people: int
     ready: int
     settings: tuple[View, ...]
     views: tuple[View, ...]
-    reasons: tuple[View, ...]
     rows: tuple[ReadyRow, ...]
     form: Form
     hidden: tuple[Choice, ...]
     action: str
     everything_href: str
     is_filtered: bool
+    first_href: str = ""
     next_href: str = ""

@@ -150,12 +150,12 @@ def _swap(connection: Connection) -> Review:
 
 
 def _with_readiness(review: Review, connection: Connection) -> Review:
-    """The same, with where the settings came from, how many people could sign in then, and where they stand one by one."""
+    """The same, with where the settings came from, and how many people could sign in then, to look at one by one."""
     unit = current.unit()
     link = connections.came_by_link(unit, connection)
     found = readiness.outlook(unit, connection.organization_id, connection.id)
     counted = ready_count(found.totals(unit), connection.id, found.revision.id)
-    told = f"{counted.ready:,} of {counted.people:,} people are known to be able to sign in on the first day."
+    told = f"Known to be able to sign in on the first day: {counted.ready:,} of {counted.people:,} people."
     by_link = (_BY_LINK.format(note=link.note),) if link is not None else ()
     return replace(review, effects=(*review.effects, *by_link, told), look=Choice(counted.href, "See each person"))
 

@@ -35,7 +35,7 @@ _REASONS = {
 }
 #: The reasons that keep people out, as views of the list.
 _VIEWS = {
-    Reason.NEVER_SEEN: "Never seen at the provider",
+    Reason.NEVER_SEEN: "Never seen at the identity provider",
     Reason.NOT_IN_DIRECTORY: "Not in the directory",
     Reason.OTHER_DOMAIN: "Other domain",
     Reason.INVITED: "Invited",
@@ -52,9 +52,9 @@ def show_people(connection_id: str) -> ResponseReturnValue:
     after = given.get("after", "")
     people = found.people(unit, after=after, limit=_PER_PAGE + 1, wanted=wanted)
     page = _page(found, found.totals(unit), people[:_PER_PAGE], wanted)
-    if len(people) > _PER_PAGE:
-        page = replace(page, next_href=_href(found, wanted, after=people[_PER_PAGE - 1].id))
-    return show("settings/readiness.html", page)
+    first = _href(found, wanted) if after else ""
+    following = _href(found, wanted, after=people[_PER_PAGE - 1].id) if len(people) > _PER_PAGE else ""
+    return show("settings/readiness.html", replace(page, first_href=first, next_href=following))
 
 
 def _wanted() -> Filter:
@@ -70,17 +70,17 @@ def _wanted() -> Filter:
 
 def _page(found: Outlook, totals: Totals, people: tuple[Person, ...], wanted: Filter) -> ReadinessPage:
     connection = found.connection
-    hidden = {**_kept(found, replace(wanted, text=""))}
+    hidden = _kept(found, replace(wanted, text=""))
     return ReadinessPage(
         connection_id=connection.id,
         connection_name=connection.name,
+        number=found.revision.number,
         in_force=found.in_force,
         is_tested=bool(totals.reasons.get(Reason.PROVEN)),
         people=totals.people,
         ready=totals.ready,
         settings=_settings(found),
-        views=_views(found, totals, wanted),
-        reasons=_reasons(found, totals, wanted),
+        views=(*_views(found, totals, wanted), *_reasons(found, totals, wanted)),
         rows=tuple(map(_row, people)),
         form=Form(values={"text": wanted.text}),
         hidden=tuple(Choice(name, value) for name, value in hidden.items()),
@@ -96,9 +96,9 @@ def _settings(found: Outlook) -> tuple[View, ...]:
     if connection.revision_in_force in {None, connection.latest_revision}:
         return ()
     return (
-        View("In force", f"{_path(found)}?revision={connection.revision_in_force}", found.in_force),
+        View("With the settings in force", f"{_path(found)}?revision={connection.revision_in_force}", found.in_force),
         View(
-            "Once the waiting settings are in force",
+            "With those that wait",
             f"{_path(found)}?revision={connection.latest_revision}",
             revision == connection.latest_revision,
         ),

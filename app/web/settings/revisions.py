@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.connections import ConnectionKind
@@ -25,23 +25,28 @@ from app.web.shell import show
 from app.web.wording import proof_sentence
 
 pages = Blueprint("revisions", __name__, url_prefix="/settings/connections/<connection_id>/revisions")
+_PER_PAGE = 20
 
 
 @pages.get("", endpoint="list")
 def list_revisions(connection_id: str) -> ResponseReturnValue:
-    """Every revision, the newest first."""
+    """One page of the revisions, the newest first; `before` is the number of the last one of the page before."""
     unit, organization_id = current.unit(), current.organization_id()
     connection = connections.read(unit, organization_id, connection_id)
     kind = current.kinds()[connection.protocol]
     found = revisions.all_of(unit, organization_id, connection_id)
     measure = next(one for one in found if one.id == one.compared_with)
+    before = request.args.get("before", type=int)
+    wanted = [one for one in reversed(found) if before is None or one.number < before]
+    shown = wanted[:_PER_PAGE]
     page = RevisionsPage(
         connection_id=connection.id,
         connection_name=connection.name,
-        revisions=tuple(_row(one, kind, measure, now=unit.now) for one in reversed(found)),
+        revisions=tuple(_row(one, kind, measure, now=unit.now) for one in shown),
         compared_with=measure.number,
         in_force=measure.state is RevisionState.IN_FORCE,
         go_back=control(read_connections.may_go_back(unit, connection, found)),
+        earlier_href=f"?before={shown[-1].number}" if len(wanted) > len(shown) else "",
     )
     return show("settings/revisions.html", page)
 
