@@ -50,9 +50,9 @@ class LastTest:
 class ConnectionFacts:
     """One connection. The acting session is not counted; `sign_ins` are active people through the revision in force.
 
-    `settings` are those in force, else the latest; `readiness` is of these. `history` has all revisions, oldest first;
-    `readiness_waiting` is of the one that waits beside the one in force, None where none does. `may_go_back` is whether
-    the previous one may be put in force again; it is Allowed where there is none.
+    `settings` are those in force, else the latest. `history` has all revisions, oldest first. `readiness` is of the one
+    that is about to be put in force, None where none is: it looks at everybody, and pages that stay open ask again and
+    again. `may_go_back` is whether the previous one may be put in force again; it is Allowed where there is none.
     """
 
     id: str
@@ -66,8 +66,7 @@ class ConnectionFacts:
     may_delete: Decision
     history: tuple[RevisionFacts, ...]
     may_go_back: Decision
-    readiness: Totals
-    readiness_waiting: Totals | None
+    readiness: Totals | None
     last_test: LastTest | None
     activated_at: datetime | None
     last_sign_in_at: datetime | None
@@ -135,7 +134,7 @@ def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: s
     state = ConnectionState(row.state)
     history = revisions.all_of(unit, row.organization_id, row.id)
     measure = next(one for one in history if one.id == one.compared_with)
-    waits = row.revision_in_force not in {None, row.latest_revision}
+    waits = state is ConnectionState.VALIDATING or row.revision_in_force not in {None, row.latest_revision}
     return ConnectionFacts(
         id=row.id,
         name=row.name,
@@ -148,8 +147,7 @@ def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: s
         may_delete=prerequisites.delete_connection(state=state),
         history=history,
         may_go_back=may_go_back(unit, row, history),
-        readiness=_readiness(unit, row, measure.id),
-        readiness_waiting=_readiness(unit, row, row.latest_revision) if waits else None,
+        readiness=readiness.outlook(unit, row.organization_id, row.id).totals(unit) if waits else None,
         last_test=_last_test(unit, row, acting_id),
         activated_at=row.activated_at,
         last_sign_in_at=figures.last_sign_in(unit.session, row.organization_id, row.id),
@@ -174,10 +172,6 @@ def may_go_back(unit: UnitOfWork, row: Connection, history: tuple[RevisionFacts,
     """What the guard would say to going back to the previous revision; Allowed where there is none."""
     previous = next((one for one in history if one.state is RevisionState.PREVIOUS), None)
     return Allowed() if previous is None else _guard(unit, row, previous.id)
-
-
-def _readiness(unit: UnitOfWork, row: Connection, revision_id: str) -> Totals:
-    return readiness.outlook(unit, row.organization_id, row.id, revision_id).totals(unit)
 
 
 def _guard(unit: UnitOfWork, row: Connection, sso_revision: str | None) -> Decision:

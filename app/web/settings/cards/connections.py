@@ -45,6 +45,8 @@ def connection(
 ) -> Connection:
     """One connection of the card."""
     shown = next(one for one in facts.history if one.id == one.compared_with)
+    waiting = next((one for one in facts.history if one.state is RevisionState.WAITING), None)
+    ready = ready_count(facts.readiness, facts.id, waiting.id) if facts.readiness and waiting else None
     return Connection(
         id=facts.id,
         name=facts.name,
@@ -54,8 +56,9 @@ def connection(
         facts=settings_facts(kind, facts.settings),
         number=shown.number,
         revisions=len(facts.history),
-        readiness=ready_count(facts.readiness, facts.id, shown.id),
-        waiting=_waiting(facts, kind, now=now),
+        readiness=ready,
+        readiness_href=readiness_href(facts.id, shown.id),
+        waiting=_waiting(kind, shown, waiting, now=now) if shown is not waiting and waiting else None,
         previous=_previous(facts),
         prerequisites=checklist(facts.needs),
         test=ALLOWED,
@@ -101,22 +104,23 @@ def differences(kind: ConnectionKind, measure: RevisionFacts, other: RevisionFac
 
 def ready_count(totals: Totals, connection_id: str, revision_id: str) -> ReadyCount:
     """A count with the page that lists the people."""
-    href = f"/settings/connections/{connection_id}/readiness?revision={revision_id}"
-    return ReadyCount(totals.ready, totals.people, href)
+    return ReadyCount(totals.ready, totals.people, readiness_href(connection_id, revision_id))
 
 
-def _waiting(facts: ConnectionFacts, kind: ConnectionKind, *, now: datetime) -> WaitingSettings | None:
-    if facts.readiness_waiting is None:
-        return None
-    waiting = next(one for one in facts.history if one.state is RevisionState.WAITING)
-    measure = next(one for one in facts.history if one.id == one.compared_with)
+def readiness_href(connection_id: str, revision_id: str) -> str:
+    """Where the people stand one by one."""
+    return f"/settings/connections/{connection_id}/readiness?revision={revision_id}"
+
+
+def _waiting(
+    kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFacts, *, now: datetime
+) -> WaitingSettings:
     return WaitingSettings(
         id=waiting.id,
         number=waiting.number,
         made=moment(waiting.made_at, now=now),
         made_by=waiting.made_by,
         differences=differences(kind, measure, waiting),
-        readiness=ready_count(facts.readiness_waiting, facts.id, waiting.id),
     )
 
 
