@@ -46,7 +46,13 @@ def session(engine: Engine) -> Iterator[Session]:
                     latest_revision="rev_2",
                 ),
                 directories.Directory(
-                    id="dir", organization_id="org", key="k", name="Okta", provider="okta", state="active", created_at=NOW
+                    id="dir",
+                    organization_id="org",
+                    key="k",
+                    name="Okta",
+                    provider="okta",
+                    state="active",
+                    created_at=NOW,
                 ),
             )
         )
@@ -54,7 +60,12 @@ def session(engine: Engine) -> Iterator[Session]:
         for number in (1, 2):
             session.add(
                 ConnectionRevision(
-                    id=f"rev_{number}", connection_id="conn", settings={}, sealed_secrets="", created_at=NOW, number=number
+                    id=f"rev_{number}",
+                    connection_id="conn",
+                    settings={},
+                    sealed_secrets="",
+                    created_at=NOW,
+                    number=number,
                 )
             )
         session.flush()
@@ -89,9 +100,15 @@ def test_without_a_directory_nobody_is_listed_and_without_hosts_everybody_is_a_g
     assert sum(alone.values()) == len(_MEMBERS)
 
 
-def test_who_is_deactivated_suspended_removed_or_was_invited_before_joining_counts_once_or_not(session: Session) -> None:
+def test_who_is_deactivated_suspended_removed_or_was_invited_before_joining_counts_once_or_not(
+    session: Session,
+) -> None:
     first, second, third, fourth = readiness.page(session, ASKED, traits=range(32), text="", after="", limit=4)
-    for person, changes in ((first, {"state": "deactivated"}), (second, {"suspended": True}), (third, {"removed_at": NOW})):
+    for person, changes in (
+        (first, {"state": "deactivated"}),
+        (second, {"suspended": True}),
+        (third, {"removed_at": NOW}),
+    ):
         for name, value in changes.items():
             setattr(session.get(members.Member, person.id), name, value)
     _invite(session, "inv_1", fourth.email)

@@ -64,9 +64,9 @@ class Connection:
 
     `paste` are the values for the identity provider, in its own words. `facts` are what the revision says (issuer, URL,
     certificate expiry). `prerequisites` are those of activation. `number` is that of the revision whose `facts`
-    these are, of `revisions` in all, and `readiness_href` leads to how people stand with it; `waiting` is the one beside
-    it that is not in force yet. `readiness` is of the one about to be put in force. `sign_ins` is how many people have
-    come in through the revision in force, of `people` active members.
+    these are, of `revisions` in all, and `readiness_href` leads to how people stand with it; `waiting` is the one
+    beside it that is not in force yet. `readiness` is of the one about to be put in force. `sign_ins` is how many
+    people have come in through the revision in force, of `people` active members.
     """
 
     id: str

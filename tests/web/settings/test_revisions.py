@@ -19,9 +19,7 @@ LAST = "This would leave the organization without an administrator who can sign 
 
 def edit(ada: Desk, connection_id: str, sso_url: str = OTHER_URL) -> None:
     """Other settings that wait for their test."""
-    answer = ada.browser.submit(
-        f"/settings/connections/{connection_id}/edit", **(BY_HAND | {"idp.sso_url": sso_url})
-    )
+    answer = ada.browser.submit(f"/settings/connections/{connection_id}/edit", **(BY_HAND | {"idp.sso_url": sso_url}))
     assert "connection-saved" in answer.headers["Location"], answer.text
 
 

@@ -112,9 +112,7 @@ def readiness_href(connection_id: str, revision_id: str) -> str:
     return f"/settings/connections/{connection_id}/readiness?revision={revision_id}"
 
 
-def _waiting(
-    kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFacts, *, now: datetime
-) -> WaitingSettings:
+def _waiting(kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFacts, *, now: datetime) -> WaitingSettings:
     return WaitingSettings(
         id=waiting.id,
         number=waiting.number,
