@@ -2,7 +2,8 @@
 open.
 
 The rule: a change asks when it gives somebody power or takes a protection away. What takes power from somebody (a
-suspension, a removal, a revoked key, an ended session) never does: an offboarding is not to wait for a code.
+suspension, a removal, a revoked key, an ended session) never does: an offboarding is not to wait for a code. Nor does
+going back to the settings of a connection that were in force before: it repairs what people would be asked through.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _GIVES_POWER = frozenset(
         EventType.MEMBER_BACKUP_CODES_CREATED,
         EventType.MEMBER_FACTOR_ENROLLED,
         EventType.CONNECTION_ACTIVATED,
+        EventType.CONNECTION_REVISION_APPLIED,
         EventType.DIRECTORY_ACTIVATED,
     }
 )

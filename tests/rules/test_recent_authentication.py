@@ -51,6 +51,7 @@ def test_anything_else_asks_only_where_its_particulars_do() -> None:
         EventType.DIRECTORY_TOKEN_REVOKED,
         EventType.INVITATION_REVOKED,
         EventType.ORGANIZATION_MFA_REQUIRED,
+        EventType.CONNECTION_REVISION_RESTORED,
     ],
 )
 def test_whatever_takes_power_from_somebody_never_waits_for_a_code(action: EventType) -> None:
