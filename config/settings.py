@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     )
     bind: str = Field(default="127.0.0.1:8000", description="Where `doorward serve` listens, `host:port`.")
     workers: int = Field(default=2, ge=1, le=64, description="How many web processes `doorward serve` starts.")
+    sign_in_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="How many days the record of each attempt to sign in is kept for administrators to read.",
+    )
     scim_request_days: int = Field(
         default=90,
         ge=1,

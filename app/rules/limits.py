@@ -1,4 +1,4 @@
-"""How often something may be tried from one place: a window of time, and how many tries fit into it."""
+"""How often something may be tried from one place, or put on record: a window of time, and how many fit into it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ CODES_ASKED_FOR = Limit("codes_asked_for", 600, timedelta(minutes=15))
 WRONG_CODES = Limit("wrong_codes", 100, timedelta(minutes=15))
 #: A setup link is opened by one person a few times in its week; each time makes a session.
 LINKS_OPENED = Limit("links_opened", 60, timedelta(minutes=15))
+#: Anybody can begin a sign-in and leave it at the identity provider, so that more of these on record say no more.
+GIVEN_UP = Limit("given_up", 100, timedelta(hours=1))
 
 
 def network_of(address: str) -> str:

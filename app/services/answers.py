@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from app.rules.actor import Actor, ActorKind
+from app.rules.attempts import Outcome
 from app.rules.connections import Flow, Revision
 from app.rules.decisions import Code
 from app.rules.domains import normalize_address
@@ -56,7 +57,7 @@ def enter_factor(unit: UnitOfWork, flow_id: str, *, browser: str, code: str) -> 
     if checked.verdict is not Verdict.RIGHT:
         if checked.has_just_locked or checked.verdict is not Verdict.LOCKED:
             reason = Code.FACTOR_LOCKED if checked.has_just_locked else Code.FACTOR_WRONG
-            attempts.record(unit, flow, outcome="refused", member=member, reason=reason)
+            attempts.record(unit, flow, outcome=Outcome.REFUSED, member=member, reason=reason)
         return asking.again(unit, flow, failed=checked)
     return sign_in.next_step(unit, flow, Proven(email=True, factor=checked.method))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from app.rules.attempts import Outcome
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of
 from app.rules.factors import Method
@@ -14,8 +16,9 @@ from app.services.steps import TurnedAway
 from app.services.unit_of_work import UnitOfWork
 from app.store import members as member_rows
 from app.store import organizations as organization_rows
+from app.store.attempts import SignInRecord
 from app.store.members import Member
-from app.store.sign_ins import SignInFlow, SignInRecord
+from app.store.sign_ins import SignInFlow
 
 REPLAYED = Rejection(
     name="replayed",
@@ -38,13 +41,7 @@ def rejected(unit: UnitOfWork, flow: SignInFlow, rejection: Rejection) -> Turned
     """What the provider sent was not accepted: the person gets a sentence and a reference, the administrator all of
     it.
     """
-    detail = {
-        "sentence": rejection.sentence,
-        "expected": rejection.expected,
-        "received": rejection.received,
-        "fix": rejection.fix,
-    }
-    reference = record(unit, flow, outcome="rejected", reason=rejection.name, detail=detail)
+    reference = record(unit, flow, outcome=Outcome.REJECTED, reason=rejection.name, detail=told(rejection))
     flows.finish(unit, flow)
     refused = Refused(Code.SIGN_IN_REJECTED, rejection.sentence, facts={"name": rejection.name})
     return TurnedAway(refused, reference)
@@ -56,9 +53,14 @@ def turn_away(unit: UnitOfWork, flow: SignInFlow, refused: Refused) -> TurnedAwa
         member = member_rows.by_email(unit.session, flow.email)
         domain = organization_rows.verified_domain(unit.session, host_of(flow.email)) if flow.email else None
         flow.organization_id = member.organization_id if member else domain.organization_id if domain else None
-    reference = record(unit, flow, outcome="refused", reason=refused.code, detail=_told(refused))
+    reference = record(unit, flow, outcome=Outcome.REFUSED, reason=refused.code, detail=_told(refused))
     flows.finish(unit, flow)
     return TurnedAway(refused, reference)
+
+
+def told(rejection: Rejection) -> dict[str, str]:
+    """What is kept of a rejection beside its name."""
+    return {name: text for name, text in asdict(rejection).items() if name != "name"}
 
 
 def _told(refused: Refused) -> dict[str, str]:
@@ -69,7 +71,7 @@ def record(
     unit: UnitOfWork,
     flow: SignInFlow,
     *,
-    outcome: str,
+    outcome: Outcome,
     member: Member | None = None,
     reason: str | None = None,
     factor: Method | None = None,
@@ -91,6 +93,7 @@ def record(
                 purpose=flow.purpose,
                 outcome=outcome,
                 reason=reason,
+                email=flow.email,
                 detail={"email": flow.email, **proven, **(detail or {})},
             )
         )

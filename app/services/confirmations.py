@@ -5,6 +5,7 @@ replaced by one that begins now.
 from __future__ import annotations
 
 from app.rules.actor import Actor, ActorKind
+from app.rules.attempts import Outcome
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of
 from app.rules.sessions import SessionKind
@@ -114,6 +115,6 @@ def _renew(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Member, r
         expires_at=replaced.expires_at,
     )
     replaced.ended_at, replaced.end_reason = unit.now, "renewed"
-    attempts.record(unit, flow, outcome="confirmed", member=member, factor=proven.factor)
+    attempts.record(unit, flow, outcome=Outcome.CONFIRMED, member=member, factor=proven.factor)
     flows.finish(unit, flow)
     return SignedIn(token, SessionKind.FULL, member, backup_codes=proven.backup_codes, return_to=flow.return_to)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from app.rules.attempts import Outcome
 from app.rules.decisions import Code
 from app.rules.identity import ExternalIdentity
 from app.rules.roles import ADMIN
@@ -32,7 +33,7 @@ def finish(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> Tested | Turne
         flow.outcome = _outcome(unit, flow, tester, proven.identity)
     elif proven.rejection is not None:
         flow.outcome = {"ok": False, **asdict(proven.rejection)}
-    outcome = "test_succeeded" if flow.outcome["ok"] else "test_failed"
+    outcome = Outcome.TEST_SUCCEEDED if flow.outcome["ok"] else Outcome.TEST_FAILED
     attempts.record(unit, flow, outcome=outcome, member=tester, reason=flow.outcome.get("name"), detail=flow.outcome)
     flows.finish(unit, flow)
     return Tested(organization_id, connection_id, flow.id)

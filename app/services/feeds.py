@@ -1,4 +1,4 @@
-"""What happened, for reading: events and sign-ins of one organization, oldest first."""
+"""What happened, for reading: the events of one organization, oldest first."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from app.rules.errors import InvalidInputError
 from app.services import organizations
 from app.services.unit_of_work import UnitOfWork
 from app.store import events as event_rows
-from app.store import sign_ins as sign_in_rows
 from app.store.events import Event
-from app.store.sign_ins import SignInRecord
 
 
 def events(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[Event]:
@@ -23,9 +21,3 @@ def events(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) ->
     if position is None:
         raise InvalidInputError("There is no such event in this feed.", field="after")
     return event_rows.events_after(unit.session, organization_id, after=position, limit=limit)
-
-
-def sign_ins(unit: UnitOfWork, organization_id: str, *, after: str, limit: int) -> Sequence[SignInRecord]:
-    """Attempts to sign in after the one with the id `after`. Raises NotFoundError."""
-    organizations.read(unit, organization_id)
-    return sign_in_rows.records(unit.session, organization_id, after=after, limit=limit)

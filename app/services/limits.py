@@ -28,6 +28,12 @@ def count(unit: UnitOfWork, limit: Limit, address: str) -> None:
     tries.count(unit.session, _key(unit, limit, address), now=unit.now, window=limit.window)
 
 
+def fits(unit: UnitOfWork, limit: Limit, organization_id: str) -> bool:
+    """Count one more within an organization; whether it is borne."""
+    counted = tries.count(unit.session, _key(unit, limit, organization_id), now=unit.now, window=limit.window)
+    return counted <= limit.most
+
+
 def _key(unit: UnitOfWork, limit: Limit, address: str) -> str:
     """Where it is counted; the database does not learn where people are."""
     return unit.ports.sealing.code_digests(network_of(address), place=f"tries/{limit.name}")[0]

@@ -15,7 +15,7 @@ from app.store.organizations import Domain, Organization
 from app.store.revisions import RevisionTerm
 from app.store.roles import Role, RoleMapping
 from app.store.setup_links import SetupLink
-from app.store.sign_ins import SignInRecord, SignInSession
+from app.store.sign_ins import SignInSession
 
 __all__ = [
     "Connection",
@@ -36,6 +36,5 @@ __all__ = [
     "Role",
     "RoleMapping",
     "SetupLink",
-    "SignInRecord",
     "SignInSession",
 ]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from app.rules.attempts import Outcome
 from app.rules.decisions import Refused
 from app.rules.errors import NotFoundError
 from app.rules.identity import ExternalIdentity
@@ -49,7 +50,7 @@ def finish(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> Tested | Turne
         flow.outcome = _outcome(unit, flow, proven.identity)
     elif proven.rejection is not None:
         flow.outcome = {"ok": False, **asdict(proven.rejection)}
-    outcome = "test_succeeded" if flow.outcome["ok"] else "test_failed"
+    outcome = Outcome.TEST_SUCCEEDED if flow.outcome["ok"] else Outcome.TEST_FAILED
     attempts.record(unit, flow, outcome=outcome, reason=flow.outcome.get("name"), detail=flow.outcome)
     flows.finish(unit, flow)
     return Tested(organization_id, connection_id, flow.id, by_link=True)

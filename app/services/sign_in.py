@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.rules.actor import Actor, ActorKind
+from app.rules.attempts import Outcome
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of, normalize_address
 from app.rules.errors import NotFoundError
@@ -211,7 +212,7 @@ def _let_in(
     )
     new_browsers.note(unit, member, flow.browser_digest)
     flow.organization_id = member.organization_id
-    attempts.record(unit, flow, outcome="signed_in", member=member, factor=proven.factor)
+    attempts.record(unit, flow, outcome=Outcome.SIGNED_IN, member=member, factor=proven.factor)
     flows.finish(unit, flow)
     return SignedIn(
         token,
@@ -282,6 +283,6 @@ def open_recovery(
     token = sessions.open_session(unit, member, opened_by="recovery", kind=SessionKind.RECOVERY)
     if flow is not None:
         flow.organization_id = member.organization_id
-        attempts.record(unit, flow, outcome="recovered", member=member)
+        attempts.record(unit, flow, outcome=Outcome.RECOVERED, member=member)
         flows.finish(unit, flow)
     return SignedIn(token, SessionKind.RECOVERY, member, codes)

@@ -21,6 +21,7 @@ from app.services import (
     mailbox,
     scim_requests,
     setup_links,
+    sign_in_log,
 )
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, jobs, known_browsers, mass_changes, organizations, schema, sign_ins, tries
@@ -44,6 +45,7 @@ class Keep:
     """How long things stay that are only kept for looking them up."""
 
     scim_requests: timedelta
+    sign_ins: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,13 @@ def forget_scim_requests(transactions: Transactions, keep: Keep) -> None:
     scim_requests.forget(transactions, before=before)
 
 
+def forget_sign_ins(transactions: Transactions, keep: Keep) -> None:
+    """Delete attempts to sign in that are past their days."""
+    with transactions.reading() as unit:
+        before = unit.now - keep.sign_ins
+    sign_in_log.forget(transactions, before=before)
+
+
 def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
     """Every job there is."""
     return (
@@ -142,6 +151,8 @@ def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
         PeriodicJob("close_setup_links", timedelta(minutes=1), setup_links.close_orphaned),
         PeriodicJob("make_key_pairs", timedelta(hours=1), key_pairs.make_missing),
         PeriodicJob("forget", timedelta(hours=1), forget),
+        PeriodicJob("give_up_sign_ins", timedelta(minutes=1), sign_in_log.give_up),
+        PeriodicJob("forget_sign_ins", timedelta(hours=1), partial(forget_sign_ins, keep=keep)),
         PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
     )
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.rules.members import Wanted
+from app.store.attempts import SignInRecord
 from app.store.connections import Connection, Proof
 from app.store.directories import Directory
 from app.store.invitations import Invitation
@@ -19,7 +20,7 @@ from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, Directo
 from app.store.organizations import Domain
 from app.store.roles import Role, RoleMapping
 from app.store.setup_links import SetupLink
-from app.store.sign_ins import RecoveryCode, SignInFlow, SignInRecord, SignInSession
+from app.store.sign_ins import RecoveryCode, SignInFlow, SignInSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,20 +268,6 @@ def recovery_codes(session: Session, organization_id: str) -> tuple[int, int, da
     query = select(func.count(), _count_where(RecoveryCode.used_at.is_(None)), func.min(RecoveryCode.created_at))
     total, left, made = session.execute(query.where(RecoveryCode.organization_id == organization_id)).one()
     return int(total), int(left or 0), made
-
-
-def records_before(session: Session, organization_id: str, *, before: str, limit: int) -> Sequence[SignInRecord]:
-    """Attempts older than this id, newest first."""
-    query = select(SignInRecord).where(SignInRecord.organization_id == organization_id)
-    if before:
-        query = query.where(SignInRecord.id < before)
-    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
-
-
-def records_of(session: Session, member_id: str, *, limit: int) -> Sequence[SignInRecord]:
-    """The latest attempts of one member, newest first."""
-    query = select(SignInRecord).where(SignInRecord.member_id == member_id)
-    return session.scalars(query.order_by(SignInRecord.id.desc()).limit(limit)).all()
 
 
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:

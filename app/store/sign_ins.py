@@ -1,4 +1,4 @@
-"""Tables and queries: sign-ins under way, sessions, recovery codes, one-time links, and the record of every attempt."""
+"""Tables and queries: sign-ins under way, sessions, recovery codes, one-time links."""
 
 from __future__ import annotations
 
@@ -96,25 +96,6 @@ class OneTimeLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-
-
-class SignInRecord(Base):
-    """One attempt to sign in, as an administrator may read it."""
-
-    __tablename__ = "sign_in_records"
-    __table_args__ = (
-        Index("ix_sign_in_records_organization_id_id", "organization_id", "id"),
-        Index("ix_sign_in_records_member_id_id", "member_id", "id"),
-    )
-    id: Mapped[str] = mapped_column(primary_key=True)
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
-    connection_id: Mapped[str | None]
-    member_id: Mapped[str | None]
-    at: Mapped[datetime]
-    purpose: Mapped[str]
-    outcome: Mapped[str]
-    reason: Mapped[str | None]
-    detail: Mapped[Any] = mapped_column(JSON)
 
 
 def flow_by_id(session: Session, flow_id: str) -> SignInFlow | None:
@@ -299,12 +280,6 @@ def recovery_code(session: Session, organization_id: str, digest: str) -> Recove
 def link(session: Session, digest: str) -> OneTimeLink | None:
     """A one-time link by the digest of its token, locked."""
     return session.scalars(select(OneTimeLink).where(OneTimeLink.digest == digest).with_for_update()).one_or_none()
-
-
-def records(session: Session, organization_id: str, *, after: str, limit: int) -> Sequence[SignInRecord]:
-    """Attempts, oldest first."""
-    query = select(SignInRecord).where(SignInRecord.organization_id == organization_id, SignInRecord.id > after)
-    return session.scalars(query.order_by(SignInRecord.id).limit(limit)).all()
 
 
 def forget_expired(session: Session, *, flows_before: datetime, sessions_before: datetime) -> None:

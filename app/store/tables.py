@@ -5,6 +5,7 @@ compares.
 from __future__ import annotations
 
 from app.store import (
+    attempts,
     audit,
     connections,
     directories,
@@ -31,6 +32,7 @@ from app.store.database import Base
 
 #: The modules that declare tables, so that none is forgotten.
 MODULES = (
+    attempts,
     audit,
     connections,
     directories,

@@ -25,8 +25,10 @@ def of(session: Session, key: str) -> Tries | None:
     return session.get(Tries, key)
 
 
-def count(session: Session, key: str, *, now: datetime, window: timedelta) -> None:
-    """One more; a window that is over begins anew. One statement, so that none is lost and nobody has to wait."""
+def count(session: Session, key: str, *, now: datetime, window: timedelta) -> int:
+    """One more, and how many that makes; a window that is over begins anew. One statement, so that none is lost and
+    nobody has to wait.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     is_over = Tries.began_at <= now - window
     again = {
@@ -34,7 +36,8 @@ def count(session: Session, key: str, *, now: datetime, window: timedelta) -> No
         "began_at": case((is_over, now), else_=Tries.began_at),
     }
     first = insert(Tries).values(key=key, count=1, began_at=now)
-    session.execute(first.on_conflict_do_update(index_elements=["key"], set_=again))
+    counted = first.on_conflict_do_update(index_elements=["key"], set_=again).returning(Tries.count)
+    return session.scalars(counted).one()
 
 
 def forget(session: Session, *, before: datetime) -> None:

@@ -174,6 +174,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "setup_links.add": {"POST": _FULL_WRITE},
     "setup_links.revoke": {"POST": _FULL_WRITE},
     "activity.show": {"GET": _FULL_READ},
+    "sign_ins.list": {"GET": _FULL_READ},
     "audit.list": {"GET": _FULL_READ},
     "audit.export": {"GET": _FULL_OWN},
     "alarms.dismiss": {"POST": _ADMIN_WRITE},

@@ -77,6 +77,10 @@ def _people_come_in(town: Town) -> None:
     for card in ("Domains", "Single Sign-On", "Directory provisioning", "Additional security"):
         expect(ada.get_by_role("heading", name=card, exact=False).first).to_be_visible()
     expect(ada.locator("#administrators").get_by_text(ADA.email).first).to_be_visible()
+    ada.goto("/settings/activity")
+    ada.get_by_role("link", name="All attempts").click()
+    expect(ada.get_by_text("Test succeeded").first).to_be_visible()
+    check_everywhere(ada)
 
     grace = sign_in_through_provider(town, GRACE, start="/sign-in?next=/profile?from=a%26b&to=c")
     expect(grace).to_have_url(re.compile(r"/profile\?from=a%26b&to=c$"))

@@ -8,10 +8,12 @@ import pytest
 
 from app.ports.dns import TxtAnswer
 from app.rules.actor import OPERATOR, SYSTEM
+from app.rules.connections import SettingsRead
 from app.rules.decisions import Refused
 from app.rules.domains import record_value
 from app.rules.events import STATEMENTS, EventType
 from app.rules.factors import MfaPolicy
+from app.rules.revisions import RevisionState
 from app.rules.roles import GroupSource
 from app.rules.setup_links import Scope
 from app.services import (
@@ -28,6 +30,7 @@ from app.services import (
     organization_keys,
     organizations,
     recovery,
+    revisions,
     role_mappings,
     roles,
     sessions,
@@ -123,6 +126,22 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
     scene.come_back(identity_of(scene.world, ADA), tester=True)
     assert not isinstance(scene.activate(), Refused)
     scene.come_back(identity_of(scene.world, ADA))
+    for name in ("newer", "dropped"):
+        read = SettingsRead({"idp": {"entity_id": name, "certificates": []}})
+        with scene.world.transactions.writing(OPERATOR) as unit:
+            ada = acting_of(members.read(unit, organization.id, organization.admin_id))
+            connections.to_edit(
+                unit, organization.id, scene.connection_id, name=None, settings=read, acting=ada
+            ).apply()
+        if name == "newer":
+            scene.come_back(identity_of(scene.world, ADA), tester=True)
+            assert not isinstance(scene.activate(), Refused)
+    with scene.world.transactions.writing(OPERATOR) as unit:
+        found = {one.state: one.id for one in revisions.all_of(unit, organization.id, scene.connection_id)}
+        for_all = unit, organization.id, scene.connection_id
+        assert not isinstance(revisions.to_discard(*for_all, found[RevisionState.WAITING]).apply(), Refused)
+        going_back = revisions.to_go_back(*for_all, found[RevisionState.PREVIOUS])
+        assert not isinstance(going_back.apply(shown=going_back.plan().hash), Refused)
     with scene.world.transactions.writing(OPERATOR) as unit:
         connections.to_edit(unit, organization.id, scene.connection_id, name="Okta", settings=None, acting=None).apply()
         connections.to_deactivate(unit, organization.id, scene.connection_id).apply()

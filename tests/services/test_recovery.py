@@ -9,7 +9,7 @@ import pytest
 from app.rules.actor import OPERATOR, Actor, ActorKind
 from app.rules.decisions import Code
 from app.rules.errors import TooManyError
-from app.services import audit, feeds, members, recovery, recovery_drills, sessions
+from app.services import audit, feeds, members, recovery, recovery_drills, sessions, sign_in_log
 from app.services.steps import SignedIn
 from app.store import sign_ins
 from tests.application import World
@@ -111,7 +111,7 @@ def test_wrong_recovery_code_is_on_record(world: World) -> None:
     assert reason(recover(world, ADA, "wrong")) is Code.RECOVERY_CODE_WRONG
 
     with world.transactions.reading() as unit:
-        record = feeds.sign_ins(unit, organization.id, after="", limit=100)[-1]
+        record = sign_in_log.feed(unit, organization.id, after="", limit=100)[-1]
     assert (record.purpose, record.outcome, record.reason) == ("recover", "refused", "recovery_code_wrong")
 
 

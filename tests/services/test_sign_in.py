@@ -24,7 +24,7 @@ from app.services import (
 )
 from app.services.organizations import Edit
 from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn, TurnedAway
-from app.store import sign_ins
+from app.store import attempts, sign_ins
 from app.store.members import Member
 from tests.application import World
 from tests.scenes import ADA, GRACE, HOST, Organization, found_organization, provisioned
@@ -328,7 +328,7 @@ def test_rejection_is_recorded_with_what_to_change_and_the_person_gets_its_refer
     step = scene.come_back(Rejection("wrong_audience", "Not for us.", expected="us", received="them", fix="Set it."))
     assert isinstance(step, TurnedAway)
     with world.transactions.reading() as unit:
-        record = sign_ins.records(unit.session, scene.organization.id, after="", limit=100)[-1]
+        record = attempts.after(unit.session, scene.organization.id, after_id="", limit=100)[-1]
 
     assert (record.id, record.outcome, record.reason) == (step.reference, "rejected", "wrong_audience")
     assert record.detail["expected"] == "us"

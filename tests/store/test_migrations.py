@@ -165,6 +165,31 @@ def test_revisions_made_before_are_numbered_and_the_one_in_force_is_so_since_it_
     assert [(*term[:3], str(term[3])[:10]) for term in terms] == [("on", 1, "rev_2", "2026-11-25")]
 
 
+_ATTEMPTS = """
+INSERT INTO organizations (id, name, guests, jit, default_role, created_at)
+VALUES ('org', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00');
+INSERT INTO sign_in_records (id, organization_id, at, purpose, outcome, detail)
+VALUES
+('si_1', 'org', '2026-11-24 00:00:00', 'sign_in', 'rejected', '{"email": "ada@acme.test", "received": "\\ud800"}'),
+('si_2', 'org', '2026-11-24 00:00:00', 'test', 'test_failed', '{}')
+"""
+
+
+def test_attempts_made_before_are_found_by_their_address(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0012")
+        for statement in _ATTEMPTS.split(";"):
+            connection.exec_driver_sql(statement)
+        command.upgrade(schema._config(connection), "0015")
+        command.downgrade(schema._config(connection), "0012")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT id, email FROM sign_in_records ORDER BY id")).all()
+        assert found == [("si_1", "ada@acme.test"), ("si_2", "")]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

@@ -19,10 +19,11 @@ from app.services import connections as connection_service
 from app.services import flows, key_pairs
 from app.services.flows import Purpose
 from app.services.unit_of_work import UnitOfWork
+from app.store.attempts import SignInRecord
 from app.store.connections import Connection, ConnectionRevision, ConsumedAssertion, FetchedDocument
 from app.store.key_pairs import KeyPairRow
 from app.store.organizations import Domain
-from app.store.sign_ins import SignInFlow, SignInRecord, SignInSession
+from app.store.sign_ins import SignInFlow, SignInSession
 from tests.application import World
 from tests.ports.fakes import NoHttp
 from tests.scenes import Organization

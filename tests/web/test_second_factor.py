@@ -11,7 +11,7 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Code
 from app.rules.factors import MfaPolicy
 from app.services import factors, members, organizations, sessions
-from app.store import sign_ins
+from app.store import attempts, sign_ins
 from tests.application import Browser, World
 from tests.authenticator import scanned
 from tests.scenes import ADA, GRACE, Organization, found_organization
@@ -74,7 +74,7 @@ def test_wrong_used_and_out_of_time_codes_are_told_apart_and_too_many_make_one_w
     assert answer_with(browser, app.code()).status_code == 429
     assert living(organization) == []
     with world.transactions.reading() as unit:
-        reasons = [row.reason for row in sign_ins.records(unit.session, organization.id, after="", limit=9)]
+        reasons = [row.reason for row in attempts.after(unit.session, organization.id, after_id="", limit=9)]
     assert Code.FACTOR_LOCKED in reasons
 
 

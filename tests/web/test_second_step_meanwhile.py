@@ -13,7 +13,7 @@ from app.rules.decisions import Code, Refused
 from app.services import answers, confirmations, factors, members, organizations, sessions
 from app.services.flows import Purpose
 from app.services.steps import AskCode, GoToProvider, NextStep, SignedIn
-from app.store import sign_ins
+from app.store import attempts, sign_ins
 from tests.application import World
 from tests.authenticator import scanned
 from tests.scenes import ADA, GRACE, Organization, found_organization, provisioned
@@ -206,7 +206,7 @@ def test_wrong_codes_are_on_record_and_those_typed_while_locked_leave_no_more(wo
         answer_with(browser, app.wrong_code())
 
     with world.transactions.reading() as unit:
-        rows = sign_ins.records(unit.session, organization.id, after="", limit=99)
+        rows = attempts.after(unit.session, organization.id, after_id="", limit=99)
 
     assert [row.reason for row in rows if row.outcome == "refused"] == [
         *[Code.FACTOR_WRONG] * 4,
@@ -271,7 +271,7 @@ def test_somebody_else_at_the_provider_confirms_nothing_and_is_on_record(world: 
     confirm_through_provider(scene, token, GRACE)
 
     with world.transactions.reading() as unit:
-        rows = sign_ins.records(unit.session, scene.organization.id, after="", limit=99)
+        rows = attempts.after(unit.session, scene.organization.id, after_id="", limit=99)
         assert rows[-1].reason == Code.TEST_AS_SOMEONE_ELSE
         assert sessions.recognise(unit, token) is not None
 

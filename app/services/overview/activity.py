@@ -11,10 +11,12 @@ from app.rules.actor import ActorKind
 from app.rules.audit import AuditRecord
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
-from app.services import audit, connections, members
+from app.services import audit, connections, members, sign_in_log
 from app.services.unit_of_work import UnitOfWork
+from app.store import attempts as rows
 from app.store import figures
-from app.store.sign_ins import SignInFlow, SignInRecord
+from app.store.attempts import SignInRecord
+from app.store.sign_ins import SignInFlow
 
 _TESTS_KEPT = timedelta(hours=24)
 
@@ -66,20 +68,50 @@ class TestFacts:
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class AwayFacts:
+    """Somebody who is at the identity provider now: `who` is an address or "", `via` the connection's name."""
+
+    id: str
+    since: datetime
+    who: str
+    via: str
+    purpose: str
+
+
 def attempts(unit: UnitOfWork, organization_id: str, *, before: str, limit: int) -> tuple[AttemptFacts, ...]:
     """Attempts older than the one with the id `before`, newest first; "" begins at the newest."""
-    rows = figures.records_before(unit.session, organization_id, before=before, limit=limit)
-    emails = figures.names(unit.session, organization_id, [row.member_id for row in rows if row.member_id])
-    via = {row.id: row.name for row in connections.all_of(unit, organization_id)}
-    return tuple(_attempt(row, emails, via) for row in rows)
+    records = rows.before(unit.session, organization_id, before_id=before, limit=limit)
+    return named_attempts(unit, organization_id, records)
+
+
+def named_attempts(unit: UnitOfWork, organization_id: str, records: Sequence[SignInRecord]) -> tuple[AttemptFacts, ...]:
+    """Attempts with names for ids."""
+    emails = figures.names(unit.session, organization_id, [row.member_id for row in records if row.member_id])
+    via = _connections(unit, organization_id)
+    return tuple(_attempt(row, emails, via) for row in records)
+
+
+def away(unit: UnitOfWork, organization_id: str, *, limit: int) -> tuple[AwayFacts, ...]:
+    """Who is at the identity provider now, the latest to have left first."""
+    flows = sign_in_log.away(unit, organization_id, limit=limit)
+    emails = figures.names(unit.session, organization_id, [flow.member_id for flow in flows if flow.member_id])
+    via = _connections(unit, organization_id)
+    return tuple(
+        AwayFacts(
+            id=flow.id,
+            since=flow.created_at,
+            who=emails.get(flow.member_id or "") or flow.email,
+            via=via.get(flow.connection_id or "", ""),
+            purpose=flow.purpose,
+        )
+        for flow in flows
+    )
 
 
 def attempts_of(unit: UnitOfWork, organization_id: str, member_id: str, *, limit: int) -> tuple[AttemptFacts, ...]:
     """The latest attempts of one member, newest first."""
-    rows = figures.records_of(unit.session, member_id, limit=limit)
-    emails = figures.names(unit.session, organization_id, [member_id])
-    via = {row.id: row.name for row in connections.all_of(unit, organization_id)}
-    return tuple(_attempt(row, emails, via) for row in rows)
+    return named_attempts(unit, organization_id, rows.of_member(unit.session, member_id, limit=limit))
 
 
 def entries(unit: UnitOfWork, organization_id: str, *, before: str, limit: int) -> tuple[EntryFacts, ...]:
@@ -116,11 +148,15 @@ def finished_test(
     )
 
 
+def _connections(unit: UnitOfWork, organization_id: str) -> dict[str, str]:
+    return {row.id: row.name for row in connections.all_of(unit, organization_id)}
+
+
 def _attempt(row: SignInRecord, emails: Mapping[str, str], via: Mapping[str, str]) -> AttemptFacts:
     return AttemptFacts(
         id=row.id,
         at=row.at,
-        who=emails.get(row.member_id or "") or str(row.detail.get("email", "")),
+        who=emails.get(row.member_id or "") or row.email,
         via=via.get(row.connection_id or "", "a deleted connection" if row.connection_id else ""),
         purpose=row.purpose,
         outcome=row.outcome,

@@ -138,10 +138,18 @@ def _parameters(query: type[Query]) -> list[dict[str, Any]]:
             "name": name,
             "in": "query",
             "description": schema.pop("description", ""),
-            "schema": {key: value for key, value in schema.items() if key != "title"},
+            "schema": _written_out(schema, made.get("$defs", {})),
         }
         for name, schema in made["properties"].items()
     ]
+
+
+def _written_out(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a parameter, which refers to nothing: an enumeration stands in it."""
+    named = definitions.get(schema.get("$ref", "").removeprefix("#/$defs/"), {})
+    of_its_own = {key: value for key, value in named.items() if key != "description"}
+    whole = of_its_own | {key: value for key, value in schema.items() if key != "$ref"}
+    return {key: value for key, value in whole.items() if key != "title"}
 
 
 def _responses(operation: Operation) -> dict[HTTPStatus, dict[str, Any]]:

@@ -9,8 +9,8 @@ from app.web.presentation.elements import Failure, Moment
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to sign in. `outcome` is succeeded, failed, in_progress or timed_out; `purpose` is sign_in, test or
-    recovery.
+    """One attempt to sign in. `outcome` is succeeded, failed, in_progress or timed_out; `word` says so for what it was:
+    a sign-in, a test, a confirmation, recovery.
 
     `via` is the way ("Okta", "email code"). `failure` is set for a failed one. `reference` is what the person saw.
     """
@@ -20,7 +20,7 @@ class Attempt:
     who: str
     via: str
     outcome: str
-    purpose: str = "sign_in"
+    word: str
     failure: Failure | None = None
     reference: str = ""
 

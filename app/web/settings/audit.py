@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from urllib.parse import urlencode
+from datetime import timedelta
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -22,6 +21,7 @@ from app.web.moments import moment_or_none
 from app.web.presentation.audit import AuditPage, Download, Sealed
 from app.web.presentation.elements import Choice, Form
 from app.web.presentation.scim_requests import View
+from app.web.settings.filters import Address, day
 from app.web.shell import show
 
 pages = Blueprint("audit", __name__)
@@ -43,13 +43,13 @@ def list_entries() -> ResponseReturnValue:
         unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
     )
     facts = read_activity.named_entries(unit, organization_id, listing.records)
-    sealed = audit.sealed_up_to(unit, organization_id)
+    sealed, address = audit.sealed_up_to(unit, organization_id), Address(_PATH, chosen)
     page = AuditPage(
         action=_PATH,
         entries=tuple(entry_row(one, now=unit.now) for one in facts),
         sealed=Sealed(sealed.position, moment_or_none(sealed.at, now=unit.now)),
         views=tuple(
-            View(label, _address(chosen | {"outcome": outcome}), is_current=outcome == chosen["outcome"])
+            View(label, address.of(outcome=outcome), is_current=outcome == chosen["outcome"])
             for outcome, label in _VIEWS.items()
         ),
         actors=_ACTORS,
@@ -59,11 +59,11 @@ def list_entries() -> ResponseReturnValue:
         is_filtered=wanted != EVERYTHING or bool(_id("before") or _id("after")),
         everything_href=_PATH,
         downloads=tuple(
-            Download(label, _address(chosen, f"{_PATH}/export", format=name))
+            Download(label, address.of(f"{_PATH}/export", format=name))
             for name, label in (("csv", "CSV"), ("jsonl", "JSON lines"))
         ),
-        newer_href=_address(chosen, after=listing.newer) if listing.newer else "",
-        older_href=_address(chosen, before=listing.older) if listing.older else "",
+        newer_href=address.of(after=listing.newer) if listing.newer else "",
+        older_href=address.of(before=listing.older) if listing.older else "",
     )
     return show("settings/audit.html", page)
 
@@ -85,34 +85,19 @@ def _chosen() -> dict[str, str]:
     for name, values in allowed.items():
         given[name] = given[name] if given[name] in values else ""
     for name in ("since", "until"):
-        given[name] = given[name] if _day(given[name]) is not None else ""
+        given[name] = given[name] if day(given[name]) is not None else ""
     return given
 
 
 def _wanted(chosen: dict[str, str]) -> AuditFilter:
-    until = _day(chosen["until"])
+    until = day(chosen["until"])
     return AuditFilter(
         actor_kind=chosen["actor"] or None,
         action=chosen["area"] or None,
         outcome=chosen["outcome"] or None,
-        since=_day(chosen["since"]),
+        since=day(chosen["since"]),
         until=until + timedelta(days=1) if until is not None else None,
     )
-
-
-def _day(text: str) -> datetime | None:
-    """The beginning of a day in UTC; the last days of the calendar are left out, because none comes after them."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) if day.year < date.max.year else None
-
-
-def _address(chosen: dict[str, str], path: str = _PATH, **other: str) -> str:
-    """An address of this page with its filter and something else."""
-    parts = {name: value for name, value in (chosen | other).items() if value}
-    return f"{path}?{urlencode(parts)}" if parts else path
 
 
 def _id(name: str) -> str:

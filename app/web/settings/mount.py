@@ -22,6 +22,7 @@ from app.web.settings import (
     roles,
     scim_requests,
     setup_links,
+    sign_ins,
 )
 
 
@@ -43,6 +44,7 @@ def settings_pages() -> tuple[Blueprint, ...]:
         keys,
         setup_links,
         activity,
+        sign_ins,
         alarms,
         audit,
     )

@@ -37,6 +37,7 @@ class Furnished:
         self.scene = scene = begin(world)
         api, path = scene.api, scene.path
         self.connection = api.post(f"{path}/connections", scene.saml_body())["id"]
+        self.revision = api.get(f"{path}/connections/{self.connection}/revisions")["data"][0]["id"]
         scene.organization.store_recovery_codes()
         scene.prove(self.connection)
         self.directory, scim = scene.organization.add_directory()
@@ -59,6 +60,8 @@ CALLS: dict[str, Callable[[Furnished], Call]] = {
     "edit_connection": lambda it: ("PATCH", f"/connections/{it.connection}", {"name": "Other"}),
     "delete_connection": lambda it: ("DELETE", f"/connections/{it.connection}", None),
     "activate_connection": lambda it: ("POST", f"/connections/{it.connection}/activate", it.scene.by_admin),
+    "restore_revision": lambda it: ("POST", f"/connections/{it.connection}/revisions/{it.revision}/restore", {}),
+    "discard_revision": lambda it: ("DELETE", f"/connections/{it.connection}/revisions/{it.revision}", None),
     "deactivate_connection": lambda it: ("POST", f"/connections/{it.connection}/deactivate", {}),
     "create_directory": lambda it: ("POST", "/directories", {"name": "Entra", "provider": "entra"}),
     "edit_directory": lambda it: ("PATCH", f"/directories/{it.directory}", {"name": "Other"}),

@@ -57,7 +57,7 @@ def test_edit_waits_beside_what_is_in_force_with_what_it_changes(world: World) -
             "since": "2026-11-23T12:00:00Z",
             "until": None,
             "by": BY_ADA,
-            "proof": {"administrator": scene.admin, "email": ADA, "way_in": "single_sign_on"},
+            "proof": {"administrator": scene.admin, "email": ADA, "way_in": "single_sign_on", "second_step": None},
         }
     ]
     assert (first["proven_by"], second["proven_by"], second["in_force"]) == (1, 0, [])

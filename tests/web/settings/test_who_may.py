@@ -183,6 +183,7 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
         "/settings/keys",
         "/settings/activity",
         "/settings/audit",
+        "/settings/sign-ins",
         "/settings/connections/new",
         f"/settings/connections/{connection_id}/edit",
         f"/settings/authentication/directories/{directory_id}/requests",

@@ -1,0 +1,106 @@
+"""The record of attempts to sign in, read: page by page, as a feed; and kept: sign-ins that never came back from the
+identity provider are given up, old attempts are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.rules.attempts import EVERY_ATTEMPT, AttemptFilter, Outcome
+from app.rules.identity import Rejection
+from app.rules.limits import GIVEN_UP
+from app.rules.sessions import FLOW
+from app.services import attempts, flows, limits, organizations
+from app.services.flows import Step
+from app.services.unit_of_work import Transactions, UnitOfWork
+from app.store import attempts as rows
+from app.store.attempts import SignInRecord
+from app.store.members import Member
+from app.store.sign_ins import SignInFlow
+
+NO_ANSWER = Rejection(
+    name="no_answer",
+    sentence="The identity provider did not send the browser back.",
+    expected=f"the browser back within {FLOW // timedelta(minutes=1)} minutes",
+    received="nothing",
+    fix="Whoever only closed the window starts again. If nobody comes back, look in the identity provider whether the "
+    "application is assigned to them, and whether its addresses are those that the setup names.",
+)
+_AT_ONCE = 100
+_FORGET_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Attempts, newest first, with the ids to ask `before` and `after` for; "" where there is nothing further."""
+
+    records: tuple[SignInRecord, ...]
+    older: str
+    newer: str
+
+
+def page(
+    unit: UnitOfWork,
+    organization_id: str,
+    *,
+    wanted: AttemptFilter = EVERY_ATTEMPT,
+    before: str = "",
+    after: str = "",
+    limit: int,
+) -> Listing:
+    """Attempts for people: the newest, those before one, or those after one."""
+    if after:
+        found = rows.after(unit.session, organization_id, wanted=wanted, after_id=after, limit=limit + 1)
+        has_newer, has_older = len(found) > limit, True
+        found = found[:limit][::-1]
+    else:
+        found = rows.before(unit.session, organization_id, wanted=wanted, before_id=before, limit=limit + 1)
+        has_newer, has_older = bool(before), len(found) > limit
+        found = found[:limit]
+    return Listing(
+        records=tuple(found),
+        older=found[-1].id if found and has_older else "",
+        newer=found[0].id if found and has_newer else "",
+    )
+
+
+def feed(
+    unit: UnitOfWork, organization_id: str, *, wanted: AttemptFilter = EVERY_ATTEMPT, after: str, limit: int
+) -> Sequence[SignInRecord]:
+    """Attempts for programs, oldest first, after the one with the id `after`. Raises NotFoundError."""
+    organizations.read(unit, organization_id)
+    return rows.after(unit.session, organization_id, wanted=wanted, after_id=after, limit=limit)
+
+
+def away(unit: UnitOfWork, organization_id: str, *, limit: int) -> Sequence[SignInFlow]:
+    """Who is at the identity provider now, the latest to have left first."""
+    return rows.away(unit.session, organization_id, step=Step.IDENTITY_PROVIDER, now=unit.now, limit=limit)
+
+
+def give_up(transactions: Transactions) -> None:
+    """Close sign-ins that the identity provider has not answered in time, and put them on record."""
+    closed = _AT_ONCE
+    while closed == _AT_ONCE:
+        with transactions.writing() as unit:
+            closed = _give_some_up(unit)
+
+
+def _give_some_up(unit: UnitOfWork) -> int:
+    gone = rows.gone(unit.session, step=Step.IDENTITY_PROVIDER, now=unit.now, limit=_AT_ONCE)
+    for flow in gone:
+        if limits.fits(unit, GIVEN_UP, flow.organization_id or ""):
+            member = unit.session.get(Member, flow.member_id) if flow.member_id else None
+            told = attempts.told(NO_ANSWER)
+            attempts.record(unit, flow, outcome=Outcome.TIMED_OUT, member=member, reason=NO_ANSWER.name, detail=told)
+        flows.finish(unit, flow)
+    return len(gone)
+
+
+def forget(transactions: Transactions, *, before: datetime) -> None:
+    """Delete attempts older than that, a thousand to a transaction."""
+    done = _FORGET_AT_ONCE
+    while done == _FORGET_AT_ONCE:
+        with transactions.writing() as unit:
+            done = rows.forget(unit.session, before=before, limit=_FORGET_AT_ONCE)
