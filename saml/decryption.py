@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.hashes import SHA1
+from lxml import etree
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 
 from app.rules.connections import OwnKey
@@ -30,6 +31,7 @@ from saml.library import judge_sealed
 from saml.rejections import Name, reject
 
 _BLOCK = 16
+_PLACE = "doorward-assertion"
 _GCM_NONCE = 12
 
 
@@ -40,7 +42,8 @@ class _FailedError(Exception):
 def open_sealed(sealed: Sealed, *, settings: LibrarySettings, keys: tuple[OwnKey, ...]) -> Admitted | Rejection:
     """The response with its assertion in place, past the gate once more.
 
-    1. The signature of the Response, where there is one, is right: until then no key is used on it.
+    1. The signature of the Response, where there is one, is right: until then no key is used on it. The keys are the
+       organization's: whoever may sign for one of its connections may show it what was caught at another.
     2. The encryption has the one profile (saml/encryption.py), and AES-CBC only under that signature. Without it,
        whoever holds a recorded message could have us say, guess by guess, what is in it.
     3. One of the keys decrypts it to one Assertion. Whatever goes wrong in that has one name and no detail.
@@ -58,9 +61,10 @@ def open_sealed(sealed: Sealed, *, settings: LibrarySettings, keys: tuple[OwnKey
         return reject(Name.NO_KEY_TO_DECRYPT)
     try:
         assertion = _parse_in_place(_decrypt(ciphers, keys), sealed.encrypted)
+        opened = _with_assertion(sealed.root, assertion)
     except _FailedError:
         return reject(Name.DECRYPTION_FAILED)
-    return admit_opened(sealed, _with_assertion(sealed.root, assertion))
+    return admit_opened(sealed, opened)
 
 
 def _decrypt(ciphers: Ciphers, keys: Iterable[OwnKey]) -> bytes:
@@ -112,7 +116,12 @@ def _parse_in_place(plain: bytes, encrypted: Element) -> Element:
 
 
 def _with_assertion(root: Element, assertion: Element) -> Element:
+    """Put in as it is spelled: moved as an element, libxml2 would give it the prefixes of the Response, and a signature
+    of its own would be over others.
+    """
     opened = deepcopy(root)
-    assertion.tail = None
-    opened.replace(children(opened, ENCRYPTED_ASSERTION)[0], assertion)
-    return opened
+    opened.replace(children(opened, ENCRYPTED_ASSERTION)[0], etree.Element(_PLACE))
+    before, found, after = etree.tostring(opened).partition(f"<{_PLACE}/>".encode())
+    if not found:
+        raise _FailedError
+    return parse(before + etree.tostring(assertion, with_tail=False) + after, keep_comments=True)

@@ -126,6 +126,7 @@ def propose(
             return Proposal(change, before, after, Settlement(Allowed(), after.people), rows, policy)
     rows = people.administrators(connection, organization_id) | rows
     proofs = _proofs(unit.connection, {policy.access.sso_revision, after_policy.access.sso_revision}, rows)
+    proofs |= dict.fromkeys(change.joining & rows.keys(), _NO_PROOFS)  # whoever comes back has shown nothing yet
     before = World(policy.access, tuple(_stored(row, proofs) for row in _earlier(rows, change)))
     after = World(after_policy.access, _worked_out(connection, rows, change, after_policy, proofs))
     acting = None if may_lift_own_hold or not by_person else stands_for(unit.actor, before)

@@ -85,8 +85,8 @@ def _is_theirs(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Membe
     if not admission.consume(unit, connection, identity):
         return False
     linked = connection_rows.identity(unit.session, connection.id, issuer=identity.issuer, subject=identity.subject)
-    if linked is not None:
-        return linked.member_id == member.id
+    if linked is not None and member_rows.present(unit.session, member.organization_id, linked.member_id) is not None:
+        return linked.member_id == member.id  # else it is that of somebody who was removed
     # Whoever has required single sign-on has come in by a test only, which links nobody.
     tested = connection_rows.proof(unit.session, str(connection.revision_in_force), member.id)
     return tested is not None and (tested.issuer, tested.subject) == (identity.issuer, identity.subject)

@@ -18,7 +18,7 @@ from app.rules.events import EventType
 from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
 from app.rules.prerequisites import Acting, SignInProof
-from app.rules.setup_links import may_touch_connection
+from app.rules.setup_links import may_add, may_touch_connection
 from app.services import authority, key_pairs, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
@@ -123,7 +123,7 @@ def to_create(
         unit.event(organization_id, EventType.CONNECTION_CREATED, subject=connection.id, **what)
         return connection
 
-    judged = _set_up(unit, organization_id, acting)
+    judged = may_set_up(unit, organization_id, acting=acting)
     return Planned(unit, organization_id, "connection.created", write, judged=judged, about=connection.name)
 
 
@@ -155,7 +155,8 @@ def to_edit(
         unit.event(organization_id, EventType.CONNECTION_UPDATED, subject=connection_id, **after)
         return connection
 
-    judged = may_touch(unit, connection)
+    revisions = connections.latest_number(unit.session, connection.id)
+    judged = may_touch_connection(unit.actor, is_active=_is_active(connection), revisions=revisions)
     if isinstance(judged, Allowed) and needs_set_up:
         judged = _set_up(unit, organization_id, acting)
     return Planned(unit, organization_id, "connection.updated", write, judged=judged, subject=connection_id)
@@ -169,12 +170,17 @@ def latest_proof(unit: UnitOfWork, connection: Connection, member: Member) -> Si
 
 def may_set_up(unit: UnitOfWork, organization_id: str, *, acting: Acting | None) -> Decision:
     """Whether a connection may be created or edited."""
-    return _set_up(unit, organization_id, acting)
+    judged = may_add(unit.actor, there=len(connections.all_of(unit.session, organization_id)))
+    return _set_up(unit, organization_id, acting) if isinstance(judged, Allowed) else judged
 
 
 def may_touch(unit: UnitOfWork, connection: Connection) -> Decision:
     """Whether whoever acts may change this connection at all, or test it."""
-    return may_touch_connection(unit.actor, is_active=connection.state == ConnectionState.ACTIVE)
+    return may_touch_connection(unit.actor, is_active=_is_active(connection))
+
+
+def _is_active(connection: Connection) -> bool:
+    return connection.state == ConnectionState.ACTIVE
 
 
 def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | None) -> Decision:

@@ -8,7 +8,7 @@ from functools import partial
 
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
-from app.rules.decisions import Decision
+from app.rules.decisions import Allowed, Decision
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
@@ -16,6 +16,7 @@ from app.rules.members import MemberState
 from app.rules.organizations import read_text
 from app.rules.plans import Aside
 from app.rules.roles import ADMIN, GroupSource
+from app.rules.setup_links import may_add
 from app.services import authority, effects, linking, policy, recovery
 from app.services.authority import Change, Grant, Proposal
 from app.services.linking import Linking
@@ -124,6 +125,9 @@ def to_edit(
 
 def may_set_up(unit: UnitOfWork, organization_id: str) -> Decision:
     """Whether a directory may be created."""
+    judged = may_add(unit.actor, there=len(directories.all_of(unit.session, organization_id)))
+    if not isinstance(judged, Allowed):
+        return judged
     hosts = organizations.verified_hosts(unit.session, organization_id)
     return prerequisites.set_up_directory(verified_hosts=hosts)
 

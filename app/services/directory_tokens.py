@@ -44,8 +44,12 @@ def add(
 
 def may_add(unit: UnitOfWork, directory: Directory) -> Decision:
     """Whether whoever acts may make a token of this directory, as it stands; one made before it decides works after."""
-    is_draft = directory.state == DirectoryState.DRAFT
-    judged = may_make_token(unit.actor, is_draft=is_draft, is_reached=directory.first_request_at is not None)
+    judged = may_make_token(
+        unit.actor,
+        is_draft=directory.state == DirectoryState.DRAFT,
+        is_reached=directory.first_request_at is not None,
+        has_token=any(token.revoked_at is None for token in rows.tokens(unit.session, directory.id)),
+    )
     if isinstance(judged, Refused):
         return judged
     if bearer_tokens.is_here_for_a_while(unit, directory.organization_id):

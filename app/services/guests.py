@@ -107,7 +107,8 @@ def tell_kept(unit: UnitOfWork, guests: Collection[MemberFacts]) -> None:
     """
     for guest in guests:
         since = unit.now - _TELL_AGAIN
-        if audit.refused_since(unit.session, guest.organization_id, EventType.MEMBER_REMOVED, guest.id, since=since):
+        told = unit.session, guest.organization_id, EventType.MEMBER_REMOVED, guest.id
+        if audit.refused_since(*told, actor_kind=ActorKind.SYSTEM, since=since):
             continue
         host = host_of(guest.email)
         reason = (

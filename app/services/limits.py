@@ -28,10 +28,11 @@ def count(unit: UnitOfWork, limit: Limit, address: str) -> None:
     tries.count(unit.session, _key(unit, limit, address), now=unit.now, window=limit.window)
 
 
-def fits(unit: UnitOfWork, limit: Limit, organization_id: str) -> bool:
-    """Count one more within an organization; whether it is borne."""
-    counted = tries.count(unit.session, _key(unit, limit, organization_id), now=unit.now, window=limit.window)
-    return counted <= limit.most
+def fitting(unit: UnitOfWork, limit: Limit, organization_id: str, many: int) -> int:
+    """Count so many more within an organization; how many of them are borne."""
+    key = _key(unit, limit, organization_id)
+    counted = tries.count(unit.session, key, now=unit.now, window=limit.window, by=many)
+    return max(0, min(many, limit.most - (counted - many)))
 
 
 def _key(unit: UnitOfWork, limit: Limit, address: str) -> str:

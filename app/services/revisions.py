@@ -126,8 +126,18 @@ def _history(connection: Connection, terms: Sequence[RevisionTerm]) -> History:
     return History(
         latest=connection.latest_revision,
         in_force=connection.revision_in_force,
-        terms=tuple(term.revision_id for term in terms),
+        terms=tuple(term.revision_id for term in _unbroken(terms)),
     )
+
+
+def _unbroken(terms: Sequence[RevisionTerm]) -> Sequence[RevisionTerm]:
+    """The latest of these, one right after the other: what was in force before the connection was turned off is not
+    gone back to, since it may be why it was.
+    """
+    first = len(terms) - 1
+    while first > 0 and terms[first - 1].until == terms[first].since:
+        first -= 1
+    return terms[max(first, 0) :]
 
 
 def read_revision(unit: UnitOfWork, connection: Connection, revision_id: str) -> ConnectionRevision:

@@ -12,7 +12,7 @@ from app.rules.attempts import EVERY_ATTEMPT, AttemptFilter, Outcome
 from app.rules.identity import Rejection
 from app.rules.limits import GIVEN_UP
 from app.rules.sessions import FLOW
-from app.services import attempts, flows, limits, organizations
+from app.services import attempts, limits, organizations
 from app.services.flows import Step
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import attempts as rows
@@ -28,7 +28,7 @@ NO_ANSWER = Rejection(
     fix="Whoever only closed the window starts again. If nobody comes back, look in the identity provider whether the "
     "application is assigned to them, and whether its addresses are those that the setup names.",
 )
-_AT_ONCE = 100
+_AT_ONCE, _BATCHES = 100, 5
 _FORGET_AT_ONCE = 1_000
 
 
@@ -80,21 +80,27 @@ def away(unit: UnitOfWork, organization_id: str, *, limit: int) -> Sequence[Sign
 
 
 def give_up(transactions: Transactions) -> None:
-    """Close sign-ins that the identity provider has not answered in time, and put them on record."""
-    closed = _AT_ONCE
-    while closed == _AT_ONCE:
+    """Close sign-ins that the identity provider has not answered in time, and put them on record; of a flood some each
+    time, because mail and events wait for this job.
+    """
+    for _ in range(_BATCHES):
         with transactions.writing() as unit:
-            closed = _give_some_up(unit)
+            if _give_some_up(unit) < _AT_ONCE:
+                return
 
 
 def _give_some_up(unit: UnitOfWork) -> int:
     gone = rows.gone(unit.session, step=Step.IDENTITY_PROVIDER, now=unit.now, limit=_AT_ONCE)
+    by_organization: dict[str, list[SignInFlow]] = {}
     for flow in gone:
-        if limits.fits(unit, GIVEN_UP, flow.organization_id or ""):
+        by_organization.setdefault(flow.organization_id or "", []).append(flow)
+    for organization_id, theirs in sorted(by_organization.items()):  # in one order for all workers
+        for flow in theirs[: limits.fitting(unit, GIVEN_UP, organization_id, len(theirs))]:
             member = unit.session.get(Member, flow.member_id) if flow.member_id else None
             told = attempts.told(NO_ANSWER)
             attempts.record(unit, flow, outcome=Outcome.TIMED_OUT, member=member, reason=NO_ANSWER.name, detail=told)
-        flows.finish(unit, flow)
+    unit.flush()
+    rows.close(unit.session, [flow.id for flow in gone], step=Step.FINISHED, now=unit.now)
     return len(gone)
 
 

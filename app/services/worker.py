@@ -37,6 +37,7 @@ _BATCH = 20
 _MAILS = 1  # a mail server that hangs must not keep events from their places for longer than one mail takes
 _KEEP_FLOWS = timedelta(days=1)
 _KEEP_DISMISSED = timedelta(days=90)
+_KEEP_DOCUMENTS = timedelta(days=30)
 _LOOK_AGAIN = timedelta(minutes=15)
 
 
@@ -115,6 +116,7 @@ def forget(transactions: Transactions) -> None:
         tries.forget(unit.session, before=unit.now - _KEEP_FLOWS)
         known_browsers.forget(unit.session, before=unit.now - KNOWN_BROWSER)
         connections.forget_consumed(unit.session, unit.now)
+        connections.forget_documents(unit.session, before=unit.now - _KEEP_DOCUMENTS)
         mass_changes.forget(
             unit.session, quiet_since=unit.now - _KEEP_FLOWS, dismissed_before=unit.now - _KEEP_DISMISSED
         )
@@ -150,8 +152,8 @@ def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
         PeriodicJob("close_invitations", timedelta(minutes=1), invitations.close_superseded),
         PeriodicJob("close_setup_links", timedelta(minutes=1), setup_links.close_orphaned),
         PeriodicJob("make_key_pairs", timedelta(hours=1), key_pairs.make_missing),
-        PeriodicJob("forget", timedelta(hours=1), forget),
         PeriodicJob("give_up_sign_ins", timedelta(minutes=1), sign_in_log.give_up),
+        PeriodicJob("forget", timedelta(hours=1), forget),
         PeriodicJob("forget_sign_ins", timedelta(hours=1), partial(forget_sign_ins, keep=keep)),
         PeriodicJob("forget_scim_requests", timedelta(hours=1), partial(forget_scim_requests, keep=keep)),
     )

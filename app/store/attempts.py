@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, delete, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules.attempts import EVERY_ATTEMPT, AttemptFilter
@@ -76,6 +76,7 @@ def away(session: Session, organization_id: str, *, step: str, now: datetime, li
     query = select(SignInFlow).where(
         SignInFlow.organization_id == organization_id,
         SignInFlow.step == step,
+        SignInFlow.handle.is_not(None),
         SignInFlow.spent_at.is_(None),
         SignInFlow.expires_at > now,
     )
@@ -87,9 +88,19 @@ def gone(session: Session, *, step: str, now: datetime, limit: int) -> Sequence[
     those that somebody else has locked are left out.
     """
     query = select(SignInFlow).where(
-        SignInFlow.expires_at <= now, SignInFlow.step == step, SignInFlow.spent_at.is_(None)
+        SignInFlow.expires_at <= now,
+        SignInFlow.step == step,
+        SignInFlow.handle.is_not(None),
+        SignInFlow.spent_at.is_(None),
     )
     return session.scalars(query.order_by(SignInFlow.expires_at).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def close(session: Session, flow_ids: Collection[str], *, step: str, now: datetime) -> None:
+    """These sign-ins are over, and keep no secret; one statement for all."""
+    over = {"spent_at": now, "step": step, "code_digest": None, "sealed_secrets": None, "handle": None}
+    statement = update(SignInFlow).where(SignInFlow.id.in_(flow_ids)).values(over)
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _selected(organization_id: str, wanted: AttemptFilter) -> Select[SignInRecord]:

@@ -142,9 +142,11 @@ def held_since(session: Session, organization_id: str, member_id: str) -> dateti
     return session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
 
 
-def refused_since(session: Session, organization_id: str, action: str, subject: str, *, since: datetime) -> bool:
-    """Whether this was refused of this subject since then."""
-    wanted = AuditFilter(action=action, subject=subject, outcome="refused", since=since)
+def refused_since(
+    session: Session, organization_id: str, action: str, subject: str, *, actor_kind: str, since: datetime
+) -> bool:
+    """Whether this was refused of this subject since then, to this kind of actor."""
+    wanted = AuditFilter(actor_kind, action, subject, "refused", since)
     return session.execute(_selected(organization_id, wanted).limit(1)).first() is not None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, select, update
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection as Bind
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -145,6 +145,12 @@ def proof(session: Session, revision_id: str, member_id: str) -> Proof | None:
     return session.get(Proof, (revision_id, member_id))
 
 
+def latest_number(session: Session, connection_id: str) -> int:
+    """How many revisions there have been."""
+    query = select(func.max(ConnectionRevision.number)).where(ConnectionRevision.connection_id == connection_id)
+    return session.scalars(query).one() or 0
+
+
 def proven_by(session: Session | Bind, revision_id: str, member_ids: Collection[str]) -> frozenset[str]:
     """Which of these members (administrators: few) came in through this revision."""
     query = select(Proof.member_id).where(Proof.revision_id == revision_id, Proof.member_id.in_(member_ids))
@@ -172,6 +178,11 @@ def identity_of(session: Session, connection_id: str, member_id: str, *, issuer:
         LinkedIdentity.member_id == member_id,
     )
     return session.scalars(query).one_or_none()
+
+
+def forget_documents(session: Session, *, before: datetime) -> None:
+    """Delete documents that were fetched so long ago that nobody signs in by them any more."""
+    session.execute(delete(FetchedDocument).where(FetchedDocument.fetched_at < before))
 
 
 def forget_consumed(session: Session, now: datetime) -> None:

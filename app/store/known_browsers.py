@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, delete, exists, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, delete, exists, func, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from app.store.database import Base
 
@@ -30,5 +30,10 @@ def has_any(session: Session, member_id: str) -> bool:
 
 
 def forget(session: Session, *, before: datetime) -> None:
-    """Delete browsers with which nobody has signed in since."""
-    session.execute(delete(KnownBrowser).where(KnownBrowser.seen_at < before))
+    """Delete browsers with which nobody has signed in since, but for the latest of each member: whoever takes over what
+    its owner has left alone for long must not be taken for the first one.
+    """
+    other = aliased(KnownBrowser)
+    latest = select(func.max(other.seen_at)).where(other.member_id == KnownBrowser.member_id).scalar_subquery()
+    old = delete(KnownBrowser).where(KnownBrowser.seen_at < before, KnownBrowser.seen_at < latest)
+    session.execute(old, execution_options={"synchronize_session": False})

@@ -114,6 +114,7 @@ def last_test(session: Session, link_id: str, revision_id: str) -> SignInFlow | 
         SignInFlow.setup_link_id == link_id,
         SignInFlow.revision_id == revision_id,
         SignInFlow.spent_at.is_not(None),
+        SignInFlow.outcome.is_not(None),
     )
     return session.scalars(query.order_by(SignInFlow.spent_at.desc()).limit(1)).one_or_none()
 

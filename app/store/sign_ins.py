@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Table, bindparam, delete, func, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Table, bindparam, delete, func, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
 from app.store.prepared import Prepared, among
+
+_OPEN = "spent_at IS NULL"
 
 
 class SignInFlow(Base):
@@ -23,6 +25,7 @@ class SignInFlow(Base):
     __table_args__ = (
         Index("ix_sign_in_flows_email_created_at", "email", "created_at"),
         Index("ix_sign_in_flows_browser_digest", "browser_digest"),
+        Index("ix_sign_in_flows_open", "expires_at", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     browser_digest: Mapped[str]

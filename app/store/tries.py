@@ -25,17 +25,17 @@ def of(session: Session, key: str) -> Tries | None:
     return session.get(Tries, key)
 
 
-def count(session: Session, key: str, *, now: datetime, window: timedelta) -> int:
-    """One more, and how many that makes; a window that is over begins anew. One statement, so that none is lost and
-    nobody has to wait.
+def count(session: Session, key: str, *, now: datetime, window: timedelta, by: int = 1) -> int:
+    """One more, or so many, and how many that makes; a window that is over begins anew. One statement, so that none is
+    lost and nobody has to wait.
     """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     is_over = Tries.began_at <= now - window
     again = {
-        "count": case((is_over, 1), else_=Tries.count + 1),
+        "count": case((is_over, by), else_=Tries.count + by),
         "began_at": case((is_over, now), else_=Tries.began_at),
     }
-    first = insert(Tries).values(key=key, count=1, began_at=now)
+    first = insert(Tries).values(key=key, count=by, began_at=now)
     counted = first.on_conflict_do_update(index_elements=["key"], set_=again).returning(Tries.count)
     return session.scalars(counted).one()
 

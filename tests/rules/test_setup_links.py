@@ -12,7 +12,7 @@ from app.rules.events import EventType
 from app.rules.holds import HELD_BY_DIRECTORY, refusal_for
 from app.rules.lockout import OWN_HOLD
 from app.rules.recent_authentication import ASKS, judge
-from app.rules.setup_links import LIFETIME, SetupLinkState, may_make_token, may_touch_connection, state_of
+from app.rules.setup_links import LIFETIME, SetupLinkState, may_add, may_make_token, may_touch_connection, state_of
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 HOLDER = Actor(ActorKind.SETUP_LINK, id="lnk_1", label="setup link lnk_1, made by ada@acme.test")
@@ -47,20 +47,38 @@ def test_holder_touches_no_connection_that_is_in_force(actor: Actor, is_active: 
 
 
 @pytest.mark.parametrize(
-    ("actor", "is_draft", "is_reached", "expected"),
+    ("actor", "is_draft", "is_reached", "has_token", "expected"),
     [
-        (HOLDER, True, False, None),
-        (HOLDER, True, True, Code.SETUP_LINK_LIMITED),
-        (HOLDER, False, False, Code.SETUP_LINK_LIMITED),
-        (HOLDER, False, True, Code.SETUP_LINK_LIMITED),
-        (ADA, False, True, None),
-        (OPERATOR, False, True, None),
+        (HOLDER, True, False, False, None),
+        (HOLDER, True, False, True, Code.SETUP_LINK_LIMITED),
+        (HOLDER, True, True, False, Code.SETUP_LINK_LIMITED),
+        (HOLDER, False, False, False, Code.SETUP_LINK_LIMITED),
+        (HOLDER, False, True, False, Code.SETUP_LINK_LIMITED),
+        (ADA, False, True, True, None),
+        (OPERATOR, False, True, True, None),
     ],
 )
-def test_holder_makes_tokens_only_of_a_directory_that_was_never_active_and_that_nothing_has_reached(
-    actor: Actor, is_draft: bool, is_reached: bool, expected: Code | None
+def test_holder_makes_the_first_token_only_of_a_directory_that_was_never_active_and_that_nothing_has_reached(
+    actor: Actor, is_draft: bool, is_reached: bool, has_token: bool, expected: Code | None
 ) -> None:
-    assert code(may_make_token(actor, is_draft=is_draft, is_reached=is_reached)) is expected
+    judged = may_make_token(actor, is_draft=is_draft, is_reached=is_reached, has_token=has_token)
+    assert code(judged) is expected
+
+
+@pytest.mark.parametrize(
+    ("actor", "there", "expected"),
+    [(HOLDER, 9, None), (HOLDER, 10, Code.SETUP_LINK_LIMITED), (ADA, 10, None), (OPERATOR, 1_000, None)],
+)
+def test_holder_fills_no_page_that_administrators_depend_on(actor: Actor, there: int, expected: Code | None) -> None:
+    assert code(may_add(actor, there=there)) is expected
+
+
+@pytest.mark.parametrize(
+    ("actor", "revisions", "expected"),
+    [(HOLDER, 49, None), (HOLDER, 50, Code.SETUP_LINK_LIMITED), (ADA, 50, None)],
+)
+def test_holder_edits_a_connection_fifty_times_at_most(actor: Actor, revisions: int, expected: Code | None) -> None:
+    assert code(may_touch_connection(actor, is_active=False, revisions=revisions)) is expected
 
 
 def test_what_asks_who_confirmed_lately_is_never_for_a_holder() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from lxml import etree
 
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups
+from tests.saml import forge
 from tests.saml.forge import (
     ACS_URL,
     ASSERTION_SIGNED,
@@ -329,6 +332,22 @@ def test_prefixes_of_the_response_hold_inside_what_is_encrypted() -> None:
 
     sent = identity(signing=RESPONSE_SIGNED, encryption=replace(GCM, inside=undeclared))
     assert sent == identity(signing=RESPONSE_SIGNED)
+
+
+def test_assertion_that_was_signed_as_a_document_of_its_own_keeps_its_prefixes_inside_what_is_encrypted() -> None:
+    alone = etree.fromstring(
+        etree.tostring(forge.one(forge.response(), "/samlp:Response/saml:Assertion"), with_tail=False)
+        .replace(b'xmlns:saml="', b'xmlns="')
+        .replace(b"<saml:", b"<")
+        .replace(b"</saml:", b"</")
+    )
+    forge.sign_element(alone, forge.ASSERTION_SIGNED)
+    root = forge.response()
+    forge.encrypt(root, replace(forge.GCM, inside=lambda _: etree.tostring(alone)))
+
+    judged = World().judge(base64.b64encode(etree.tostring(root)).decode())
+
+    assert isinstance(judged, ExternalIdentity), judged
 
 
 def test_ordinary_response_becomes_the_whole_identity() -> None:

@@ -14,7 +14,7 @@ from app.rules.decisions import Code, Refused
 from app.rules.guests import CLAIMED
 from app.rules.invitations import InvitationState
 from app.rules.plans import Plan
-from app.services import directories, domains, guests, invitations
+from app.services import directories, domains, guests, invitations, members
 from app.services.steps import AskCode, SignedIn
 from app.store.audit import ENTRIES
 from app.store.members import Member
@@ -197,6 +197,19 @@ def test_directory_turned_on_takes_its_people_and_says_so_before_but_not_from_wh
     grace = acme.member(GRACE)
     assert (grace.organization_id, grace.role) == (acme.id, "admin")
     assert [event.type for event in other.events() if event.subject == grace_id][-1] == "member.removed"
+
+
+def test_last_administrator_who_stays_is_mailed_though_somebody_has_tried_to_remove_them(meeting: Meeting) -> None:
+    make_only_administrator(meeting)
+    with meeting.world.transactions.writing(OPERATOR) as unit:
+        refused = members.to_remove(unit, meeting.other.id, meeting.grace_id).apply()
+    assert isinstance(refused, Refused)
+
+    meeting.bring()
+    meeting.world.work()
+
+    assert meeting.everywhere() == STAYS
+    assert GRACE in [mail.to for mail in meeting.world.post.mails]
 
 
 def test_domain_that_is_verified_takes_the_people_who_waited_for_it(world: World) -> None:

@@ -441,6 +441,24 @@ def test_directory_that_brings_a_removed_member_back_forgets_who_they_were_at_th
     assert isinstance(scene.come_back(identity_of(world, GRACE, subject="new hire")), SignedIn)
 
 
+def test_guard_counts_no_proof_of_a_removed_member_whom_a_directory_is_about_to_bring_back(world: World) -> None:
+    scene = required(world)
+    organization = scene.organization
+    leave(scene, GRACE)
+    directory_id, scim = organization.add_directory()
+    ada, grace = scim.add_user(ADA), scim.add_user(GRACE)
+    organization.map_group(scim.add_group("Admins", grace))
+    organization.map_group(scim.add_group("Staff", ada), role="member")
+
+    with world.transactions.writing(OPERATOR) as unit:
+        planned = directories.to_activate(unit, organization.id, directory_id)
+        outcome = planned.apply(shown=planned.plan().hash)
+
+    assert isinstance(outcome, Refused)
+    assert outcome.code is Code.LAST_ADMINISTRATOR
+    assert organization.member(ADA).role == "admin"
+
+
 def test_directory_that_brings_a_removed_member_back_forgets_which_groups_the_provider_sent(world: World) -> None:
     scene = required(world)
     organization = scene.organization

@@ -22,6 +22,7 @@ from app.services import (
     setup_links,
     setup_sessions,
 )
+from app.services.directories import Provider
 from app.services.organizations import Edit, to_edit
 from app.services.setup_links import Made
 from app.services.setup_sessions import Holder
@@ -375,17 +376,38 @@ def test_holder_gets_no_token_of_a_directory_that_is_was_or_will_be_more_than_em
         with world.transactions.writing(actor) as unit:
             return code(directory_tokens.add(unit, organization.id, directory_id))
 
-    draft, scim = organization.add_directory()
+    def add_draft() -> str:
+        with world.transactions.writing(actor) as unit:
+            draft = directories.to_create(unit, organization.id, name="Okta", provider=Provider.OKTA).apply()
+            assert not isinstance(draft, Refused)
+            return draft.id
+
+    draft = add_draft()
     assert token(draft) is None
+    assert token(draft) is Code.SETUP_LINK_LIMITED  # a second one would not be missed
+    reached, scim = organization.add_directory()
     scim.add_user("new@acme.test")
-    assert token(draft) is Code.SETUP_LINK_LIMITED
+    assert token(reached) is Code.SETUP_LINK_LIMITED
     assert token(scene.directory_id) is Code.SETUP_LINK_LIMITED
     with world.transactions.writing(OPERATOR) as unit:
         assert not isinstance(directories.to_deactivate(unit, organization.id, scene.directory_id).apply(), Refused)
     assert token(scene.directory_id) is Code.SETUP_LINK_LIMITED
-    fresh, _ = organization.add_directory()
+    fresh = add_draft()
     set_columns(organization, ADA, held=True)
     assert token(fresh) is Code.OWN_HOLD
+
+
+def test_holder_adds_no_more_than_ten(world: World) -> None:
+    organization = ready(world)
+    link = made(organization, scope=Scope.DIRECTORY)
+    with world.transactions.writing(setup_links.actor_of(link.row)) as unit:
+        outcomes = []
+        for _ in range(11):
+            planned = directories.to_create(unit, organization.id, name="Okta", provider=Provider.OKTA)
+            outcomes.append(planned.apply())
+            unit.flush()
+
+    assert [code(outcome) for outcome in outcomes] == [None] * 10 + [Code.SETUP_LINK_LIMITED]
 
 
 def test_edit_of_a_holder_that_waited_while_the_connection_was_activated_is_refused(world: World) -> None:

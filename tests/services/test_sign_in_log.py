@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from app.rules.actor import OPERATOR
 from app.rules.attempts import OUTCOMES, AttemptFilter, Ending, Outcome
 from app.rules.errors import NotFoundError
 from app.rules.identity import Rejection
 from app.rules.sessions import FLOW
-from app.services import sign_in, sign_in_log, worker
+from app.services import connections, sign_in, sign_in_log, worker
 from app.services.steps import GoToProvider, SignedIn
 from app.services.worker import Keep
 from app.store.attempts import SignInRecord
+from app.store.sign_ins import SignInFlow
 from tests.application import World
 from tests.scenes import ADA, GRACE, found_organization
 from tests.services.single_sign_on import SingleSignOn, identity_of, required
@@ -78,6 +80,48 @@ def test_test_that_is_never_answered_is_its_testers(world: World) -> None:
 
     record = log(scene)[-1]
     assert (record.outcome, record.purpose, record.member_id) == (Outcome.TIMED_OUT, "test", admin.id)
+
+
+def test_whoever_did_come_back_but_was_refused_is_not_told_never_to_have(world: World) -> None:
+    scene = required(world)
+    before = len(log(scene))
+    arrival = scene.leave()
+    with world.transactions.writing(OPERATOR) as unit:
+        connections.to_deactivate(unit, scene.organization.id, scene.connection_id).apply()
+    scene.arrive(arrival, identity_of(world, GRACE))
+
+    with world.transactions.reading() as unit:
+        assert sign_in_log.away(unit, scene.organization.id, limit=10) == []
+    world.clock.advance(minutes=11)
+    world.work()
+
+    assert len(log(scene)) == before
+
+
+def test_what_was_left_while_no_worker_ran_for_days_is_on_record_all_the_same(world: World) -> None:
+    scene = required(world)
+    go(scene, GRACE)
+    world.clock.advance(hours=72)
+
+    worker.run_due(world.transactions, KEEP)
+
+    assert (log(scene)[-1].outcome, log(scene)[-1].email) == (Outcome.TIMED_OUT, GRACE)
+
+
+def test_flood_is_closed_some_at_a_time_because_mail_waits_for_it(world: World) -> None:
+    scene = required(world)
+    with world.transactions.writing() as unit:
+        for number in range(520):
+            sign_in.begin(unit, address=f"nobody{number}@acme.test", browser="b")
+    world.clock.advance(minutes=11)
+
+    sign_in_log.give_up(world.transactions)
+
+    with world.transactions.reading() as unit:
+        left = unit.session.query(SignInFlow).where(SignInFlow.spent_at.is_(None), SignInFlow.handle.is_not(None))
+        assert left.count() == 20
+    sign_in_log.give_up(world.transactions)
+    assert len([one for one in log(scene) if one.outcome == Outcome.TIMED_OUT]) == 100
 
 
 def test_flood_of_sign_ins_that_nobody_answers_is_recorded_a_hundred_times_an_hour(world: World) -> None:

@@ -153,3 +153,15 @@ def test_cookie_of_a_browser_lasts_as_long_as_it_is_known_and_begins_anew_with_e
 
     (cookie,) = [line for line in answer.headers.getlist("Set-Cookie") if line.startswith("__Host-doorward-browser=")]
     assert f"Max-Age={KNOWN_BROWSER // timedelta(seconds=1)}" in cookie
+
+
+def test_whoever_takes_over_what_was_left_alone_for_half_a_year_is_told_of(world: World) -> None:
+    found_organization(world)
+    world.browser().sign_in(ADA)
+    before = len(told(world))
+    world.clock.advance(days=KNOWN_BROWSER // timedelta(days=1) + 1)
+    world.work()
+
+    world.browser().sign_in(ADA)
+
+    assert len(told(world)) == before + 1

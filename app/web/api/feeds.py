@@ -47,7 +47,7 @@ class SignInQuery(FeedQuery):
             purposes=frozenset({self.purpose}) if self.purpose is not None else None,
             connection_id=self.connection_id,
             member_id=self.member_id,
-            person=self.person,
+            person=self.person.lower() if self.person is not None else None,
             since=self.since,
             until=self.until,
         )

@@ -179,3 +179,21 @@ def test_revisions_of_an_unknown_connection_are_not_found(world: World) -> None:
 
     for path in ("revisions", "readiness"):
         assert ada.browser.get(f"/settings/connections/conn_{'0' * 26}/{path}").status_code == 404
+
+
+def test_settings_that_were_in_force_before_the_connection_was_turned_off_are_not_one_click_away(world: World) -> None:
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+    ada.browser.get("/settings/authentication")
+    ada.browser.submit_as_planned(f"/settings/connections/{connection_id}/deactivate")
+    world.clock.advance(minutes=1)
+    edit(ada, connection_id)
+    ada.test_sign_in(connection_id)
+    ada.browser.get("/settings/authentication")
+    ada.browser.submit_as_planned(f"/settings/connections/{connection_id}/activate")
+    assert OTHER_URL in leads_to(world)
+
+    page = history(ada, connection_id)
+
+    assert "/restore" not in page
+    assert "earlier" in page.lower()

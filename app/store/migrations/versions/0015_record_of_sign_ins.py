@@ -1,4 +1,6 @@
-"""The address of an attempt to sign in is a column, by which attempts are found."""
+"""The address of an attempt to sign in is a column, by which attempts are found; sign-ins under way are found among
+those that are over.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,10 @@ _AT_ONCE = 1_000
 
 def upgrade() -> None:
     op.add_column("sign_in_records", sa.Column("email", sa.String(), server_default="", nullable=False))
+    is_open = sa.text("spent_at IS NULL")
+    op.create_index(
+        "ix_sign_in_flows_open", "sign_in_flows", ["expires_at"], sqlite_where=is_open, postgresql_where=is_open
+    )
     # Read here, because PostgreSQL refuses to look into JSON that holds half a character, as providers may send.
     database, reached = op.get_bind(), ""
     write = sa.update(_RECORDS).where(_RECORDS.c.id == sa.bindparam("of")).values(email=sa.bindparam("address"))
@@ -28,4 +34,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_sign_in_flows_open", table_name="sign_in_flows")
     op.execute(sa.text("ALTER TABLE sign_in_records DROP COLUMN email"))
