@@ -144,6 +144,7 @@ def to_edit(
     needs_set_up = settings is not None and connection.state != ConnectionState.ACTIVE
 
     def write(_proof: Proof) -> Connection:
+        before = {"name": connection.name, "revision": connection.latest_revision}
         connection.name = name
         if settings is not None:
             connection.latest_revision = unit.id(Prefix.REVISION)
@@ -151,7 +152,7 @@ def to_edit(
             if connection.state != ConnectionState.ACTIVE:
                 connection.state = ConnectionState.VALIDATING
         after = {"name": connection.name, "revision": connection.latest_revision}
-        unit.audit(organization_id, "connection.updated", subject=connection_id, after=after)
+        unit.audit(organization_id, "connection.updated", subject=connection_id, before=before, after=after)
         unit.event(organization_id, EventType.CONNECTION_UPDATED, subject=connection_id, **after)
         return connection
 

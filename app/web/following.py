@@ -182,6 +182,7 @@ def _turned_away(step: TurnedAway) -> Response:
         code=step.refused.facts.get("name", step.refused.code),
         reference=reference,
         at=moment(now, now=now),
+        on_record=bool(step.reference),
         it_facts=(Fact("What to do", step.refused.fix),) if step.refused.fix else (),
     )
     return show("sign_in/refused.html", page, status=403)

@@ -29,8 +29,8 @@ THEN = {
 _ACTIONS = {
     "organization.created": ("founded the organization", "found the organization"),
     "organization.updated": ("changed the organization", "change the organization"),
-    "organization.mfa_required": ("required a second factor of everybody in", "require a second factor"),
-    "organization.mfa_released": ("stopped requiring a second factor in", "stop requiring a second factor"),
+    "organization.mfa_required": ("required a second factor of everybody", "require a second factor"),
+    "organization.mfa_released": ("stopped requiring a second factor", "stop requiring a second factor"),
     "domain.claimed": ("added the domain", "add a domain"),
     "domain.verified": ("verified the domain", "verify the domain"),
     "domain.removed": ("removed the domain", "remove the domain"),

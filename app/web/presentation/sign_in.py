@@ -59,13 +59,15 @@ class RefusedPage:
     """sign_in/refused.html. `sentence` may be shown to this person; `reference` ties it to the record an administrator
     reads.
 
-    `code` is the stable reason. `it_facts` are what to hand to IT (no secrets). `retry_href` begins again.
+    `code` is the stable reason. `it_facts` are what to hand to IT (no secrets). `retry_href` begins again. `on_record`
+    is whether administrators find it.
     """
 
     sentence: str
     code: str
     reference: str
     at: Moment
+    on_record: bool = False
     it_facts: tuple[Fact, ...] = ()
     retry_href: str = "/sign-in"
 
