@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,6 +21,8 @@ from tests.servers.doorward import Served, environment_for, served
 from tests.servers.smtp import SmtpServer
 
 HOST = "acme.test"
+#: `PICTURES=/tmp/pictures ./doorward test tests/browser` puts pictures there of every page that the stories look at.
+PICTURES = os.environ.get("PICTURES", "")
 ADA = Person("u-ada", f"ada@{HOST}", "Ada", "Lovelace", ("Engineering", "Doorward Admins"))
 GRACE = Person("u-grace", f"grace@{HOST}", "Grace", "Hopper", ("Engineering",))
 
@@ -120,6 +125,22 @@ def check_everywhere(page: Page) -> None:
     """No barrier that axe knows of, wide and light, narrow and dark; nothing sticks out at the side."""
     check(page, width=1280, scheme="light")
     check(page, width=320, scheme="dark")
+    if PICTURES:
+        _take_pictures(page, Path(PICTURES))
+
+
+def _take_pictures(page: Page, directory: Path) -> None:
+    """The page as it is now, in both themes and two widths, named by its address and the order of the story."""
+    ids_left_out = re.sub(
+        r"\b[a-z]{2,5}_[0-9a-z]{26}\b|/(?:start|recover|invitations)/[^/]+", "-", urlsplit(page.url).path
+    )
+    name = re.sub(r"[^a-z-]+", "-", ids_left_out).strip("-") or "home"
+    number = len(list(directory.glob("*.png"))) // 4
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=directory / f"{number:03d}-{name}-{width}-{scheme}.png", full_page=True)
 
 
 def check(page: Page, *, width: int, scheme: Literal["light", "dark"]) -> None:
