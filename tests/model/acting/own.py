@@ -33,7 +33,8 @@ def ask(stage: Stage, step: Step) -> str | None:
     verb, *arguments = step.action
     if verb == "invite":
         stage.world.clock.advance(minutes=2)  # nobody is mailed twice within a minute
-    with stage.world.transactions.writing(Actor(kind, id=row.id, label=row.email)) as unit:
+    actor = Actor(kind, id=row.id, label=row.email, asked_at=stage.world.clock.now())  # they have just shown who it is
+    with stage.world.transactions.writing(actor) as unit:
         outcome = _VERBS[str(verb)](_Request(stage, step, unit, row), *arguments)
     if isinstance(outcome, Refused):
         return str(outcome.code)
