@@ -8,20 +8,12 @@ from datetime import datetime
 
 from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord
 from app.services import organizations
+from app.services.paging import RecordPage, page_of
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import audit as rows
 from app.store import audit_chain
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Entries, newest first, with the ids to ask `before` and `after` for; "" where there is nothing further."""
-
-    records: tuple[AuditRecord, ...]
-    older: str
-    newer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +32,17 @@ def page(
     before: str = "",
     after: str = "",
     limit: int,
-) -> Listing:
+) -> RecordPage[AuditRecord]:
     """Entries for people: the newest, those before one, or those after one."""
-    if after:
-        found = rows.after(unit.session, organization_id, wanted=wanted, after_id=after, limit=limit + 1)
-        has_newer, has_older = len(found) > limit, True
-        found = found[:limit][::-1]
-    else:
-        found = rows.before(unit.session, organization_id, wanted=wanted, before_id=before, limit=limit + 1)
-        has_newer, has_older = bool(before), len(found) > limit
-        found = found[:limit]
-    return Listing(
-        records=tuple(found),
-        older=found[-1].id if found and has_older else "",
-        newer=found[0].id if found and has_newer else "",
+    session = unit.session
+    return page_of(
+        older_than=lambda id_, most: rows.before(
+            unit.session, organization_id, wanted=wanted, before_id=id_, limit=most
+        ),
+        newer_than=lambda id_, most: rows.after(session, organization_id, wanted=wanted, after_id=id_, limit=most),
+        before=before,
+        after=after,
+        limit=limit,
     )
 
 

@@ -5,12 +5,13 @@ forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.rules.errors import NotFoundError
 from app.rules.scim_requests import ERRORS_WITHIN, EVERYTHING, PACE_WITHIN, RequestFilter, ScimRequestRecord
 from app.services import directories
+from app.services.paging import RecordPage, page_of
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import scim_requests as rows
 
@@ -37,15 +38,6 @@ class Progress:
 MOST_ERRORS = rows.MOST_COUNTED
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Records, newest first, with the ids to ask `before` and `after` for; "" where there is nothing further."""
-
-    records: tuple[ScimRequestRecord, ...]
-    older: str
-    newer: str
-
-
 def write(unit: UnitOfWork, record: ScimRequestRecord) -> None:
     """Write a record in the transaction of the push it tells of: both stay, or neither."""
     rows.insert_one(unit.connection, record)
@@ -60,25 +52,21 @@ def page(
     before: str = "",
     after: str = "",
     limit: int,
-) -> Listing:
+) -> RecordPage[ScimRequestRecord]:
     """Records for people: the newest, those before one, or those after one. Raises NotFoundError.
 
     Within the page they stand by their time; records of reads get their ids a moment later than those of writes.
     """
     directory = directories.read(unit, organization_id, directory_id)
-    if after:
-        found = rows.after(unit.session, directory.id, wanted=wanted, after_id=after, limit=limit + 1)
-        has_newer, has_older = len(found) > limit, True
-        found = found[:limit][::-1]
-    else:
-        found = rows.before(unit.session, directory.id, wanted=wanted, before_id=before, limit=limit + 1)
-        has_newer, has_older = bool(before), len(found) > limit
-        found = found[:limit]
-    return Listing(
-        records=tuple(sorted(found, key=lambda record: record.at, reverse=True)),
-        older=found[-1].id if found and has_older else "",
-        newer=found[0].id if found and has_newer else "",
+    listing = page_of(
+        older_than=lambda id_, most: rows.before(unit.session, directory.id, wanted=wanted, before_id=id_, limit=most),
+        newer_than=lambda id_, most: rows.after(unit.session, directory.id, wanted=wanted, after_id=id_, limit=most),
+        before=before,
+        after=after,
+        limit=limit,
     )
+    by_time = sorted(listing.records, key=lambda record: record.at, reverse=True)
+    return replace(listing, records=tuple(by_time))
 
 
 def feed(

@@ -5,7 +5,6 @@ identity provider are given up, old attempts are forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.rules.attempts import EVERY_ATTEMPT, AttemptFilter, Outcome
@@ -14,6 +13,7 @@ from app.rules.limits import GIVEN_UP
 from app.rules.sessions import FLOW
 from app.services import attempts, limits, organizations
 from app.services.flows import Step
+from app.services.paging import RecordPage, page_of
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import attempts as rows
 from app.store.attempts import SignInRecord
@@ -32,15 +32,6 @@ _AT_ONCE, _BATCHES = 100, 5
 _FORGET_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Attempts, newest first, with the ids to ask `before` and `after` for; "" where there is nothing further."""
-
-    records: tuple[SignInRecord, ...]
-    older: str
-    newer: str
-
-
 def page(
     unit: UnitOfWork,
     organization_id: str,
@@ -49,20 +40,17 @@ def page(
     before: str = "",
     after: str = "",
     limit: int,
-) -> Listing:
+) -> RecordPage[SignInRecord]:
     """Attempts for people: the newest, those before one, or those after one."""
-    if after:
-        found = rows.after(unit.session, organization_id, wanted=wanted, after_id=after, limit=limit + 1)
-        has_newer, has_older = len(found) > limit, True
-        found = found[:limit][::-1]
-    else:
-        found = rows.before(unit.session, organization_id, wanted=wanted, before_id=before, limit=limit + 1)
-        has_newer, has_older = bool(before), len(found) > limit
-        found = found[:limit]
-    return Listing(
-        records=tuple(found),
-        older=found[-1].id if found and has_older else "",
-        newer=found[0].id if found and has_newer else "",
+    session = unit.session
+    return page_of(
+        older_than=lambda id_, most: rows.before(
+            unit.session, organization_id, wanted=wanted, before_id=id_, limit=most
+        ),
+        newer_than=lambda id_, most: rows.after(session, organization_id, wanted=wanted, after_id=id_, limit=most),
+        before=before,
+        after=after,
+        limit=limit,
     )
 
 

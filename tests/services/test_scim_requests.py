@@ -9,8 +9,9 @@ import pytest
 
 from app.rules.actor import OPERATOR
 from app.rules.errors import NotFoundError
-from app.rules.scim_requests import Outcome, RequestFilter
+from app.rules.scim_requests import Outcome, RequestFilter, ScimRequestRecord
 from app.services import directory_access, directory_tokens, scim_requests, worker
+from app.services.paging import RecordPage
 from app.services.worker import Keep
 from app.store.scim_requests import SAMPLE
 from tests.application import World
@@ -105,7 +106,7 @@ def test_pages_lead_back_and_forth(world: World) -> None:
     write(world, *records)
     newest_first = records[::-1]
 
-    def page(*, before: str = "", after: str = "") -> scim_requests.Listing:
+    def page(*, before: str = "", after: str = "") -> RecordPage[ScimRequestRecord]:
         with world.transactions.reading() as unit:
             return scim_requests.page(unit, organization.id, directory_id, before=before, after=after, limit=2)
 
