@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request
 
 from app.rules.connections import ConnectionKind, ConnectionState
+from app.rules.decisions import Refused
+from app.rules.errors import ConflictError, InvalidInputError, UnreachableError
 from app.rules.ids import ConnectionId, Prefix
+from app.rules.prerequisites import Acting
+from app.services import connections
 from app.services.rows import Connection
+from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
 from app.web.presentation.elements import EMPTY_FORM, Choice, Form
-from app.web.settings.setup_form import fields_again, fields_of, typed_again
+from app.web.settings.setup_form import fields_again, fields_of, nested, typed_again, with_error
+
+#: Finds the administrator whose address and test count.
+WhoseFacts = Callable[[UnitOfWork], Acting | None]
 
 _HINTS = {
     "saml": "Okta, Entra ID, Google and most others. Choose it when in doubt.",
@@ -92,11 +100,55 @@ def edit_page(
     )
 
 
-def is_only_renamed(page: ConnectionFormPage, typed: Mapping[str, str]) -> bool:
+def save_new(
+    drafted: Drafted, *, organization_id: str, acting: WhoseFacts
+) -> Connection | Refused | ConnectionFormPage:
+    """Make what was typed; the form again, with what is wrong, where it makes no sense. Sent twice, it is made once."""
+    typed, kind = request.form.to_dict(), drafted.kind
+    try:
+        settings = kind.read_settings(nested(kind, typed))
+        with current.writing() as unit:
+            return connections.to_create(
+                unit,
+                organization_id,
+                protocol=kind.protocol,
+                name=typed.get("name", ""),
+                read=settings,
+                acting=acting(unit),
+                connection_id=drafted.id,
+            ).apply()
+    except ConflictError:
+        with current.reading() as unit:
+            return connections.read(unit, organization_id, drafted.id)
+    except (InvalidInputError, UnreachableError) as error:
+        return new_page(drafted, with_error(kind, typed, error))
+
+
+def save_edit(
+    page: ConnectionFormPage, connection_id: str, *, organization_id: str, acting: WhoseFacts
+) -> Connection | Refused | ConnectionFormPage:
+    """Make the edit that was typed into this page; the page again where it makes no sense."""
+    typed, kind = request.form.to_dict(), current.kinds()[page.protocol]
+    try:
+        settings = None if is_only_renamed(page) else kind.read_settings(nested(kind, typed))
+        with current.writing() as unit:
+            return connections.to_edit(
+                unit,
+                organization_id,
+                connection_id,
+                name=typed.get("name", ""),
+                settings=settings,
+                acting=acting(unit),
+            ).apply()
+    except (InvalidInputError, UnreachableError) as error:
+        return replace(page, form=with_error(kind, typed, error))
+
+
+def is_only_renamed(page: ConnectionFormPage) -> bool:
     """Whether what was typed is what the form was filled in with, but for the name."""
     names = {field.name for field in page.fields}
     known = {name: value for name, value in page.form.values.items() if name in names}
-    return {name: value for name, value in typed.items() if name in names and value.strip()} == known
+    return {name: value for name, value in request.form.items() if name in names and value.strip()} == known
 
 
 def _protocols() -> tuple[Choice, ...]:

@@ -8,9 +8,8 @@ from functools import partial
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import ConnectionKind
 from app.rules.decisions import Refused
-from app.rules.errors import ConflictError, InvalidInputError, UnreachableError
+from app.rules.errors import UnreachableError
 from app.services import connections, members, readiness, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
@@ -23,10 +22,19 @@ from app.web.presentation.elements import Choice, Notice
 from app.web.presentation.sign_in import LeavingPage
 from app.web.settings import overview
 from app.web.settings.cards.connections import ready_count
-from app.web.settings.connection_form import Drafted, Place, choice_page, draft, edit_page, is_only_renamed, new_page
+from app.web.settings.connection_form import (
+    Drafted,
+    Place,
+    choice_page,
+    draft,
+    edit_page,
+    is_only_renamed,
+    new_page,
+    save_edit,
+    save_new,
+)
 from app.web.settings.controls import PAGE, refusal
 from app.web.settings.plans import Review, decide
-from app.web.settings.setup_form import nested, with_error
 from app.web.settings.tested import tested_page
 from app.web.shell import show
 from app.web.wording import count
@@ -72,7 +80,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
         page = edit_page(kind, connection, connections.settings_of(unit, connection), _PLACE)
     if request.method == "GET":
         return show(_TEMPLATE, page, notices=(_HOW_TO_EDIT,))
-    return _edit(kind, page, connection.id)
+    return _edit(page, connection.id)
 
 
 @pages.post("/<connection_id>/test")
@@ -201,42 +209,17 @@ def _sessions(connection_id: str, *, through: bool) -> str:
 
 
 def _create(drafted: Drafted) -> ResponseReturnValue:
-    typed = request.form.to_dict()
-    try:
-        settings = drafted.kind.read_settings(nested(drafted.kind, typed))
-        with current.writing() as unit:
-            outcome = connections.to_create(
-                unit,
-                current.organization_id(),
-                protocol=drafted.kind.protocol,
-                name=typed.get("name", ""),
-                read=settings,
-                acting=overview.acting(unit),
-                connection_id=drafted.id,
-            ).apply()
-    except ConflictError:
-        outcome = None  # sent twice: it is there, and that is what was wanted
-    except (InvalidInputError, UnreachableError) as error:
-        wrong = new_page(drafted, with_error(drafted.kind, typed, error))
-        return show(_TEMPLATE, wrong, status=400)
-    return overview.answer(outcome, done="connection-saved", anchor=drafted.id)
+    made = save_new(drafted, organization_id=current.organization_id(), acting=overview.acting)
+    return _saved(made, done="connection-saved", anchor=drafted.id)
 
 
-def _edit(kind: ConnectionKind, page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
-    typed = request.form.to_dict()
-    is_same = is_only_renamed(page, typed)
-    try:
-        settings = None if is_same else kind.read_settings(nested(kind, typed))
-        with current.writing() as unit:
-            outcome = connections.to_edit(
-                unit,
-                current.organization_id(),
-                connection_id,
-                name=typed.get("name", ""),
-                settings=settings,
-                acting=overview.acting(unit),
-            ).apply()
-    except (InvalidInputError, UnreachableError) as error:
-        wrong = replace(page, form=with_error(kind, typed, error))
-        return show(_TEMPLATE, wrong, status=400)
-    return overview.answer(outcome, done="connection-renamed" if is_same else "connection-saved", anchor=connection_id)
+def _edit(page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
+    edited = save_edit(page, connection_id, organization_id=current.organization_id(), acting=overview.acting)
+    done = "connection-renamed" if is_only_renamed(page) else "connection-saved"
+    return _saved(edited, done=done, anchor=connection_id)
+
+
+def _saved(outcome: Connection | Refused | ConnectionFormPage, *, done: str, anchor: str) -> ResponseReturnValue:
+    if isinstance(outcome, ConnectionFormPage):
+        return show(_TEMPLATE, outcome, status=400)
+    return overview.answer(outcome, done=done, anchor=anchor)

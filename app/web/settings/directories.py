@@ -13,11 +13,9 @@ from app.rules.errors import InvalidInputError
 from app.services import directories, directory_tokens
 from app.services.directories import Provider
 from app.web import request as current
-from app.web.moments import moment_or_none
-from app.web.presentation.directories import DirectoryTokenPage
 from app.web.presentation.elements import Form, Notice
 from app.web.settings import overview
-from app.web.settings.cards.directories import LIFETIMES, named
+from app.web.settings.cards.directories import LIFETIMES, token_page
 from app.web.settings.controls import PAGE, refusal
 from app.web.settings.overview import Forms
 from app.web.settings.plans import Review, decide
@@ -67,17 +65,8 @@ def add_token(directory_id: str) -> ResponseReturnValue:
         return overview.again(Notice("error", "No token was made.", f"Label: {error.sentence}"))
     if isinstance(token, Refused):
         return overview.again(refusal(token), status=409)
-    directory = directories.read(unit, organization_id, directory_id)
-    page = DirectoryTokenPage(
-        directory_id=directory.id,
-        directory_name=directory.name,
-        provider=named(Provider(directory.provider)),
-        base_url=directories.base_url(unit, directory),
-        token=token.secret,
-        guide=directory.provider,
-        expires=moment_or_none(token.row.expires_at, now=unit.now),
-    )
-    return show("settings/directory_token.html", page)
+    row = directories.read(unit, organization_id, directory_id)
+    return show("settings/directory_token.html", token_page(unit, row, token))
 
 
 @pages.post("/<directory_id>/tokens/<token_id>/revoke")

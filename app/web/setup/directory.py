@@ -17,10 +17,9 @@ from app.services.rows import Directory
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.moments import moment_or_none
-from app.web.presentation.directories import DirectoryTokenPage
 from app.web.presentation.elements import EMPTY_FORM, Form, Notice
 from app.web.presentation.setup_links import DirectoryPage, SetupDirectory
-from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, TITLES, named
+from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, TITLES, named, token_page
 from app.web.settings.overview import wrong
 from app.web.setup.frame import control, show, told
 from app.web.shell import see
@@ -65,17 +64,8 @@ def add_token(directory_id: str) -> ResponseReturnValue:
     token = directory_tokens.add(unit, organization_id, directory_id, label=_LABEL, expires_at=expires_at)
     if isinstance(token, Refused):
         return _again(told(token), status=409)
-    directory = directories.read(unit, organization_id, directory_id)
-    page = DirectoryTokenPage(
-        directory_id=directory.id,
-        directory_name=directory.name,
-        provider=named(Provider(directory.provider)),
-        base_url=directories.base_url(unit, directory),
-        token=token.secret,
-        guide=directory.provider,
-        expires=moment_or_none(token.row.expires_at, now=unit.now),
-    )
-    return show("setup/token.html", page)
+    row = directories.read(unit, organization_id, directory_id)
+    return show("setup/token.html", token_page(unit, row, token))
 
 
 def _page(unit: UnitOfWork, form: Form = EMPTY_FORM) -> DirectoryPage:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import ConnectionKind, ConnectionState
+from app.rules.connections import ConnectionState
 from app.rules.decisions import Refused
-from app.rules.errors import ConflictError, InvalidInputError, UnreachableError
+from app.rules.errors import UnreachableError
 from app.rules.ids import ConnectionId
 from app.rules.prerequisites import Acting
 from app.services import connections, members, setup_tests
@@ -22,8 +20,17 @@ from app.web.presentation.elements import Notice
 from app.web.presentation.setup_links import SetupConnection, SsoPage
 from app.web.presentation.sign_in import LeavingPage
 from app.web.settings.cards.connections import settings_facts
-from app.web.settings.connection_form import Drafted, Place, choice_page, draft, edit_page, is_only_renamed, new_page
-from app.web.settings.setup_form import nested, with_error
+from app.web.settings.connection_form import (
+    Drafted,
+    Place,
+    choice_page,
+    draft,
+    edit_page,
+    is_only_renamed,
+    new_page,
+    save_edit,
+    save_new,
+)
 from app.web.settings.tested import tested_page
 from app.web.setup.frame import control, show, told
 from app.web.shell import see
@@ -68,7 +75,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
         page = edit_page(kind, connection, connections.settings_of(unit, connection), _PLACE)
     if isinstance(decision, Refused):
         return _again(decision)
-    return show(_TEMPLATE, page) if request.method == "GET" else _edit(kind, page, connection.id)
+    return show(_TEMPLATE, page) if request.method == "GET" else _edit(page, connection.id)
 
 
 @pages.post("/<connection_id>/test")
@@ -136,47 +143,19 @@ def _acting(unit: UnitOfWork) -> Acting | None:
 
 
 def _create(drafted: Drafted) -> ResponseReturnValue:
-    typed = request.form.to_dict()
-    try:
-        settings = drafted.kind.read_settings(nested(drafted.kind, typed))
-        with current.writing() as unit:
-            outcome = connections.to_create(
-                unit,
-                current.holder().organization_id,
-                protocol=drafted.kind.protocol,
-                name=typed.get("name", ""),
-                read=settings,
-                acting=_acting(unit),
-                connection_id=drafted.id,
-            ).apply()
-    except ConflictError:
-        outcome = None  # sent twice: it is there, and that is what was wanted
-    except (InvalidInputError, UnreachableError) as error:
-        wrong = new_page(drafted, with_error(drafted.kind, typed, error))
-        return show(_TEMPLATE, wrong, status=400)
-    return _answer(outcome, done="connection-saved", anchor=drafted.id)
+    made = save_new(drafted, organization_id=current.holder().organization_id, acting=_acting)
+    return _answer(made, done="connection-saved", anchor=drafted.id)
 
 
-def _edit(kind: ConnectionKind, page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
-    typed = request.form.to_dict()
-    is_same = is_only_renamed(page, typed)
-    try:
-        settings = None if is_same else kind.read_settings(nested(kind, typed))
-        with current.writing() as unit:
-            outcome = connections.to_edit(
-                unit,
-                current.holder().organization_id,
-                connection_id,
-                name=typed.get("name", ""),
-                settings=settings,
-                acting=_acting(unit),
-            ).apply()
-    except (InvalidInputError, UnreachableError) as error:
-        return show(_TEMPLATE, replace(page, form=with_error(kind, typed, error)), status=400)
-    return _answer(outcome, done="connection-renamed" if is_same else "connection-saved", anchor=connection_id)
+def _edit(page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
+    edited = save_edit(page, connection_id, organization_id=current.holder().organization_id, acting=_acting)
+    done = "connection-renamed" if is_only_renamed(page) else "connection-saved"
+    return _answer(edited, done=done, anchor=connection_id)
 
 
 def _answer(outcome: object, *, done: str, anchor: str) -> ResponseReturnValue:
+    if isinstance(outcome, ConnectionFormPage):
+        return show(_TEMPLATE, outcome, status=400)
     return _again(outcome) if isinstance(outcome, Refused) else see(f"{_HOME}?done={done}#{anchor}")
 
 

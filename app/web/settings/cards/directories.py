@@ -7,11 +7,16 @@ from datetime import datetime, timedelta
 
 from app.rules.directories import TokenStanding
 from app.rules.scim_requests import PACE_WITHIN
+from app.services import directories
+from app.services.bearer_tokens import Issued
 from app.services.directories import DirectoryState, Provider
 from app.services.overview.directories import DirectoryFacts, Needs, TokenFacts
+from app.services.rows import Directory as DirectoryRow
+from app.services.rows import DirectoryToken
 from app.services.scim_requests import MOST_ERRORS, Progress
+from app.services.unit_of_work import UnitOfWork
 from app.web.moments import moment, moment_or_none
-from app.web.presentation.directories import Directory, Token
+from app.web.presentation.directories import Directory, DirectoryTokenPage, Token
 from app.web.presentation.elements import ALLOWED, Change, Choice, Notice, Prerequisite
 from app.web.settings.controls import PAGE, control, prerequisite
 from app.web.wording import count
@@ -36,6 +41,19 @@ PROVIDERS = tuple(Choice(provider.value, title) for provider, title in TITLES.it
 def named(provider: Provider) -> str:
     """What a sentence calls the provider."""
     return "the identity provider" if provider is Provider.GENERIC else TITLES[provider]
+
+
+def token_page(unit: UnitOfWork, row: DirectoryRow, token: Issued[DirectoryToken]) -> DirectoryTokenPage:
+    """A token of a directory that was just made, shown this once."""
+    return DirectoryTokenPage(
+        directory_id=row.id,
+        directory_name=row.name,
+        provider=named(Provider(row.provider)),
+        base_url=directories.base_url(unit, row),
+        token=token.secret,
+        guide=row.provider,
+        expires=moment_or_none(token.row.expires_at, now=unit.now),
+    )
 
 
 def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
