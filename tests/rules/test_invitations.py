@@ -45,6 +45,13 @@ def test_whoever_could_not_come_in_or_comes_from_the_directory_is_not_invited(
     assert (decision.code if isinstance(decision, Refused) else None) is expected
 
 
+def test_guest_whom_the_directory_lists_is_not_invited_though_their_host_is_nobody_s() -> None:
+    decision = judge_invitation("b@guest.test", access=EMAIL, has_directory=True, is_member=False, is_listed=True)
+
+    assert isinstance(decision, Refused)
+    assert decision.code is Code.INVITATION_FROM_DIRECTORY
+
+
 def test_member_is_not_invited_whatever_else_holds() -> None:
     decision = judge_invitation("bob@acme.test", access=EMAIL, has_directory=True, is_member=True)
 

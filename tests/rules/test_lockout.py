@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.decisions import Allowed, Code, Decision, Refused
-from app.rules.factors import MfaPolicy
+from app.rules.factors import MfaPolicy, SecondStep
 from app.rules.lockout import (
     Access,
     Guests,
@@ -22,6 +22,7 @@ from app.rules.lockout import (
     door,
     is_usable,
     settle,
+    step_after,
     usable,
     way_in,
 )
@@ -515,6 +516,13 @@ def _without_second_step(decision: Decision) -> Decision:
     if isinstance(decision, Refused) or decision.proof is None:
         return decision
     return Allowed({name: told for name, told in decision.proof.items() if name != "second_step"})
+
+
+def test_nothing_more_is_asked_of_whoever_cannot_come_in_at_all() -> None:
+    required = replace(EMAIL, mfa=MfaPolicy.REQUIRED)
+
+    assert step_after(replace(ADA, suspended=True), required) is None
+    assert step_after(ADA, required) is SecondStep.ENROLL
 
 
 @given(
