@@ -37,7 +37,6 @@ _BATCH = 20
 _MAILS = 1  # a mail server that hangs must not keep events from their places for longer than one mail takes
 _KEEP_FLOWS = timedelta(days=1)
 _KEEP_DISMISSED = timedelta(days=90)
-_KEEP_DOCUMENTS = timedelta(days=30)
 _LOOK_AGAIN = timedelta(minutes=15)
 
 
@@ -107,7 +106,7 @@ def check_domains(transactions: Transactions) -> None:
 
 
 def forget(transactions: Transactions) -> None:
-    """Delete flows, sessions, browsers, consumed assertions and dismissed alarms that are past their days."""
+    """Delete flows, sessions, browsers, documents, assertions and dismissed alarms that are past their days."""
     with transactions.writing() as unit:
         sign_ins.forget_expired(
             unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
@@ -116,7 +115,7 @@ def forget(transactions: Transactions) -> None:
         tries.forget(unit.session, before=unit.now - _KEEP_FLOWS)
         known_browsers.forget(unit.session, before=unit.now - KNOWN_BROWSER)
         connections.forget_consumed(unit.session, unit.now)
-        connections.forget_documents(unit.session, before=unit.now - _KEEP_DOCUMENTS)
+        connections.forget_documents(unit.session, before=unit.now - _KEEP_FLOWS)
         mass_changes.forget(
             unit.session, quiet_since=unit.now - _KEEP_FLOWS, dismissed_before=unit.now - _KEEP_DISMISSED
         )

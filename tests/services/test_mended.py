@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.ports.mail import Mail, SmtpPost
 from app.rules.actor import OPERATOR, Actor, ActorKind
@@ -29,7 +30,9 @@ from app.services import (
 from app.services.flows import Purpose
 from app.services.organizations import Edit
 from app.services.steps import AskCode, SignedIn, TurnedAway
+from app.store import connections as connection_rows
 from app.store import jobs, sign_ins
+from app.store.connections import FetchedDocument
 from tests.application import World
 from tests.scenes import ADA, GRACE, HOST, found_organization, provisioned
 from tests.servers.smtp import SmtpServer
@@ -292,3 +295,16 @@ def test_whoever_acts_is_asked_for_again_once_the_lock_is_theirs(world: World) -
 def test_host_of_a_million_characters_is_refused_before_anything_is_done_with_it() -> None:
     with pytest.raises(InvalidInputError):
         normalize_host("\ufdfa" * 1_000_000)
+
+
+def test_documents_that_nobody_signs_in_by_any_more_are_deleted(world: World) -> None:
+    with world.transactions.writing() as unit:
+        connection_rows.remember_document(unit.session, "keys https://old.test", "{}", unit.now)
+    world.clock.advance(hours=25)
+    with world.transactions.writing() as unit:
+        connection_rows.remember_document(unit.session, "keys https://new.test", "{}", unit.now)
+
+    world.work()
+
+    with world.transactions.reading() as unit:
+        assert list(unit.session.scalars(select(FetchedDocument.key))) == ["keys https://new.test"]

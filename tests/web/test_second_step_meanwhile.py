@@ -264,6 +264,17 @@ def test_administrator_who_has_just_required_single_sign_on_confirms_through_it(
     assert done.return_to == "/profile"
 
 
+def test_administrator_confirms_though_who_they_are_there_was_once_somebody_who_was_removed(world: World) -> None:
+    scene = required(world)
+    token = scene.organization.open_session()
+    earlier = scene.come_back(identity_of(world, "ada.old@acme.test", subject=f"subject-of-{ADA}"))
+    assert isinstance(earlier, SignedIn)
+    with world.transactions.writing(OPERATOR) as unit:
+        assert not isinstance(members.to_remove(unit, scene.organization.id, earlier.member.id).apply(), Refused)
+
+    assert isinstance(confirm_through_provider(scene, token, ADA), SignedIn)
+
+
 def test_somebody_else_at_the_provider_confirms_nothing_and_is_on_record(world: World) -> None:
     scene = required(world)
     token = scene.organization.open_session()

@@ -78,9 +78,11 @@ def list_events(org: str, query: FeedQuery) -> Page[EventAnswer]:
 
 @operation("GET", "/organizations/{org}/sign-ins", query=SignInQuery, answer=Page[SignInAnswer])
 def list_sign_ins(org: str, query: SignInQuery) -> Page[SignInAnswer]:
-    """Follow every attempt to sign in. `next_cursor` is what to send as `after`; null: there is nothing more for
-    now. They are kept for 90 days, or as long as the operator says. One that never comes back from the identity
-    provider stands here as `timed_out` once it is given up, the first hundred in an hour.
+    """Follow attempts to sign in. `next_cursor` is what to send as `after`; null: there is nothing more for now.
+
+    They are kept for 90 days, or as long as the operator says. One that never comes back from the identity provider
+    stands here as `timed_out` once it is given up, the first hundred in an hour. Unlike events they have no position:
+    one that takes longer to be recorded than a later one can stand before it, where a follower has been already.
     """
     unit = current.unit()
     return feed(

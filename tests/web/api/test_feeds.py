@@ -31,6 +31,36 @@ def test_feed_goes_on_after_the_last_entry_seen(world: World, feed: str) -> None
     assert scene.api.get(path, after=seen[-1]["id"]) == {"data": [], "next_cursor": None}
 
 
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ({"person": "ADA@acme"}, True),
+        ({"person": "nobody"}, False),
+        ({"outcome": "signed_in", "ending": "succeeded", "purpose": "start"}, True),
+        ({"outcome": "signed_in", "ending": "failed"}, False),
+        ({"ending": "timed_out"}, False),
+        ({"since": "2000-01-01T00:00:00Z", "until": "2200-01-01T00:00:00Z"}, True),
+        ({"until": "2000-01-01T00:00:00Z"}, False),
+    ],
+)
+def test_attempts_are_found_by_what_they_were(world: World, query: dict[str, str], is_found: bool) -> None:
+    scene = begin(world)
+
+    found = scene.api.get(f"{scene.path}/sign-ins", **query)["data"]
+
+    assert bool(found) is is_found
+    assert {one["email"] for one in found} <= {"ada@acme.test"}
+
+
+@pytest.mark.parametrize("query", ["ending=often", "outcome=", "since=yesterday", "connection_id=conn_x", "person="])
+def test_filter_that_makes_no_sense_is_refused_by_the_name_of_its_field(world: World, query: str) -> None:
+    scene = begin(world)
+
+    problem = scene.api.refused("GET", f"{scene.path}/sign-ins", status=400, query_string=query)
+
+    assert problem["field"] == query.partition("=")[0]
+
+
 def test_events_are_shown_in_the_order_of_their_positions_once_the_worker_has_seen_them(world: World) -> None:
     scene = begin(world)
     world.work()

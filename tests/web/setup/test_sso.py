@@ -88,6 +88,19 @@ def test_result_of_a_test_is_for_its_own_link_and_for_a_day(world: World) -> Non
     assert open_link(world, url).get(result).status_code == 404
 
 
+def test_test_that_was_left_does_not_hide_the_last_one_that_was_finished(world: World) -> None:
+    ada = ready(world)
+    kim = holder(ada)
+    connection_id = connect(kim)
+    try_out(kim, connection_id)
+    kim.get("/setup/sso")
+    assert kim.submit(f"/setup/sso/{connection_id}/test").status_code == 200
+    world.clock.advance(minutes=11)
+    world.work()
+
+    assert "Your last test" in flat(kim.get("/setup/sso").text)
+
+
 def test_test_that_comes_back_after_the_link_was_revoked_is_turned_away(world: World) -> None:
     ada = ready(world)
     kim = holder(ada)
