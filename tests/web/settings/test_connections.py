@@ -184,6 +184,19 @@ def test_activation_says_beforehand_what_it_does(world: World) -> None:
     assert "Everyone signs in with a code by email." in ada.page()
 
 
+def test_activation_that_changes_nothing_but_the_way_in_says_so(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+    ada.confirm_codes()
+    ada.test_sign_in(connection_id)
+
+    page = flat(ada.browser.submit(f"/settings/connections/{connection_id}/activate?dry_run=true").text)
+
+    assert "For 1 person the role stays; where it comes from, or the way in, changes." in page
+    assert "Emailed code becomes Single sign-on" in page
+
+
 def test_deactivation_turns_email_codes_on_again(world: World) -> None:
     ada = desk(world)
     connection_id = ada.require_single_sign_on()

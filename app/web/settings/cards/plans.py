@@ -53,7 +53,8 @@ def effects(totals: Totals) -> Iterator[str]:
     found = [count(number, one, many) for number, one, many in counted if number > 0]
     yield from found
     if totals.changed and not found:
-        yield f"{count(totals.changed, 'person keeps', 'people keep')} the role they have, for another reason than now."
+        whom = count(totals.changed, "person", "people")
+        yield f"For {whom} the role stays; where it comes from, or the way in, changes."
     if not totals.changed:
         yield "Nobody's role or way in changes."
 
