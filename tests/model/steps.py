@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -14,7 +15,10 @@ from app.rules.lockout import Standing
 from app.rules.members import MemberState
 from tests.model import world as model
 from tests.model.following import following
-from tests.model.world import PRESENT, World
+from tests.model.world import PRESENT, REVISION, Person, World
+
+#: The revision that takes over in a swap.
+_NEXT = "rev_next"
 
 
 class Door(StrEnum):
@@ -72,16 +76,21 @@ def decide(before: World, facts: World, *, by_person: bool, acting: int | None =
     """Ask the guard about a change, and write what it says, also where it refuses: then nothing may differ."""
     old, new = model.settings_of(before), model.settings_of(facts)
     was, becomes, whose = [], [], []
+    access = model.access_of(facts)
+    is_swap = before.sso_on and facts.sso_on and before.newer and not facts.newer
+    next_revision = _NEXT if is_swap else REVISION
+    if is_swap:
+        access = replace(access, sso_revision=next_revision)
     for who, (earlier, person) in enumerate(zip(before.people, facts.people, strict=True)):
         if PRESENT in (earlier.membership, person.membership):
             is_new = earlier.membership != PRESENT
             was.append(model.newcomer(who, person, old.default) if is_new else model.stored(who, earlier, old))
-            becomes.append(model.worked_out(who, person, new))
+            becomes.append(_with_both_proofs(earlier, person, model.worked_out(who, person, new), of=next_revision))
             whose.append(who)
     known = [who for who in whose if before.people[who].membership == PRESENT]
     settlement = lockout.settle(
         lockout.World(model.access_of(before), tuple(was)),
-        lockout.World(model.access_of(facts), tuple(becomes)),
+        lockout.World(access, tuple(becomes)),
         by_person=by_person,
         acting=None if acting is None else model.member_id(acting),
     )
@@ -94,6 +103,14 @@ def decide(before: World, facts: World, *, by_person: bool, acting: int | None =
     released = [who for who in known if before.people[who].held and not after.people[who].held]
     # An address that waited for the hold to end follows now.
     return (following(after, released) if released and after.directory_on else after), None
+
+
+def _with_both_proofs(earlier: Person, person: Person, standing: Standing, *, of: str) -> Standing:
+    """The guard also sees who has come in through what was in force; of whoever comes back nothing earlier counts."""
+    proofs = {of} if person.proven else set()
+    if earlier.proven and earlier.membership == PRESENT:
+        proofs.add(REVISION)
+    return standing if proofs == standing.proofs else replace(standing, proofs=frozenset(proofs))
 
 
 def _written(world: World, people: Mapping[int, Standing]) -> World:

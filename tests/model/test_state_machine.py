@@ -10,8 +10,10 @@ import pytest
 
 from app.services import authority
 from tests.application import World
-from tests.model.lives import YOUTHS, begin, grown_up, walk
+from tests.model.lives import YOUTHS, again, begin, grown_up, walk
+from tests.model.steps import Action
 from tests.model.test_model_check import holds_nobody
+from tests.model.world import UNKNOWN
 
 STEPS = 140
 
@@ -24,6 +26,48 @@ def test_everybody_stands_as_the_promises_say_after_every_step(world: World) -> 
 
     lived = sum((life.figures for life in lives), Counter[str]())
     assert {"put on hold", "released", "refused", "asked by somebody on hold"} <= lived.keys()
+
+
+#: What random lives have come upon in which the two sides went apart, each with the fault that was behind it.
+STORIES: dict[str, list[tuple[str, Action]]] = {
+    "a hold keeps the way in through what is being turned off in sight": [
+        ("the operator", ("map", 0, "admin")),
+        ("", ("create_active", 0)),
+        ("", ("join", 0, 0)),
+        ("the operator", ("directory_on",)),
+        ("", ("test", 0, UNKNOWN)),
+        ("the operator", ("sso_on", 0)),
+        ("", ("deactivate", 0)),
+        ("", ("create_active", 2)),
+        ("", ("join", 2, 0)),
+        ("", ("test", 2, UNKNOWN)),
+        ("", ("deactivate", 2)),
+        ("Edith, in a recovery session,", ("directory_off",)),
+        ("the operator", ("activate", 2)),
+        ("Edith, in a recovery session,", ("sso_off",)),
+    ],
+    "whoever was removed and is invited again tests the connection as themselves": [
+        ("", ("test", 0, UNKNOWN)),
+        ("the operator", ("sso_on", 0)),
+        ("", ("through_provider", 0, 0b01)),
+        ("the operator", ("sso_off",)),
+        ("the operator", ("invite", 1, "admin")),
+        ("", ("email", 1)),
+        ("the operator", ("remove", 0)),
+        ("the operator", ("invite", 0, "admin")),
+        ("", ("email", 0)),
+        ("", ("test", 0, 0b10)),
+        ("the operator", ("sso_on", 0)),
+    ],
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_story_in_which_the_two_once_went_apart_is_told_alike(world: World, story: str) -> None:
+    life, problem = again(world, 1, STORIES[story])
+
+    assert problem is None
+    assert len(life.told) == len(STORIES[story])
 
 
 def test_application_whose_guard_forgets_holds_is_found_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
