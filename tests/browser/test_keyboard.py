@@ -42,7 +42,9 @@ def past_the_mail(town: Town, page: Page) -> None:
     page.keyboard.press("Enter")
 
 
-def test_organization_is_founded_and_a_second_factor_set_up_required_and_used_without_a_mouse(town: Town) -> None:
+def test_organization_is_founded_and_a_second_factor_set_up_required_used_and_released_without_a_mouse(
+    town: Town,
+) -> None:
     page = town.visitor()
     page.goto(town.server.start_link)
     type_into(page, "Organization", "Acme")
@@ -88,3 +90,8 @@ def test_organization_is_founded_and_a_second_factor_set_up_required_and_used_wi
     type_into(page, "Backup code", backup)
     page.keyboard.press("Enter")
     expect(page.get_by_text("You have 9 unused ones left.")).to_be_visible()
+
+    page.goto("/settings/authentication")
+    press(page, "Stop requiring it…")
+    press(page, "Stop requiring it")
+    expect(page.get_by_text("A second factor is no longer required.")).to_be_visible()
