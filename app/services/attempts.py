@@ -77,24 +77,25 @@ def record(
     factor: Method | None = None,
     detail: dict[str, Any] | None = None,
 ) -> str:
-    """One row an administrator can read, where it is known whose organization it concerns; its reference. `factor` is
-    what was proven beside the first proof, or in its place.
+    """One row an administrator can read, and its reference; "" where nobody knows whose organization it concerns, so
+    that there is no row. `factor` is what was proven beside the first proof, or in its place.
     """
+    if flow.organization_id is None:
+        return ""
     proven = {"second_factor": factor.value} if factor is not None else {}
     reference = unit.id(Prefix.SIGN_IN)
-    if flow.organization_id is not None:
-        unit.session.add(
-            SignInRecord(
-                id=reference,
-                organization_id=flow.organization_id,
-                connection_id=flow.connection_id,
-                member_id=member.id if member else None,
-                at=unit.now,
-                purpose=flow.purpose,
-                outcome=outcome,
-                reason=reason,
-                email=flow.email,
-                detail={"email": flow.email, **proven, **(detail or {})},
-            )
+    unit.session.add(
+        SignInRecord(
+            id=reference,
+            organization_id=flow.organization_id,
+            connection_id=flow.connection_id,
+            member_id=member.id if member else None,
+            at=unit.now,
+            purpose=flow.purpose,
+            outcome=outcome,
+            reason=reason,
+            email=flow.email,
+            detail={"email": flow.email, **proven, **(detail or {})},
         )
+    )
     return reference

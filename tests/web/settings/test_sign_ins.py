@@ -64,3 +64,18 @@ def test_filter_shows_what_fits_and_leaves_out_what_makes_no_sense(world: World,
 
     assert (f"Signed in {ADA}" in page) is is_found
     assert ("No attempt matches" in page) is not is_found
+
+
+def test_whoever_is_turned_away_is_sent_to_an_administrator_only_where_one_would_find_them(world: World) -> None:
+    ada = desk(world)
+    ada.member("guest@other.test")
+    ada.require_single_sign_on()
+
+    known = world.browser().sign_in("guest@other.test")
+    stranger = world.browser().sign_in("stranger@nowhere.test")
+
+    assert (known.status_code, stranger.status_code) == (403, 403)
+    assert "Your administrators find this attempt under Settings, Activity" in known.text
+    assert "Your administrators" not in stranger.text
+    assert "guest@other.test" in ada.browser.get(PAGE).text
+    assert "stranger@nowhere.test" not in ada.browser.get(PAGE).text
