@@ -121,7 +121,7 @@ def _with_assertion(root: Element, assertion: Element) -> Element:
     """
     opened = deepcopy(root)
     opened.replace(children(opened, ENCRYPTED_ASSERTION)[0], etree.Element(_PLACE))
-    before, found, after = etree.tostring(opened).partition(f"<{_PLACE}/>".encode())
-    if not found:
-        raise _FailedError
-    return parse(before + etree.tostring(assertion, with_tail=False) + after, keep_comments=True)
+    before, *after = etree.tostring(opened).split(f"<{_PLACE}/>".encode())
+    if len(after) != 1:
+        raise _FailedError  # whoever made the response knows our word for the place
+    return parse(before + etree.tostring(assertion, with_tail=False) + after[0], keep_comments=True)

@@ -633,6 +633,11 @@ ENCRYPTION = [
     sealed(
         "an encrypted document type", Name.DECRYPTION_FAILED, encryption=inside(lambda plain: b"<!DOCTYPE x>" + plain)
     ),
+    sealed(
+        "an element named as the place of what is decrypted",
+        Name.DECRYPTION_FAILED,
+        add("/samlp:Response", "<samlp:Extensions><doorward-assertion/></samlp:Extensions>", at=1),
+    ),
     sealed("two encrypted assertions", Name.DECRYPTION_FAILED, encryption=inside(lambda plain: plain + plain)),
     sealed(
         "an encrypted way out of its place",
