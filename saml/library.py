@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from pathlib import Path
+from threading import local
+from types import FunctionType
 from typing import Any
 
+import onelogin.saml2
 import xmlsec
 from lxml import etree
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
+from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from app.rules.identity import Rejection
 from saml.documents import SAML, Element, descend, text
@@ -18,11 +23,39 @@ from saml.gate import Admitted, Sealed
 from saml.rejections import Name, name_of, reject
 from saml.settings import ServiceProvider
 
+_SCHEMAS = Path(onelogin.saml2.__file__).parent / "schemas"
 _CONFIRMATIONS = "/saml:Subject/saml:SubjectConfirmation"
 _TRUSTED = "a signature by a certificate of the connection"
 
 
-# The base class is Any to mypy: python3-saml has no types.
+class _Compiled(local):
+    """Schemas by the name of their file, compiled once in each thread: a compiled one keeps its log of errors, so that
+    two threads must not validate with it at once. Compiling costs more than all the rest of a response.
+    """
+
+    def __init__(self) -> None:
+        self._schemas: dict[str, etree.XMLSchema] = {}
+
+    def get(self, name: str) -> etree.XMLSchema:
+        """The schema of this name that comes with the library."""
+        if name not in self._schemas:
+            self._schemas[name] = etree.XMLSchema(file=str(_SCHEMAS / name))
+        return self._schemas[name]
+
+
+_compiled = _Compiled()
+
+
+# The base classes are Any to mypy: python3-saml has no types.
+class _XmlWithCompiledSchemas(OneLogin_Saml2_XML):  # type: ignore[misc]
+    """What the library does with XML, but that it compiles no schema for each response."""
+
+    @staticmethod
+    def validate_xml(xml: Element, schema: str, _debug: bool) -> Element | str:
+        """As the library's: the document, or what is wrong with it."""
+        return xml if _compiled.get(schema).validate(xml) else "invalid_xml"
+
+
 class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
     """python3-saml's Response on the gate's own tree, with every look at the machine's clock taken out.
 
@@ -30,6 +63,13 @@ class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
     and SessionNotOnOrAfter: a provider whose clock is one second ahead would be refused. saml/checks.py does all of
     these checks, with one clock and one skew, so here the library is shown no times to compare.
     """
+
+    # The library's own, which finds the schemas in a name of its module that has no other way in.
+    is_valid = FunctionType(
+        OneLogin_Saml2_Response.is_valid.__code__,
+        {**OneLogin_Saml2_Response.is_valid.__globals__, "OneLogin_Saml2_XML": _XmlWithCompiledSchemas},
+        argdefs=OneLogin_Saml2_Response.is_valid.__defaults__,
+    )
 
     def __init__(self, settings: LibrarySettings, admitted: Admitted) -> None:
         # Not super().__init__: it would decode and parse the post once more, with another parser than the gate's, and

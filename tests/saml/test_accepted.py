@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups
+from saml import library
 from tests.saml import forge
 from tests.saml.forge import (
     ACS_URL,
@@ -72,6 +73,9 @@ def identity(
 
 def groups(*names: str) -> ReceivedGroups:
     return ReceivedGroups.of(frozenset(names))
+
+
+_XML_SCHEMA = etree.XMLSchema
 
 
 @dataclass(frozen=True)
@@ -551,3 +555,19 @@ def test_overage_link_beside_groups_is_unknown() -> None:
 def test_certificate_in_the_response_is_not_what_is_trusted() -> None:
     foreign = Recipe(after=put("//ds:X509Certificate", pair("attacker").der))
     assert isinstance(World().judge(foreign.post()), ExternalIdentity)
+
+
+def test_schema_is_compiled_once_however_many_responses_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+
+    def compile_schema(*, file: str) -> etree.XMLSchema:
+        compiled.append(file)
+        return _XML_SCHEMA(file=file)
+
+    monkeypatch.setattr(library, "_compiled", library._Compiled())
+    monkeypatch.setattr(etree, "XMLSchema", compile_schema)
+
+    for _ in range(3):
+        identity()
+
+    assert len(compiled) == 1
