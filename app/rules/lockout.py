@@ -181,7 +181,7 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
     if last:
         return Settlement(_refused(last, before, after), before.people)
     holds_before = [person for person in before.people if person.held]
-    if holds_before and not any(_may_return(person, before.access, after.access) for person in kept.values()):
+    if holds_before and not any(_may_return(was, kept.get(was.member_id), before, after) for was in holds_before):
         return Settlement(_refused_hold(holds_before[0], before, after), before.people)
     if not holds_before and _holders(before) and not _holders(after):
         return Settlement(_refused(_holders(before), before, after), before.people)
@@ -217,13 +217,14 @@ def _hold(person: Standing) -> Standing:
     return replace(person, held=True, role=EffectiveRole(ADMIN, RoleSource.HELD))
 
 
-def _may_return(person: Standing, before: Access, after: Access) -> bool:
+def _may_return(was: Standing, becomes: Standing | None, before: World, after: World) -> bool:
     """A deactivated person on hold comes back by recovery; a suspended or removed one does not.
 
     Who could sign in by themselves must still be able to.
     """
-    loses_way_in = way_in(person, before) is not None and way_in(person, after) is None
-    return not person.suspended and not person.removed and not loses_way_in
+    if becomes is None or becomes.suspended or becomes.removed:
+        return False
+    return way_in(was, before.access) is None or way_in(becomes, after.access) is not None
 
 
 def _holders(world: World) -> tuple[Standing, ...]:

@@ -81,6 +81,13 @@ def _holds(before: World, step: Step) -> Iterator[str]:
             yield f"{NAMES[who]} stays on hold though the directory makes them an administrator."
         if step.door is Door.REQUEST and not before.people[who].held:
             yield "A person's request put somebody on hold."
+        if step.door is Door.REQUEST and _way_in(before, who) and not _way_in(after, who):
+            yield f"A person's request took the way in of {NAMES[who]}, the only one on hold."
+
+
+def _way_in(world: World, who: int) -> lockout.WayIn | None:
+    person = model.stored(who, world.people[who], model.settings_of(world))
+    return lockout.way_in(person, model.access_of(world))
 
 
 def _new_administrators(before: World, after: World) -> Iterator[str]:

@@ -59,6 +59,18 @@ STORIES: dict[str, list[tuple[str, Action]]] = {
         ("", ("test", 0, 0b10)),
         ("the operator", ("sso_on", 0)),
     ],
+    "a directory that would deactivate the only one on hold who can sign in is not turned on": [
+        ("", ("create_active", 0)),
+        ("", ("join", 0, 0)),
+        ("the operator", ("map", 0, "admin")),
+        ("the operator", ("directory_on",)),
+        ("", ("create_active", 2)),
+        ("", ("deactivate", 0)),
+        ("Ada, in a recovery session,", ("directory_off",)),
+        ("Ada, in a recovery session,", ("activate", 0)),
+        ("", ("join", 2, 0)),
+        ("Ada, in a recovery session,", ("directory_on",)),
+    ],
 }
 
 

@@ -475,6 +475,19 @@ def test_deactivated_person_on_hold_loses_no_way_in_when_guests_are_refused() ->
     assert isinstance(settle(before, World(SSO, (away,)), by_person=True).decision, Allowed)
 
 
+def test_request_that_deactivates_the_only_one_on_hold_who_could_sign_in_is_refused() -> None:
+    """Turning a directory on that lists them as inactive; somebody who never signed in does not make up for it."""
+    deactivated = replace(ADA, state=MemberState.DEACTIVATED, role=PLAIN)
+    newcomer = replace(GRACE, has_signed_in=False, last_signed_in_at=None)
+    before = World(EMAIL, (on_hold(ADA), replace(newcomer, role=PLAIN)))
+
+    left_alone = settle(before, World(EMAIL, (deactivated, newcomer)), by_person=True)
+    replaced = settle(before, World(EMAIL, (deactivated, GRACE)), by_person=True)
+
+    assert code_of(left_alone) is Code.LAST_HELD_ADMINISTRATOR
+    assert isinstance(replaced.decision, Allowed)
+
+
 def test_refusal_that_keeps_a_hold_names_who_is_on_hold() -> None:
     after = World(EMAIL, (GRACE_PLAIN, replace(ADA, role=PLAIN, suspended=True)))
 
