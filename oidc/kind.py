@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -13,6 +14,7 @@ from app.ports.clock import Clock
 from app.ports.http import Http
 from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
 from app.rules.errors import DoorwardError, InvalidInputError, UnreachableError
+from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.ids import ConnectionId
 from oidc.callback import AuthorizationAnswer, Callback
@@ -41,6 +43,7 @@ class OidcKind:
         self, *, base_url: str, http: Http, cache: DocumentCache, clock: Clock, skew: timedelta = SKEW
     ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._guides = read_guides(Path(__file__).with_name("guides.toml").read_text("utf-8"))
         self._clock = clock
         self._documents = Documents(http=http, cache=cache)
         self._callback = Callback(http=http, documents=self._documents, skew=skew)
@@ -57,6 +60,9 @@ class OidcKind:
             SetupField("claims.email_verification", "Email verification", "text", "required (default), or assumed for "
                        "a provider that never says email_verified and gives addresses out itself."),
         )  # fmt: skip
+
+    def guides(self) -> tuple[Guide, ...]:
+        return self._guides
 
     def read_settings(self, submitted: Settings) -> SettingsRead:
         settings, secret = read_submitted(submitted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import xmlsec
@@ -14,6 +15,7 @@ from app.ports.clock import Clock
 from app.ports.http import Http
 from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
 from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.ids import ConnectionId
 from saml.authn_request import redirect_url
@@ -42,6 +44,7 @@ class SamlKind:
         # should change nothing.
         xmlsec.cleanup_callbacks()
         self._base_url = base_url.rstrip("/")
+        self._guides = read_guides(Path(__file__).with_name("guides.toml").read_text("utf-8"))
         self._http = http
         self._clock = clock
         self._skew = skew
@@ -50,6 +53,10 @@ class SamlKind:
     def setup_fields(self) -> tuple[SetupField, ...]:
         """The form an administrator fills in."""
         return SETUP_FIELDS
+
+    def guides(self) -> tuple[Guide, ...]:
+        """How it is set up at Okta, Entra ID, Google and anywhere else."""
+        return self._guides
 
     def read_settings(self, submitted: Settings) -> SettingsRead:
         """Understand what was submitted. Raises InvalidInputError naming the field, UnreachableError."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from app.rules.guides import Guide
 from app.rules.identity import ExternalIdentity, Rejection
 from app.rules.ids import ConnectionId, RevisionId
 
@@ -113,6 +114,10 @@ class ConnectionKind(Protocol):
 
     def setup_fields(self) -> tuple[SetupField, ...]:
         """The form an administrator fills in."""
+        ...
+
+    def guides(self) -> tuple[Guide, ...]:
+        """How it is set up at the usual products, and at any other."""
         ...
 
     def read_settings(self, submitted: Settings) -> SettingsRead:

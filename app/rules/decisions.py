@@ -64,6 +64,7 @@ class Code(StrEnum):
     FACTOR_IN_RECOVERY = "factor_in_recovery"
     RECENT_SIGN_IN_REQUIRED = "recent_sign_in_required"
     SETUP_LINK_LIMITED = "setup_link_limited"
+    SETUPS_LIMITED = "setups_limited"
     # signing in
     FLOW_EXPIRED = "flow_expired"
     EMAIL_SIGN_IN_OFF = "email_sign_in_off"

@@ -23,7 +23,7 @@ from app.services import authority, key_pairs, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, organizations, revisions, setup_links, sign_ins
+from app.store import connection_setups, connections, organizations, revisions, setup_links, sign_ins
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.members import Member
 from app.store.organizations import Organization
@@ -73,11 +73,22 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
 
 
 def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision:
-    """The settings that a connection of this protocol is being set up with. Raises NotFoundError."""
+    """The settings that a connection of this protocol is being set up with, none in a guided setup. Raises
+    NotFoundError.
+    """
     connection = connections.by_public_id(unit.session, connection_id)
-    if connection is None or connection.protocol != protocol:
+    if connection is not None and connection.protocol == protocol:
+        return load_revision(unit, connection, connection.latest_revision)
+    setup = connection_setups.by_public_id(unit.session, connection_id)
+    if setup is None or setup.protocol != protocol:
         raise NotFoundError("There is no such connection.")
-    return load_revision(unit, connection, connection.latest_revision)
+    # What identity providers read of us before we know anything of them.
+    return Revision(
+        connection_id=ConnectionId(setup.id),
+        revision_id=RevisionId(""),
+        settings={},
+        own_keys=key_pairs.of(unit, setup.organization_id),
+    )
 
 
 def unseal_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str]:
@@ -97,12 +108,12 @@ def to_create(
 ) -> Planned[Connection]:
     """A connection with its first revision, ready to be tested.
 
-    `connection_id` is one that this organization was promised, because identity providers ask for our addresses
-    before they give theirs. Raises ConflictError when it was used already.
+    `connection_id` is that of a guided setup, which ends with it. Raises ConflictError when it has ended already.
     """
     unit.lock(organization_id)
-    if connection_id is not None and connections.by_public_id(unit.session, connection_id) is not None:
-        raise ConflictError("This connection was saved already.")
+    setup = connection_setups.one(unit.session, organization_id, connection_id) if connection_id else None
+    if connection_id is not None and setup is None:
+        raise ConflictError("This setup has ended already.")
     connection = Connection(
         id=connection_id or unit.id(Prefix.CONNECTION),
         organization_id=organization_id,
@@ -114,6 +125,8 @@ def to_create(
     )
 
     def write(_proof: Proof) -> Connection:
+        if setup is not None:
+            unit.session.delete(setup)
         unit.session.add(connection)
         unit.session.flush()
         _add_revision(unit, connection, read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.store.connection_setups import ConnectionSetup
 from app.store.connections import Connection
 from app.store.directories import Directory, DirectoryToken
 from app.store.events import Event
@@ -19,6 +20,7 @@ from app.store.sign_ins import SignInSession
 
 __all__ = [
     "Connection",
+    "ConnectionSetup",
     "Directory",
     "DirectoryGroup",
     "DirectoryToken",

@@ -24,7 +24,17 @@ from app.services import (
     sign_in_log,
 )
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connections, jobs, known_browsers, mass_changes, organizations, schema, sign_ins, tries
+from app.store import (
+    connection_setups,
+    connections,
+    jobs,
+    known_browsers,
+    mass_changes,
+    organizations,
+    schema,
+    sign_ins,
+    tries,
+)
 from app.store import setup_links as setup_rows
 from app.store.jobs import Job, OutgoingMail
 
@@ -37,6 +47,7 @@ _BATCH = 20
 _MAILS = 1  # a mail server that hangs must not keep events from their places for longer than one mail takes
 _KEEP_FLOWS = timedelta(days=1)
 _KEEP_DISMISSED = timedelta(days=90)
+_KEEP_SETUPS = timedelta(days=90)
 _LOOK_AGAIN = timedelta(minutes=15)
 
 
@@ -106,7 +117,7 @@ def check_domains(transactions: Transactions) -> None:
 
 
 def forget(transactions: Transactions) -> None:
-    """Delete flows, sessions, browsers, documents, assertions and dismissed alarms that are past their days."""
+    """Delete flows, sessions, browsers, documents, assertions, dismissed alarms and setups that are past their days."""
     with transactions.writing() as unit:
         sign_ins.forget_expired(
             unit.session, flows_before=unit.now - _KEEP_FLOWS, sessions_before=unit.now - _KEEP_FLOWS
@@ -116,6 +127,7 @@ def forget(transactions: Transactions) -> None:
         known_browsers.forget(unit.session, before=unit.now - KNOWN_BROWSER)
         connections.forget_consumed(unit.session, unit.now)
         connections.forget_documents(unit.session, before=unit.now - _KEEP_FLOWS)
+        connection_setups.forget(unit.session, begun_before=unit.now - _KEEP_SETUPS)
         mass_changes.forget(
             unit.session, quiet_since=unit.now - _KEEP_FLOWS, dismissed_before=unit.now - _KEEP_DISMISSED
         )

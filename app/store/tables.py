@@ -7,6 +7,7 @@ from __future__ import annotations
 from app.store import (
     attempts,
     audit,
+    connection_setups,
     connections,
     directories,
     events,
@@ -34,6 +35,7 @@ from app.store.database import Base
 MODULES = (
     attempts,
     audit,
+    connection_setups,
     connections,
     directories,
     events,

@@ -56,6 +56,7 @@ _FULL_OWN = Route(Caller.FULL_ADMIN, Transaction.OWN)
 _PROVIDER = Route(Caller.PROVIDER, Transaction.OWN)
 _SETUP_WRITE = Route(Caller.SETUP, Transaction.WRITE)
 _SETUP_SSO_READ = Route(Caller.SETUP_SSO, Transaction.READ)
+_SETUP_SSO_WRITE = Route(Caller.SETUP_SSO, Transaction.WRITE)
 _SETUP_SSO_OWN = Route(Caller.SETUP_SSO, Transaction.OWN)
 _SETUP_DIRECTORY_READ = Route(Caller.SETUP_DIRECTORY, Transaction.READ)
 _SETUP_DIRECTORY_WRITE = Route(Caller.SETUP_DIRECTORY, Transaction.WRITE)
@@ -102,7 +103,12 @@ TABLE: dict[str, dict[str, Route]] = {
     "setup.door": {"GET": _OPEN_READ, "POST": _OPEN_WRITE},
     "setup.leave": {"POST": _SETUP_WRITE},
     "setup_sso.show": {"GET": _SETUP_SSO_READ},
-    "setup_sso.new": {"GET": _SETUP_SSO_READ, "POST": _SETUP_SSO_OWN},
+    "setup_sso.new": {"GET": _SETUP_SSO_READ},
+    "setup_sso.begin": {"POST": _SETUP_SSO_OWN},
+    "setup_sso.step": {"GET": _SETUP_SSO_READ},
+    "setup_sso.go_on": {"POST": _SETUP_SSO_OWN},
+    "setup_sso.discard_setup": {"POST": _SETUP_SSO_WRITE},
+    "setup_sso.try": {"GET": _SETUP_SSO_READ},
     "setup_sso.edit": {"GET": _SETUP_SSO_READ, "POST": _SETUP_SSO_OWN},
     "setup_sso.test": {"POST": _SETUP_SSO_OWN},
     "setup_sso.tested": {"GET": _SETUP_SSO_READ},
@@ -127,7 +133,12 @@ TABLE: dict[str, dict[str, Route]] = {
     "domains.add": {"POST": _ADMIN_WRITE},
     "domains.check": {"POST": _ADMIN_OWN},
     "domains.remove": {"POST": _ADMIN_PLAN},
-    "connections.new": {"GET": _ADMIN_READ, "POST": _ADMIN_OWN},
+    "connections.new": {"GET": _ADMIN_READ},
+    "connections.begin": {"POST": _ADMIN_OWN},
+    "connections.step": {"GET": _ADMIN_READ},
+    "connections.go_on": {"POST": _ADMIN_OWN},
+    "connections.discard_setup": {"POST": _ADMIN_WRITE},
+    "connections.try": {"GET": _ADMIN_READ},
     "connections.edit": {"GET": _ADMIN_READ, "POST": _ADMIN_OWN},
     "connections.test": {"POST": _ADMIN_OWN},
     "connections.tested": {"GET": _ADMIN_READ},

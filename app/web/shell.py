@@ -57,6 +57,7 @@ _NOTICES = {
     "member-suspended": Notice("success", "Member suspended; their sessions ended."),
     "member-restored": Notice("success", "Suspension lifted."),
     "member-activated": Notice("success", "Member active again."),
+    "setup-discarded": Notice("success", "Setup discarded."),
     "member-removed": Notice("success", "Member removed."),
     "session-ended": Notice("success", "Session ended."),
     "sessions-ended": Notice("success", "All sessions ended."),

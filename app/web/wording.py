@@ -34,6 +34,8 @@ _ACTIONS = {
     "domain.claimed": ("added the domain", "add a domain"),
     "domain.verified": ("verified the domain", "verify the domain"),
     "domain.removed": ("removed the domain", "remove the domain"),
+    "connection.setup_begun": ("began to set up the connection", "begin to set up a connection"),
+    "connection.setup_discarded": ("discarded the setup of the connection", "discard the setup of a connection"),
     "connection.created": ("added the connection", "add a connection"),
     "connection.updated": ("changed the connection", "change the connection"),
     "connection.test_begun": ("began a test sign-in through", "test the connection"),

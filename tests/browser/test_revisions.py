@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADA, GRACE, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ADA, GRACE, Town, begin_setup, check_everywhere, found_organization, verify_domain
 from tests.servers.identity_providers import SamlIdp
 
 
@@ -14,10 +14,10 @@ def test_edit_waits_is_tested_takes_over_and_is_taken_back(town: Town, saml_idp:
     provider = saml_idp((ADA, GRACE), signing="both")
     page = found_organization(town)
     verify_domain(town, page)
-    page.goto("/settings/connections/new?protocol=saml")
+    begin_setup(page, "Another SAML provider")
     page.get_by_label("Name", exact=True).fill("Company SAML")
     page.get_by_label("Metadata URL").fill(provider.metadata_url)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save and go on").click()
     _test_as_ada(page)
     page.get_by_role("button", name="Activate…").click()
     page.get_by_role("link", name="See each person").click()

@@ -10,6 +10,7 @@ from tests.browser.conftest import (
     ADA,
     GRACE,
     Town,
+    begin_setup,
     check_everywhere,
     found_organization,
     sign_in_through_provider,
@@ -24,10 +25,10 @@ def test_saml_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page = found_organization(town)
     verify_domain(town, page)
 
-    page.goto("/settings/connections/new?protocol=saml")
+    begin_setup(page, "Another SAML provider")
     page.get_by_label("Name", exact=True).fill("Company SAML")
     page.get_by_label("Metadata URL").fill(provider.metadata_url)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save and go on").click()
     _test_and_activate(page, "Company SAML", ADA)
 
     _people_come_in(town)
@@ -40,15 +41,17 @@ def test_oidc_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page = found_organization(town)
     verify_domain(town, page)
 
-    page.goto("/settings/connections/new?protocol=oidc")
+    begin_setup(page, "Another OpenID Connect provider")
+    page.get_by_role("link", name="Make us known").click()
     redirect_uri = re.search(r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback", page.content())
     assert redirect_uri is not None
     provider.set_redirect_uris(redirect_uri.group(0))
+    page.get_by_role("link", name="Bring back the credentials").click()
     page.get_by_label("Name", exact=True).fill("Company OIDC")
     page.get_by_label("Issuer").fill(provider.issuer)
     page.get_by_label("Client ID").fill(provider.client_id)
     page.get_by_label("Client secret").fill(provider.client_secret)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save and go on").click()
     _test_and_activate(page, "Company OIDC", ADA)
 
     _people_come_in(town)

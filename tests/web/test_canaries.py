@@ -44,7 +44,7 @@ from tests.ports.fakes import HandClock, Postbox, ZoneDns
 from tests.scenes import ADA, GRACE, Organization, ScimClient
 from tests.servers.postgres import PostgresServer
 from tests.web.api.caller import Api
-from tests.web.settings.scenes import PAGE, Desk, anchor, come_back, flat
+from tests.web.settings.scenes import PAGE, Desk, come_back, flat, made_by, to_last_step
 from tests.web.test_second_factor import answer_with
 
 _SEEN = "Canary-Label"  # not secret, and to be found: shows that the search works
@@ -285,9 +285,9 @@ def _through_saml(walk: Walk, ada: Desk) -> None:
 def _through_oidc(walk: Walk, ada: Desk) -> None:
     """The same through OpenID Connect: accepted, and broken in the middle."""
     provider = walk.provider
-    href = ada.browser.get("/settings/connections/new?protocol=oidc").headers["Location"]
+    href = to_last_step(ada.browser, "oidc-other")
     typed = {"name": "Google", "issuer": provider.issuer, "client_id": CLIENT_ID, "client_secret": _CLIENT_SECRET}
-    connection = anchor(ada.browser.submit(href, **typed))
+    connection = made_by(ada.browser.submit(href, **typed))
     walk.secrets.add("client secret", _CLIENT_SECRET, urlencode({"": _CLIENT_SECRET})[1:])
     walk.secrets.add("access token", _ACCESS_TOKEN)
     provider.tokens = {"access_token": _ACCESS_TOKEN, "token_type": "Bearer"}

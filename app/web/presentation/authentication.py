@@ -8,6 +8,7 @@ from app.web.presentation.alarms import MassChange
 from app.web.presentation.connections import Connection
 from app.web.presentation.directories import Directory, RoleMappings
 from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Form, Moment
+from app.web.presentation.guides import SetupUnderWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class AuthenticationPage:
     domains: tuple[Domain, ...]
     add_domain: Control
     connections: tuple[Connection, ...]
+    setups: tuple[SetupUnderWay, ...]
     add_connection: Control
     directories: tuple[Directory, ...]
     add_directory: Control

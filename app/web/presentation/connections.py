@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.rules.connections import ServiceProviderValue, SetupField
-from app.web.presentation.elements import EMPTY_FORM, Choice, Control, Fact, Failure, Form, Moment, Prerequisite
+from app.web.presentation.elements import Choice, Control, Fact, Failure, Form, Moment, Prerequisite
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +96,20 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFormPage:
-    """settings/connection_new.html and setup/connection.html, for a new connection and for an edit.
-
-    `protocols` are the kinds (value = protocol, label = title, hint = one sentence). `protocol` is the chosen one, ""
-    while none is; only then are `fields` and `paste` empty. `action` is where the form posts, `connections` the address
-    of the connections and `back` that of the page that lists them. `connection_name` is set
-    when editing, and `in_force` when the edited connection is active, so that the page can say the edit waits for its
-    test.
+    """settings/connection_form.html, in which a connection is edited. `action` is where the form posts, `back` the page
+    that lists the connections, under `back_label`. `in_force` when the connection is active, so that the page can say
+    that the edit waits for its test.
     """
 
-    protocols: tuple[Choice, ...]
+    connection_name: str
+    protocol: str
     action: str
-    connections: str
     back: str
-    protocol: str = ""
-    fields: tuple[SetupField, ...] = ()
-    paste: tuple[ServiceProviderValue, ...] = ()
-    form: Form = EMPTY_FORM
-    connection_name: str = ""
-    in_force: bool = False
+    back_label: str
+    fields: tuple[SetupField, ...]
+    paste: tuple[ServiceProviderValue, ...]
+    form: Form
+    in_force: bool
 
 
 @dataclass(frozen=True, slots=True)

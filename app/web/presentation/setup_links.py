@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.rules.connections import ServiceProviderValue
 from app.web.presentation.connections import LastTest
 from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Fact, Form, Moment, Notice
+from app.web.presentation.guides import SetupUnderWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class SsoPage:
     """setup/sso.html. `is_in_force`: there is an active connection beside these, which is not shown."""
 
     connections: tuple[SetupConnection, ...]
+    setups: tuple[SetupUnderWay, ...]
     is_in_force: bool
     add: Control
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.decisions import Refused
 from app.rules.errors import UnreachableError
 from app.services import connections, members, readiness, sign_in
 from app.services.overview import activity as read_activity
@@ -20,27 +19,18 @@ from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
 from app.web.presentation.elements import Choice, Notice
 from app.web.presentation.sign_in import LeavingPage
-from app.web.settings import overview
+from app.web.settings import guided_routes, overview
 from app.web.settings.cards.connections import ready_count
-from app.web.settings.connection_form import (
-    Drafted,
-    Place,
-    choice_page,
-    draft,
-    edit_page,
-    is_only_renamed,
-    new_page,
-    save_edit,
-    save_new,
-)
+from app.web.settings.connection_form import edit_page, is_only_renamed, save_edit
 from app.web.settings.controls import PAGE, refusal
+from app.web.settings.places import Place
 from app.web.settings.plans import Review, decide
 from app.web.settings.tested import tested_page
 from app.web.shell import show
 from app.web.wording import count
 
 pages = Blueprint("connections", __name__, url_prefix="/settings/connections")
-_TEMPLATE = "settings/connection_new.html"
+_FORM = "settings/connection_form.html"
 _BY_LINK = (
     "These settings came through the setup link for {note}. Whoever runs the identity provider that they name can sign "
     "in as anybody at your verified domains."
@@ -50,25 +40,17 @@ _HOW_TO_EDIT = Notice(
     "To rename it, change only the name.",
     "To change a setting, give the identity provider's values and any secret again: what is left empty is not kept.",
 )
-
-
-_PLACE = Place(connections="/settings/connections", back=f"{PAGE}#single-sign-on")
-
-
-@pages.route("/new", methods=["GET", "POST"])
-def new() -> ResponseReturnValue:
-    """Choose a protocol, paste our values there, then fill in theirs."""
-    kind = current.kinds().get(request.args.get("protocol", ""))
-    if kind is None:
-        return show(_TEMPLATE, choice_page(_PLACE))
-    drafted = draft(kind, current.organization_id(), _PLACE)
-    if request.args.get("id") != drafted.id:
-        return redirect(drafted.href)
-    with overview.reading() as unit:
-        decision = connections.may_set_up(unit, current.organization_id(), acting=overview.acting(unit))
-    if isinstance(decision, Refused):
-        return overview.again(refusal(decision), status=409)
-    return show(_TEMPLATE, new_page(drafted)) if request.method == "GET" else _create(drafted)
+PLACE = Place(
+    connections="/settings/connections",
+    back=f"{PAGE}#single-sign-on",
+    back_label="Authentication",
+    afterwards="Then see who is ready, and activate it.",
+    show=show,
+    refuse=lambda refused: overview.again(refusal(refused), status=409),
+    organization_id=current.organization_id,
+    acting=overview.acting,
+)
+guided_routes.add_to(pages, PLACE)
 
 
 @pages.route("/<connection_id>/edit", methods=["GET", "POST"])
@@ -77,9 +59,9 @@ def edit(connection_id: str) -> ResponseReturnValue:
     with overview.reading() as unit:
         connection = connections.read(unit, current.organization_id(), connection_id)
         kind = current.kinds()[connection.protocol]
-        page = edit_page(kind, connection, connections.settings_of(unit, connection), _PLACE)
+        page = edit_page(kind, connection, connections.settings_of(unit, connection), PLACE)
     if request.method == "GET":
-        return show(_TEMPLATE, page, notices=(_HOW_TO_EDIT,))
+        return show(_FORM, page, notices=(_HOW_TO_EDIT,))
     return _edit(page, connection.id)
 
 
@@ -208,18 +190,9 @@ def _sessions(connection_id: str, *, through: bool) -> str:
     return count(number, "session", "sessions") if number else ""
 
 
-def _create(drafted: Drafted) -> ResponseReturnValue:
-    made = save_new(drafted, organization_id=current.organization_id(), acting=overview.acting)
-    return _saved(made, done="connection-saved", anchor=drafted.id)
-
-
 def _edit(page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
     edited = save_edit(page, connection_id, organization_id=current.organization_id(), acting=overview.acting)
     done = "connection-renamed" if is_only_renamed(page) else "connection-saved"
-    return _saved(edited, done=done, anchor=connection_id)
-
-
-def _saved(outcome: Connection | Refused | ConnectionFormPage, *, done: str, anchor: str) -> ResponseReturnValue:
-    if isinstance(outcome, ConnectionFormPage):
-        return show(_TEMPLATE, outcome, status=400)
-    return overview.answer(outcome, done=done, anchor=anchor)
+    if isinstance(edited, ConnectionFormPage):
+        return show(_FORM, edited, status=400)
+    return overview.answer(edited, done=done, anchor=connection_id)

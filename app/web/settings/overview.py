@@ -32,6 +32,7 @@ from app.web.presentation.authentication import AuthenticationPage
 from app.web.presentation.connections import Connection as ConnectionCard
 from app.web.presentation.directories import RoleMappings
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Form, Notice
+from app.web.settings import guided
 from app.web.settings.cards.alarms import mass_change
 from app.web.settings.cards.connections import Around, connection
 from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
@@ -118,6 +119,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         domains=tuple(domain(facts, now=now) for facts in domains),
         add_domain=ALLOWED,
         connections=cards,
+        setups=guided.under_way(unit, organization_id, at="/settings/connections"),
         add_connection=control(in_policy.available["set_up_sso"]),
         directories=tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id)),
         add_directory=control(in_policy.available["set_up_directory"]),

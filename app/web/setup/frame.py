@@ -22,6 +22,7 @@ _NOT_NOW = Control(
 )
 _NOTICES = {
     "connection-saved": Notice("success", "Connection saved. Make a test sign-in next."),
+    "setup-discarded": Notice("success", "Setup discarded."),
     "connection-renamed": Notice("success", "Connection renamed."),
     "directory-added": Notice("success", "Directory created. Make a token and paste both into the identity provider."),
 }

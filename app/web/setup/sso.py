@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.connections import ConnectionState
@@ -10,7 +10,7 @@ from app.rules.decisions import Refused
 from app.rules.errors import UnreachableError
 from app.rules.ids import ConnectionId
 from app.rules.prerequisites import Acting
-from app.services import connections, members, setup_tests
+from app.services import connection_setups, connections, members, setup_tests
 from app.services.rows import Connection
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
@@ -19,18 +19,10 @@ from app.web.presentation.connections import ConnectionFormPage, LastTest
 from app.web.presentation.elements import Notice
 from app.web.presentation.setup_links import SetupConnection, SsoPage
 from app.web.presentation.sign_in import LeavingPage
+from app.web.settings import guided, guided_routes
 from app.web.settings.cards.connections import settings_facts
-from app.web.settings.connection_form import (
-    Drafted,
-    Place,
-    choice_page,
-    draft,
-    edit_page,
-    is_only_renamed,
-    new_page,
-    save_edit,
-    save_new,
-)
+from app.web.settings.connection_form import edit_page, is_only_renamed, save_edit
+from app.web.settings.places import Place
 from app.web.settings.tested import tested_page
 from app.web.setup.frame import control, show, told
 from app.web.shell import see
@@ -38,30 +30,13 @@ from app.web.shell import show as show_alone
 
 pages = Blueprint("setup_sso", __name__, url_prefix="/setup/sso")
 _HOME = "/setup/sso"
-_PLACE = Place(connections=_HOME, back=_HOME)
-_TEMPLATE = "setup/connection.html"
+_FORM = "settings/connection_form.html"
 
 
 @pages.get("", endpoint="show")
 def show_page() -> ResponseReturnValue:
     """What there is to set up, and how far it is."""
     return show("setup/sso.html", _page(current.unit()))
-
-
-@pages.route("/new", methods=["GET", "POST"])
-def new() -> ResponseReturnValue:
-    """Choose a protocol, paste our values there, then fill in theirs."""
-    kind = current.kinds().get(request.args.get("protocol", ""))
-    if kind is None:
-        return show(_TEMPLATE, choice_page(_PLACE))
-    drafted = draft(kind, current.holder().organization_id, _PLACE)
-    if request.args.get("id") != drafted.id:
-        return redirect(drafted.href)
-    with current.reading() as unit:
-        decision = connections.may_set_up(unit, current.holder().organization_id, acting=_acting(unit))
-    if isinstance(decision, Refused):
-        return _again(decision)
-    return show(_TEMPLATE, new_page(drafted)) if request.method == "GET" else _create(drafted)
 
 
 @pages.route("/<connection_id>/edit", methods=["GET", "POST"])
@@ -75,7 +50,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
         page = edit_page(kind, connection, connections.settings_of(unit, connection), _PLACE)
     if isinstance(decision, Refused):
         return _again(decision)
-    return show(_TEMPLATE, page) if request.method == "GET" else _edit(page, connection.id)
+    return show(_FORM, page) if request.method == "GET" else _edit(page, connection.id)
 
 
 @pages.post("/<connection_id>/test")
@@ -110,8 +85,9 @@ def _page(unit: UnitOfWork) -> SsoPage:
     open_ones = [row for row in found if row.state != ConnectionState.ACTIVE]
     return SsoPage(
         connections=tuple(_connection(unit, row) for row in open_ones),
+        setups=guided.under_way(unit, organization_id, at=_HOME),
         is_in_force=len(open_ones) < len(found),
-        add=control(connections.may_set_up(unit, organization_id, acting=_acting(unit))),
+        add=control(connection_setups.may_set_up(unit, organization_id, acting=_acting(unit))),
     )
 
 
@@ -142,24 +118,28 @@ def _acting(unit: UnitOfWork) -> Acting | None:
     return connections.acting_of(members.read(unit, holder.organization_id, holder.admin_id))
 
 
-def _create(drafted: Drafted) -> ResponseReturnValue:
-    made = save_new(drafted, organization_id=current.holder().organization_id, acting=_acting)
-    return _answer(made, done="connection-saved", anchor=drafted.id)
-
-
 def _edit(page: ConnectionFormPage, connection_id: str) -> ResponseReturnValue:
     edited = save_edit(page, connection_id, organization_id=current.holder().organization_id, acting=_acting)
     done = "connection-renamed" if is_only_renamed(page) else "connection-saved"
-    return _answer(edited, done=done, anchor=connection_id)
-
-
-def _answer(outcome: object, *, done: str, anchor: str) -> ResponseReturnValue:
-    if isinstance(outcome, ConnectionFormPage):
-        return show(_TEMPLATE, outcome, status=400)
-    return _again(outcome) if isinstance(outcome, Refused) else see(f"{_HOME}?done={done}#{anchor}")
+    if isinstance(edited, ConnectionFormPage):
+        return show(_FORM, edited, status=400)
+    return _again(edited) if isinstance(edited, Refused) else see(f"{_HOME}?done={done}#{connection_id}")
 
 
 def _again(refused: Refused) -> ResponseReturnValue:
     """The page with what was refused."""
     with current.reading() as unit:
         return show("setup/sso.html", _page(unit), status=409, notices=(told(refused),))
+
+
+_PLACE = Place(
+    connections=_HOME,
+    back=_HOME,
+    back_label="Single sign-on",
+    afterwards="An administrator tests it once more and activates it.",
+    show=show,
+    refuse=_again,
+    organization_id=lambda: current.holder().organization_id,
+    acting=_acting,
+)
+guided_routes.add_to(pages, _PLACE)

@@ -5,53 +5,23 @@ from __future__ import annotations
 from tests.application import World
 from tests.saml.forge import ISSUER, SSO_URL
 from tests.scenes import ADA
-from tests.web.settings.scenes import BY_HAND, anchor, desk, flat, signed_in
+from tests.web.settings.scenes import BY_HAND, desk, flat, signed_in, to_last_step
 
 
 def test_setting_up_needs_a_verified_domain(world: World) -> None:
     ada = desk(world)
 
-    page = ada.browser.get("/settings/connections/new?protocol=saml", follow="")
+    answer = ada.browser.get("/settings/connections/new")
 
-    assert "Single sign-on needs a verified domain." in flat(ada.page())
-    assert ada.browser.get(page.headers["Location"]).status_code == 409
-
-
-def test_protocols_are_offered_by_name(world: World) -> None:
-    page = desk(world).browser.get("/settings/connections/new").text
-
-    assert "SAML 2.0" in page
-    assert "OpenID Connect" in page
-
-
-def test_our_addresses_are_shown_before_theirs_are_known_and_stay(world: World) -> None:
-    ada = desk(world)
-    ada.verify_domain()
-    href = ada.browser.get("/settings/connections/new?protocol=saml").headers["Location"]
-    page = ada.browser.get(href).text
-
-    connection_id = anchor(ada.browser.submit(href, **BY_HAND))
-
-    assert f"/saml/{connection_id}/acs" in page
-    assert f"/saml/{connection_id}/acs" in ada.page()
-    assert anchor(ada.browser.submit(href, **BY_HAND)) == connection_id
-    assert ada.page().count("<h3>Acme Okta</h3>") == 1
-
-
-def test_promised_address_cannot_be_made_up(world: World) -> None:
-    ada = desk(world)
-    ada.verify_domain()
-
-    answer = ada.browser.submit("/settings/connections/new?protocol=saml&id=conn_x&seal=y", **BY_HAND)
-
-    assert answer.status_code == 302
-    assert "conn_x" not in answer.headers["Location"]
+    assert answer.status_code == 409
+    assert "Single sign-on needs a verified domain." in flat(answer.text)
+    assert ada.browser.submit("/settings/connections/new", guide="saml-okta").status_code == 409
 
 
 def test_wrong_settings_come_back_at_their_fields(world: World) -> None:
     ada = desk(world)
     ada.verify_domain()
-    href = ada.browser.get("/settings/connections/new?protocol=saml").headers["Location"]
+    href = to_last_step(ada.browser)
 
     answer = ada.browser.submit(href, **(BY_HAND | {"idp.sso_url": "nonsense"}))
 
@@ -59,13 +29,13 @@ def test_wrong_settings_come_back_at_their_fields(world: World) -> None:
     assert 'id="connection-idp.sso_url-error"' in answer.text
     assert f'value="{ISSUER}"' in answer.text
     assert ada.browser.submit(href, **(BY_HAND | {"name": " "})).status_code == 400
-    assert "No connection yet" in ada.page()
+    assert "There is no connection yet." in ada.page()
 
 
 def test_unreachable_provider_is_an_error_at_its_field_and_secrets_do_not_come_back(world: World) -> None:
     ada = desk(world)
     ada.verify_domain()
-    href = ada.browser.get("/settings/connections/new?protocol=oidc").headers["Location"]
+    href = to_last_step(ada.browser, "oidc-entra")
 
     answer = ada.browser.submit(
         href, name="Entra", issuer="https://idp.test", client_id="abc", client_secret="very-secret-value"

@@ -13,7 +13,7 @@ from app.services import directories, directory_tokens, domains, members, organi
 from app.web.routes import TABLE, Caller, Route
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import GRACE, provisioned
-from tests.web.settings.scenes import Desk, desk, recovery_session, signed_in
+from tests.web.settings.scenes import Desk, desk, recovery_session, signed_in, to_last_step
 
 SETTINGS = frozenset(
     {
@@ -185,6 +185,8 @@ def _pages(ada: Desk) -> Iterator[TestResponse]:
         "/settings/audit",
         "/settings/sign-ins",
         "/settings/connections/new",
+        to_last_step(ada.browser),
+        f"/settings/connections/{connection_id}/test",
         f"/settings/connections/{connection_id}/edit",
         f"/settings/authentication/directories/{directory_id}/requests",
         result,

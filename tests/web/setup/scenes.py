@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from app.rules.setup_links import Scope
 from tests.application import Browser, World
 from tests.saml.forge import ISSUER
-from tests.web.settings.scenes import BY_HAND, Desk, anchor, desk
+from tests.web.settings.scenes import BY_HAND, Desk, anchor, desk, made_by, to_last_step
 
 LINKS = "/settings/setup-links"
 HOMES = {Scope.SSO: "/setup/sso", Scope.DIRECTORY: "/setup/directory"}
@@ -61,10 +61,9 @@ def token_of(url: str) -> str:
 
 def connect(browser: Browser, **changes: str) -> str:
     """Set a connection up in a setup session: its id."""
-    href = browser.get("/setup/sso/new?protocol=saml").headers["Location"]
-    browser.get(href)
+    href = to_last_step(browser, at="/setup/sso")
     answer = browser.submit(href, **(BY_HAND | {"name": "Kim's provider", "idp.entity_id": ISSUER} | changes))
-    return anchor(answer)
+    return made_by(answer)
 
 
 def add_directory(browser: Browser) -> str:

@@ -13,7 +13,7 @@ from app.store.connections import Proof
 from app.store.members import Member
 from tests.application import Browser, World
 from tests.scenes import ADA, HOST
-from tests.web.settings.scenes import BY_HAND, PAGE, Desk, come_back, flat
+from tests.web.settings.scenes import BY_HAND, PAGE, Desk, come_back, flat, to_last_step
 from tests.web.setup.scenes import connect, holder, make_link, open_link, ready, revoke_all
 
 #: Who signs in at the provider: an account of theirs there, at a verified domain.
@@ -203,7 +203,13 @@ def test_what_a_holder_does_is_in_the_audit_log_as_done_through_the_link(world: 
     with world.transactions.reading() as unit:
         entries = list(unit.session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     theirs = [entry.action for entry in entries if entry.actor_kind == ActorKind.SETUP_LINK]
-    assert theirs == ["setup_link.used", "connection.created", "connection.test_begun", "connection.updated"]
+    assert theirs == [
+        "setup_link.used",
+        "connection.setup_begun",
+        "connection.created",
+        "connection.test_begun",
+        "connection.updated",
+    ]
     shown = flat(ada.browser.get("/settings/audit").text)
     assert "made by ada@acme.test" in shown
     assert "Setup link" in shown
@@ -220,6 +226,7 @@ def test_holder_is_told_whose_organization_it_is_and_who_made_the_link(world: Wo
 def test_holder_learns_nothing_to_mend_that_only_an_administrator_can_mend(world: World) -> None:
     ada = ready(world)
     kim = holder(ada)
+    href = to_last_step(kim, at="/setup/sso")
     domain = ada.browser.get(PAGE).text.split("/settings/domains/")[1].split("/")[0]
     removed = ada.browser.submit_as_planned(f"/settings/domains/{domain}/remove", confirm=HOST)
     assert removed.status_code == 303, removed.text
@@ -228,6 +235,6 @@ def test_holder_learns_nothing_to_mend_that_only_an_administrator_can_mend(world
 
     assert "Ask whoever sent you the link." in shown
     assert "Verify your email domain" not in shown
-    href = kim.get("/setup/sso/new?protocol=saml").headers["Location"]
+    assert kim.submit("/setup/sso/new", guide="saml-okta").status_code == 409
     assert kim.submit(href, **BY_HAND).status_code == 409
-    assert "No connection yet" in ada.page()
+    assert "There is no connection yet." in ada.page()

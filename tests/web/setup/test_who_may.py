@@ -19,7 +19,11 @@ REACHED = {
     Scope.SSO: {
         ("setup_sso.show", "GET"),
         ("setup_sso.new", "GET"),
-        ("setup_sso.new", "POST"),
+        ("setup_sso.begin", "POST"),
+        ("setup_sso.step", "GET"),
+        ("setup_sso.go_on", "POST"),
+        ("setup_sso.discard_setup", "POST"),
+        ("setup_sso.try", "GET"),
         ("setup_sso.edit", "GET"),
         ("setup_sso.edit", "POST"),
         ("setup_sso.test", "POST"),
