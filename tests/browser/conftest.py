@@ -111,10 +111,9 @@ def verify_domain(town: Town, page: Page) -> None:
     expect(page.locator("#domains").get_by_text("Verified").first).to_be_visible()
 
 
-def begin_setup(page: Page, product: str) -> None:
-    """Choose a product and follow its guide up to the step that asks for what the provider gave."""
-    page.goto("/settings/connections/new")
-    page.get_by_role("button", name=product).click()
+def begin_setup(page: Page, protocol: str, product: str) -> None:
+    """Choose a product on the page of them all, and follow its guide up to the step that asks for what was given."""
+    page.get_by_role("region", name=protocol).get_by_role("button", name=product).click()
     while page.get_by_role("button", name="Done, go on").count():
         page.get_by_role("button", name="Done, go on").click()
         page.wait_for_load_state()

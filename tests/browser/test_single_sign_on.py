@@ -25,7 +25,8 @@ def test_saml_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page = found_organization(town)
     verify_domain(town, page)
 
-    begin_setup(page, "Another SAML provider")
+    page.goto("/settings/connections/new")
+    begin_setup(page, "SAML 2.0", "Another provider")
     page.get_by_label("Name", exact=True).fill("Company SAML")
     page.get_by_label("Metadata URL").fill(provider.metadata_url)
     page.get_by_role("button", name="Save and go on").click()
@@ -41,7 +42,8 @@ def test_oidc_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page = found_organization(town)
     verify_domain(town, page)
 
-    begin_setup(page, "Another OpenID Connect provider")
+    page.goto("/settings/connections/new")
+    begin_setup(page, "OpenID Connect", "Another provider")
     page.get_by_role("link", name="Make us known").click()
     redirect_uri = re.search(r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback", page.content())
     assert redirect_uri is not None

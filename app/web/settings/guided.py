@@ -22,7 +22,7 @@ from app.web.settings.places import Place
 from app.web.settings.setup_form import fields_of, nested, with_error
 
 _HINTS = {
-    "saml": "Choose it when in doubt: every product of this list speaks it best.",
+    "saml": "Most products are set up this way. Choose it when in doubt.",
     "oidc": "For products that give you a client ID and a client secret.",
 }
 _TEST = "Test sign-in"

@@ -41,8 +41,7 @@ def test_products_are_offered_under_both_protocols(world: World) -> None:
     assert (
         page.index("SAML 2.0") < page.index("Okta") < page.index("Microsoft Entra ID") < page.index("Google Workspace")
     )
-    assert "Another SAML provider" in page
-    assert "Another OpenID Connect provider" in page
+    assert page.count("Another provider") == 2
 
 
 @pytest.mark.parametrize("protocol", ["saml", "oidc"])
