@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.rules.connections import Door
 from oidc.callback import AuthorizationAnswer
+from oidc.initiation import read_wish
 from oidc.kind import OidcKind
 
 
@@ -16,9 +17,9 @@ def create_blueprint(*, kind: OidcKind, door: Door[ResponseReturnValue]) -> Blue
     """Mount as it is: the paths are fixed by docs and by what customers pasted at their providers."""
     blueprint = Blueprint("oidc", __name__, url_prefix="/oidc")
 
-    @blueprint.get("/<connection_id>/login")
+    @blueprint.route("/<connection_id>/login", methods=["GET", "POST"])
     def login(connection_id: str) -> ResponseReturnValue:
-        return door.start(connection_id)
+        return door.start(connection_id, read_wish(dict(request.values.lists())))
 
     @blueprint.get("/<connection_id>/callback")
     def callback(connection_id: str) -> ResponseReturnValue:

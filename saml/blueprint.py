@@ -21,9 +21,13 @@ def create_blueprint(*, kind: SamlKind, door: Door[ResponseReturnValue]) -> Blue
 
     @blueprint.post("/acs", provide_automatic_options=False)
     def acs(connection_id: str) -> ResponseReturnValue:
-        verify = kind.verifier(request.form.get("SAMLResponse", ""))
+        posted = request.form.get("SAMLResponse", "")
         return door.receive(
-            connection_id, protocol=kind.protocol, handle=request.form.get("RelayState", ""), verify=verify
+            connection_id,
+            protocol=kind.protocol,
+            handle=request.form.get("RelayState", ""),
+            verify=kind.verifier(posted),
+            unsolicited=kind.unsolicited_verifier(posted),
         )
 
     @blueprint.get("/metadata", provide_automatic_options=False)

@@ -16,18 +16,25 @@ from saml.settings import ServiceProvider
 
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _TIMES = ("IssueInstant", "NotBefore", "NotOnOrAfter", "AuthnInstant", "SessionNotOnOrAfter")
+# A page of the provider posts its answer at once: longer than a slow network needs, shorter than an assertion lives.
+_LONGEST_UNSOLICITED = timedelta(minutes=3)
 _CONDITIONS = frozenset(f"{SAML}{name}" for name in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction"))
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a response is compared with. `skew` is how far the provider's clock may be from `now`, either way."""
+    """What a response is compared with. `skew` is how far the provider's clock may be from `now`, either way.
+
+    Without a `flow` the response is one that nobody here has asked for; `unsolicited_allowed` is what the connection
+    says of such ones.
+    """
 
     service_provider: ServiceProvider
     issuer: str
-    flow: Flow
+    flow: Flow | None
     now: datetime
     skew: timedelta
+    unsolicited_allowed: bool = False
 
     def is_over(self, end: datetime) -> bool:
         """Whether a validity that ends (exclusively) at `end` has ended, even on a clock that is behind ours."""
@@ -84,8 +91,28 @@ def _issued_by_the_provider(admitted: Admitted, expected: Expected) -> Rejection
     return None
 
 
+def _answers_our_request(admitted: Admitted, expected: Expected) -> Rejection | None:
+    """3. InResponseTo of the Response is the one request that this browser was sent away with. A response that nobody
+    has asked for has none anywhere (SAML profiles 4.1.5), or it is one that was asked for, in the wrong browser.
+    """
+    if expected.flow is not None:
+        return _same_request(admitted.root.get("InResponseTo"), expected.flow)
+    answered = [named for element in admitted.root.iter() if (named := element.get("InResponseTo")) is not None]
+    if answered:
+        return reject(Name.REQUEST_UNKNOWN, received=answered[0])
+    return None if expected.unsolicited_allowed else reject(Name.UNSOLICITED)
+
+
+def _same_request(answered: str | None, flow: Flow) -> Rejection | None:
+    if answered is None:
+        return reject(Name.IN_RESPONSE_TO_MISSING, expected=flow.request_id)
+    if answered != flow.request_id:
+        return reject(Name.IN_RESPONSE_TO_MISMATCH, expected=flow.request_id, received=answered)
+    return None
+
+
 def _sent_to_us(admitted: Admitted, expected: Expected) -> Rejection | None:
-    """3. Destination is the ACS, exactly. It may be absent when only the assertion is signed (PingFederate)."""
+    """4. Destination is the ACS, exactly. It may be absent when only the assertion is signed (PingFederate)."""
     acs_url, destination = expected.service_provider.acs_url, admitted.root.get("Destination")
     if destination is None and admitted.response_is_signed:
         return reject(Name.DESTINATION_MISSING, expected=acs_url)
@@ -95,7 +122,7 @@ def _sent_to_us(admitted: Admitted, expected: Expected) -> Rejection | None:
 
 
 def _made_for_us(admitted: Admitted, expected: Expected) -> Rejection | None:
-    """4. There is an audience, and every AudienceRestriction names us: they are joined by AND (SAML core 2.5.1.4)."""
+    """5. There is an audience, and every AudienceRestriction names us: they are joined by AND (SAML core 2.5.1.4)."""
     entity_id = expected.service_provider.entity_id
     if not audiences(admitted.assertion):
         return reject(Name.AUDIENCE_MISSING, expected=entity_id)
@@ -107,7 +134,7 @@ def _made_for_us(admitted: Admitted, expected: Expected) -> Rejection | None:
 
 
 def _conditions_hold(admitted: Admitted, expected: Expected) -> Rejection | None:
-    """5. No condition that we do not know, which would leave validity open (SAML core 2.5.1.1), and we are in time."""
+    """6. No condition that we do not know, which would leave validity open (SAML core 2.5.1.1), and we are in time."""
     conditions = children(admitted.assertion, f"{SAML}Conditions")[0]  # python3-saml has counted
     unknown = [str(condition.tag) for condition in conditions if condition.tag not in _CONDITIONS]
     if unknown:
@@ -121,22 +148,6 @@ def _in_time(element: Element, expected: Expected, *, early: Name, late: Name) -
         return reject(early, expected=expected.clock(), received=f"NotBefore={start.isoformat()}")
     if end is not None and expected.is_over(end):
         return reject(late, expected=expected.clock(), received=f"NotOnOrAfter={end.isoformat()}")
-    return None
-
-
-def _answers_our_request(admitted: Admitted, expected: Expected) -> Rejection | None:
-    """6. InResponseTo of the Response is the one request that this browser was sent away with."""
-    answered = admitted.root.get("InResponseTo")
-    if answered is None and all(data.get("InResponseTo") is None for data in bearer_data(admitted.assertion)):
-        return reject(Name.UNSOLICITED, expected=expected.flow.request_id)
-    return _same_request(answered, expected)
-
-
-def _same_request(answered: str | None, expected: Expected) -> Rejection | None:
-    if answered is None:
-        return reject(Name.IN_RESPONSE_TO_MISSING, expected=expected.flow.request_id)
-    if answered != expected.flow.request_id:
-        return reject(Name.IN_RESPONSE_TO_MISMATCH, expected=expected.flow.request_id, received=answered)
     return None
 
 
@@ -155,7 +166,7 @@ def _confirmation(data: Element, expected: Expected) -> Rejection | None:
         return reject(Name.RECIPIENT_MISSING, expected=acs_url)
     if recipient != acs_url:
         return reject(Name.RECIPIENT_MISMATCH, expected=acs_url, received=recipient)
-    if refused := _same_request(data.get("InResponseTo"), expected):
+    if expected.flow is not None and (refused := _same_request(data.get("InResponseTo"), expected.flow)):
         return refused
     if data.get("NotOnOrAfter") is None:
         return reject(Name.CONFIRMATION_WITHOUT_EXPIRY)
@@ -163,7 +174,9 @@ def _confirmation(data: Element, expected: Expected) -> Rejection | None:
 
 
 def _made_now(admitted: Admitted, expected: Expected) -> Rejection | None:
-    """8. Issued, and the person authenticated, not in the future; issued after the request that it answers."""
+    """8. Issued, and the person authenticated, not in the future; issued after the request that it answers, or, where
+    nobody has asked, just now.
+    """
     for element, attribute in (
         (admitted.assertion, "IssueInstant"),
         (authn_statement(admitted.assertion), "AuthnInstant"),
@@ -173,9 +186,11 @@ def _made_now(admitted: Admitted, expected: Expected) -> Rejection | None:
             received = f"{attribute}={instant.isoformat()}"
             return reject(Name.ISSUED_IN_FUTURE, expected=expected.clock(), received=received)
     issued = read_time(admitted.assertion.get("IssueInstant", ""))
-    if issued < expected.flow.started_at - expected.skew:
-        started = expected.flow.started_at.isoformat(timespec="seconds")
-        return reject(Name.ISSUED_BEFORE_REQUEST, expected=f"after {started}", received=issued.isoformat())
+    asked_at = expected.flow.started_at if expected.flow is not None else expected.now - _LONGEST_UNSOLICITED
+    if issued < asked_at - expected.skew:
+        name = Name.ISSUED_BEFORE_REQUEST if expected.flow is not None else Name.ISSUED_TOO_LONG_AGO
+        earliest = f"after {asked_at.isoformat(timespec='seconds')}"
+        return reject(name, expected=earliest, received=issued.isoformat())
     return None
 
 
@@ -193,8 +208,9 @@ def _authenticated_again(admitted: Admitted, expected: Expected) -> Rejection | 
     Other sign-ins may rest on an older one: Entra's sessions live for 90 days.
     """
     authenticated = read_time(authn_statement(admitted.assertion).get("AuthnInstant", ""))
-    if expected.flow.authenticate_again and authenticated < expected.flow.started_at - expected.skew:
-        started = expected.flow.started_at.isoformat(timespec="seconds")
+    flow = expected.flow
+    if flow is not None and flow.authenticate_again and authenticated < flow.started_at - expected.skew:
+        started = flow.started_at.isoformat(timespec="seconds")
         return reject(Name.NOT_AUTHENTICATED_AGAIN, expected=f"after {started}", received=authenticated.isoformat())
     return None
 
@@ -202,10 +218,10 @@ def _authenticated_again(admitted: Admitted, expected: Expected) -> Rejection | 
 _CHECKS: tuple[Callable[[Admitted, Expected], Rejection | None], ...] = (
     _times_readable,
     _issued_by_the_provider,
+    _answers_our_request,
     _sent_to_us,
     _made_for_us,
     _conditions_hold,
-    _answers_our_request,
     _confirmed,
     _made_now,
     _session_lives,

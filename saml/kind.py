@@ -13,18 +13,27 @@ from onelogin.saml2.errors import OneLogin_Saml2_Error
 
 from app.ports.clock import Clock
 from app.ports.http import Http
-from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
+from app.rules.connections import (
+    Flow,
+    Revision,
+    ServiceProviderValue,
+    Settings,
+    SettingsRead,
+    SetupField,
+    Verify,
+    VerifyUnsolicited,
+)
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.guides import Guide, read_guides
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
 from app.rules.ids import ConnectionId
 from saml.authn_request import redirect_url
 from saml.certificates import pem
 from saml.checks import Expected
 from saml.metadata import write_metadata
-from saml.response import verify
+from saml.response import verify, verify_unsolicited
 from saml.settings import ServiceProvider, SettingsCache, library_settings
-from saml.setup import SETUP_FIELDS, read_submitted, signs_requests
+from saml.setup import SETUP_FIELDS, allows_unsolicited, read_submitted, signs_requests
 
 DEFAULT_SKEW = timedelta(seconds=120)
 
@@ -115,6 +124,10 @@ class SamlKind:
         """What judges a posted SAMLResponse once its flow is found."""
         return partial(self._verify, posted)
 
+    def unsolicited_verifier(self, posted: str) -> VerifyUnsolicited:
+        """What judges a posted SAMLResponse that no flow of this browser waits for."""
+        return partial(self._verify_unsolicited, posted)
+
     def service_provider_metadata(self, revision: Revision) -> bytes:
         """Our metadata for one connection, as XML."""
         return write_metadata(
@@ -130,16 +143,26 @@ class SamlKind:
         return pem(revision.own_keys[-1].certificate) + "\n"
 
     def _verify(self, posted: str, revision: Revision, flow: Flow, now: datetime) -> ExternalIdentity | Rejection:
-        service_provider = self._service_provider(revision.connection_id)
-        expected = Expected(
-            service_provider=service_provider,
+        expected = self._expected(revision, flow, now)
+        settings = self._settings.get(revision, expected.service_provider)
+        return verify(posted, revision=revision, settings=settings, expected=expected)
+
+    def _verify_unsolicited(
+        self, posted: str, revision: Revision, now: datetime
+    ) -> ExternalIdentity | Rejection | Unverified:
+        expected = self._expected(revision, None, now)
+        settings = self._settings.get(revision, expected.service_provider)
+        return verify_unsolicited(posted, revision=revision, settings=settings, expected=expected)
+
+    def _expected(self, revision: Revision, flow: Flow | None, now: datetime) -> Expected:
+        return Expected(
+            service_provider=self._service_provider(revision.connection_id),
             issuer=revision.settings["idp"]["entity_id"],
             flow=flow,
             now=now,
             skew=self._skew,
+            unsolicited_allowed=allows_unsolicited(revision.settings),
         )
-        settings = self._settings.get(revision, service_provider)
-        return verify(posted, revision=revision, settings=settings, expected=expected)
 
     def _service_provider(self, connection_id: ConnectionId) -> ServiceProvider:
         return ServiceProvider(self._base_url, connection_id)

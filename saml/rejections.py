@@ -51,6 +51,10 @@ class Name(StrEnum):
 
     TIME_UNREADABLE = "time_unreadable"
     ISSUER_MISMATCH = "issuer_mismatch"
+    IN_RESPONSE_TO_MISSING = "in_response_to_missing"
+    IN_RESPONSE_TO_MISMATCH = "in_response_to_mismatch"
+    REQUEST_UNKNOWN = "request_unknown"
+    UNSOLICITED = "unsolicited"
     DESTINATION_MISSING = "destination_missing"
     DESTINATION_MISMATCH = "destination_mismatch"
     AUDIENCE_MISSING = "audience_missing"
@@ -58,9 +62,6 @@ class Name(StrEnum):
     CONDITION_UNKNOWN = "condition_unknown"
     ASSERTION_NOT_YET_VALID = "assertion_not_yet_valid"
     ASSERTION_EXPIRED = "assertion_expired"
-    UNSOLICITED = "unsolicited"
-    IN_RESPONSE_TO_MISSING = "in_response_to_missing"
-    IN_RESPONSE_TO_MISMATCH = "in_response_to_mismatch"
     CONFIRMATION_MISSING = "confirmation_missing"
     RECIPIENT_MISSING = "recipient_missing"
     RECIPIENT_MISMATCH = "recipient_mismatch"
@@ -69,6 +70,7 @@ class Name(StrEnum):
     CONFIRMATION_EXPIRED = "confirmation_expired"
     ISSUED_IN_FUTURE = "issued_in_future"
     ISSUED_BEFORE_REQUEST = "issued_before_request"
+    ISSUED_TOO_LONG_AGO = "issued_too_long_ago"
     SESSION_EXPIRED = "session_expired"
     NOT_AUTHENTICATED_AGAIN = "not_authenticated_again"
 
@@ -296,6 +298,26 @@ CAUSES: Mapping[Name, Cause] = {
         entra='"Set up", "Microsoft Entra Identifier".',
         google='"Google Identity Provider details", "Entity ID".',
     ),
+    Name.IN_RESPONSE_TO_MISSING: _at_provider(
+        _ELSEWHERE, "InResponseTo must stand in the Response and in SubjectConfirmationData."
+    ),
+    Name.IN_RESPONSE_TO_MISMATCH: Cause(
+        _ELSEWHERE,
+        Who.PERSON,
+        "the answer belongs to another sign-in, such as one in another tab. Sign in again from the start.",
+    ),
+    Name.REQUEST_UNKNOWN: Cause(
+        "This sign-in has expired or was started in another browser.",
+        Who.PERSON,
+        "the answer belongs to a sign-in that this browser has not begun, or more than ten minutes ago. Sign in again "
+        "from the start. If it happens to many, something takes away the cookies of Doorward.",
+    ),
+    Name.UNSOLICITED: Cause(
+        "Please start signing in here, not from the identity provider's page.",
+        Who.PERSON,
+        "a sign-in that begins at the identity provider is not allowed for this connection. Begin it at Doorward's "
+        "sign-in page, or allow it in the settings of the connection.",
+    ),
     Name.DESTINATION_MISSING: _to_acs("a signed response must name its Destination, the ACS URL."),
     Name.DESTINATION_MISMATCH: _to_acs("the response is addressed to another URL than this connection's ACS URL."),
     Name.AUDIENCE_MISSING: _at_provider(
@@ -313,20 +335,6 @@ CAUSES: Mapping[Name, Cause] = {
     ),
     Name.ASSERTION_NOT_YET_VALID: _clock(),
     Name.ASSERTION_EXPIRED: _clock(),
-    Name.UNSOLICITED: Cause(
-        "Please start signing in here, not from the identity provider's page.",
-        Who.PERSON,
-        "a sign-in that starts at the identity provider is not allowed for this connection; start at Doorward's "
-        "sign-in page.",
-    ),
-    Name.IN_RESPONSE_TO_MISSING: _at_provider(
-        _ELSEWHERE, "InResponseTo must stand in the Response and in SubjectConfirmationData."
-    ),
-    Name.IN_RESPONSE_TO_MISMATCH: Cause(
-        _ELSEWHERE,
-        Who.PERSON,
-        "the answer belongs to another sign-in, such as one in another tab. Sign in again from the start.",
-    ),
     Name.CONFIRMATION_MISSING: _at_provider(_UNTRUSTED, "the subject must be confirmed by the method bearer."),
     Name.RECIPIENT_MISSING: _to_acs("SubjectConfirmationData must name its Recipient, the ACS URL."),
     Name.RECIPIENT_MISMATCH: _to_acs("the assertion is addressed to another URL than this connection's ACS URL."),
@@ -335,6 +343,7 @@ CAUSES: Mapping[Name, Cause] = {
     Name.CONFIRMATION_EXPIRED: _clock(),
     Name.ISSUED_IN_FUTURE: _clock(),
     Name.ISSUED_BEFORE_REQUEST: _clock(),
+    Name.ISSUED_TOO_LONG_AGO: _clock(),
     Name.SESSION_EXPIRED: Cause(
         "Your session at the identity provider has ended.",
         Who.PERSON,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 
 from app.rules.connections import Revision
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
 from saml.attributes import (
     AttributeNames,
     NameId,
@@ -41,15 +41,31 @@ def verify(
        alone, which step 1 and 2 have shown to be covered by a signature.
     That the assertion is new is for the caller to see, by `replay_key`.
     """
+    signed = _signed(posted, revision=revision, settings=settings, expected=expected)
+    return signed if isinstance(signed, Rejection) else _said(signed, revision=revision, expected=expected)
+
+
+def verify_unsolicited(
+    posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected
+) -> ExternalIdentity | Rejection | Unverified:
+    """The same for a response that nobody here has asked for; what fails before its signature is seen to be right may
+    come from anybody.
+    """
+    signed = _signed(posted, revision=revision, settings=settings, expected=expected)
+    return Unverified(signed) if isinstance(signed, Rejection) else _said(signed, revision=revision, expected=expected)
+
+
+def _signed(posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected) -> Admitted | Rejection:
     admitted = admit(posted)
     if isinstance(admitted, Sealed):
         admitted = open_sealed(admitted, settings=settings, keys=revision.own_keys)
     if isinstance(admitted, Rejection):
         return admitted
-    refused = judge(admitted, settings=settings, service_provider=expected.service_provider) or check(
-        admitted, expected
-    )
-    return refused or _identity(admitted, revision=revision, expected=expected)
+    return judge(admitted, settings=settings, service_provider=expected.service_provider) or admitted
+
+
+def _said(signed: Admitted, *, revision: Revision, expected: Expected) -> ExternalIdentity | Rejection:
+    return check(signed, expected) or _identity(signed, revision=revision, expected=expected)
 
 
 def _identity(admitted: Admitted, *, revision: Revision, expected: Expected) -> ExternalIdentity | Rejection:

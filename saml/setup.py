@@ -18,6 +18,8 @@ _WAYS = ("metadata_url", "metadata_xml")
 _BY_HAND = ("entity_id", "sso_url", "certificates")
 _ATTRIBUTES = tuple(field.name for field in fields(AttributeNames))
 _SIGN_REQUESTS = "sign_requests"
+_ALLOW_IDP_INITIATED = "allow_idp_initiated"
+_TICKED = (_SIGN_REQUESTS, _ALLOW_IDP_INITIATED)
 _LONGEST_TEXT = 2048
 
 SETUP_FIELDS = (
@@ -35,6 +37,15 @@ SETUP_FIELDS = (
         "Sign requests",
         "checkbox",
         "Only when the identity provider asks for it; it then needs our metadata, with our certificate.",
+    ),
+    SetupField(
+        _ALLOW_IDP_INITIATED,
+        "Allow sign-ins that begin at the identity provider",
+        "checkbox",
+        "For a tile of Doorward on the provider's own page (IdP-initiated). Leave it off where people begin here.",
+        warning="People may come in from the identity provider's page without having asked for it here. Whoever gets "
+        "hold of such an answer within its few minutes can use it once, in a browser of their own. A page asks people "
+        "before they are signed in.",
     ),
     SetupField("attributes.email", "Attribute with the email address", "text", "Empty: the usual names."),
     SetupField("attributes.first_name", "Attribute with the first name", "text", "Empty: the usual names."),
@@ -61,7 +72,7 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
 
     Raises InvalidInputError for the field at fault, UnreachableError when the metadata URL gives no metadata.
     """
-    _refuse_unknown(submitted, known=("idp", "attributes", _SIGN_REQUESTS), prefix="")
+    _refuse_unknown(submitted, known=("idp", "attributes", *_TICKED), prefix="")
     idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND))
     attributes = _part(submitted, "attributes", known=_ATTRIBUTES)
     settings: dict[str, Any] = {"idp": _provider(idp, http=http, now=now).as_settings()}
@@ -72,14 +83,20 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
             name: _line(value, field=f"attributes.{name}", trim=name != "groups_separator")
             for name, value in attributes.items()
         }
-    if _is_ticked(submitted.get(_SIGN_REQUESTS), field=_SIGN_REQUESTS):
-        settings[_SIGN_REQUESTS] = True
+    for name in _TICKED:
+        if _is_ticked(submitted.get(name), field=name):
+            settings[name] = True
     return settings
 
 
 def signs_requests(settings: Settings) -> bool:
     """Whether the requests of a connection with these settings are signed."""
     return bool(settings.get(_SIGN_REQUESTS))
+
+
+def allows_unsolicited(settings: Settings) -> bool:
+    """Whether a connection with these settings takes answers that nobody has asked for."""
+    return bool(settings.get(_ALLOW_IDP_INITIATED))
 
 
 def _is_ticked(value: Any, *, field: str) -> bool:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from app.rules.guides import Guide
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
 from app.rules.ids import ConnectionId, RevisionId
 
 Settings = Mapping[str, Any]
@@ -93,6 +93,7 @@ class SetupField:
     """One field of the setup form that the settings page renders without knowing the protocol.
 
     `name` is dotted as in the JSON API (`idp.metadata_xml`); `kind` is text, url, secret, textarea or checkbox.
+    `warning` is what to know for as long as a checkbox is ticked.
     """
 
     name: str
@@ -100,10 +101,25 @@ class SetupField:
     kind: str
     hint: str = ""
     required: bool = False
+    warning: str = ""
 
 
 #: Verifies what came back, outside any transaction: it may fetch keys or exchange a code.
 Verify = Callable[[Revision, Flow, datetime], ExternalIdentity | Rejection]
+#: Verifies what came without having been asked for, by the revision in force, which may not allow it at all.
+VerifyUnsolicited = Callable[[Revision, datetime], ExternalIdentity | Rejection | Unverified]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody else wants a sign-in to begin: as whom, and where it is to lead; both may be nonsense or worse.
+
+    `check` is shown the revision in force. It raises InvalidInputError where the wish is for another provider.
+    """
+
+    check: Callable[[Revision], None]
+    email: str
+    target: str
 
 
 class ConnectionKind(Protocol):
@@ -148,15 +164,24 @@ class Door(Protocol[Answer]):
     The door owns flows, cookies, transactions and records, so that the three callbacks stay three lines long.
     """
 
-    def start(self, connection_id: str) -> Answer:
+    def start(self, connection_id: str, wish: Wish | None = None) -> Answer:
         """Begin a sign-in through this connection and send the browser to the identity provider."""
         ...
 
-    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> Answer:
+    def receive(
+        self,
+        connection_id: str,
+        *,
+        protocol: str,
+        handle: str,
+        verify: Verify,
+        unsolicited: VerifyUnsolicited | None = None,
+    ) -> Answer:
         """Find the flow named by `handle` and bound to this browser, spend it, verify, and go on to the next step.
 
         `verify` is called outside any transaction and only when the flow exists, is this browser's, and leads through
-        a connection of that protocol.
+        a connection of that protocol. Where there is no such flow, `unsolicited` is called for a connection of that
+        protocol that is in force; then `handle` is where the provider wants the browser to be led.
         """
         ...
 

@@ -75,6 +75,7 @@ class Code(StrEnum):
     MEMBER_SUSPENDED = "member_suspended"
     MEMBER_REMOVED = "member_removed"
     SIGN_IN_REJECTED = "sign_in_rejected"
+    SIGN_IN_DECLINED = "sign_in_declined"
     SUBJECT_CHANGED = "subject_changed"
     ADDRESS_IN_USE = "address_in_use"
     TEST_AS_SOMEONE_ELSE = "test_as_someone_else"

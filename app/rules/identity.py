@@ -1,4 +1,4 @@
-"""ExternalIdentity: the one shape every sign-in protocol produces, and Rejection, what it produces instead."""
+"""ExternalIdentity: the one shape every sign-in protocol produces, and what it produces instead: a Rejection."""
 
 from __future__ import annotations
 
@@ -72,3 +72,10 @@ class Rejection:
     expected: str = ""
     received: str = ""
     fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """A rejection of what nothing shows to come from the identity provider: anybody may have sent it."""
+
+    rejection: Rejection

@@ -27,6 +27,8 @@ WRONG_CODES = Limit("wrong_codes", 100, timedelta(minutes=15))
 LINKS_OPENED = Limit("links_opened", 60, timedelta(minutes=15))
 #: Anybody can begin a sign-in and leave it at the identity provider, so that more of these on record say no more.
 GIVEN_UP = Limit("given_up", 100, timedelta(hours=1))
+#: Whoever has one answer of a provider can post it for ever, so that more of these on record say no more.
+UNSOLICITED = Limit("unsolicited", 100, timedelta(hours=1))
 
 
 def network_of(address: str) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from urllib.parse import unquote
 
 MAX_LENGTH = 2_000
+_PROTOCOLS = ("/saml/", "/oidc/")
 #: What a browser puts into a path and query. A backslash it takes for a slash; tabs and line breaks it drops.
 _ALLOWED = frozenset(map(chr, range(0x21, 0x7F))) - {"\\"}
 
@@ -22,3 +23,11 @@ def read_return_to(text: str) -> str | None:
     if path.startswith(("//", "/\\")) or not {".", ".."}.isdisjoint(path.split("/")):
         return None
     return None if any(unicodedata.category(character) == "Cc" for character in path) else text
+
+
+def read_target(text: str, *, base_url: str) -> str | None:
+    """Where an identity provider wants a person to be led: a path as above, or the same below `base_url`; None for
+    anything else, and for the paths of the protocols, which would lead to the provider and back for ever.
+    """
+    path = read_return_to(text.removeprefix(base_url))
+    return None if path is None or path.startswith(_PROTOCOLS) else path

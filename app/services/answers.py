@@ -113,7 +113,7 @@ def arrive(unit: UnitOfWork, arrival: Arrival, *, browser: str, result: External
     if flow is None:
         return TurnedAway(FLOW_EXPIRED)
     if isinstance(result, ExternalIdentity):
-        result = _with_known_spelling(result)
+        result = with_known_spelling(result)
     if isinstance(result, Rejection):
         return sign_in.next_step(unit, flow, Proven(rejection=result))
     return sign_in.next_step(unit, flow, Proven(identity=result))
@@ -144,7 +144,7 @@ def _is_code_of_app(unit: UnitOfWork, flow: SignInFlow, code: str, recovery_code
     return factors.check_app(unit, member, code).verdict is Verdict.RIGHT
 
 
-def _with_known_spelling(identity: ExternalIdentity) -> ExternalIdentity | Rejection:
+def with_known_spelling(identity: ExternalIdentity) -> ExternalIdentity | Rejection:
     """The identity with its address as members are stored, so that no spelling makes a second person of somebody."""
     try:
         return replace(identity, email=normalize_address(identity.email))

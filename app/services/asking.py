@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from app.rules.identity import ExternalIdentity
-from app.services import connections, factors, flows
+from app.services import connections, factors, flows, organizations
 from app.services.factors import Checked
 from app.services.flows import Purpose, Step
-from app.services.steps import FLOW_EXPIRED, AskCode, AskEnrollment, AskFactor, GoToProvider, NextStep, TurnedAway
+from app.services.steps import (
+    FLOW_EXPIRED,
+    AskCode,
+    AskConsent,
+    AskEnrollment,
+    AskFactor,
+    GoToProvider,
+    NextStep,
+    TurnedAway,
+)
 from app.services.unit_of_work import UnitOfWork
+from app.store import connections as connection_rows
 from app.store import members as member_rows
 from app.store.connections import Connection
 from app.store.members import Member
@@ -31,6 +41,14 @@ def to_confirm_link(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
     unit.session.flush()
     flows.send_code(unit, flow)
     return _code_page(flow)
+
+
+def for_consent(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> NextStep:
+    """Whether they want to be signed in: the identity provider began it, and may have been made to."""
+    flow.step, flow.email = Step.CONSENT, identity.email
+    flows.keep_identity(unit, flow, identity)
+    unit.session.flush()
+    return _consent_page(unit, flow)
 
 
 def provider(unit: UnitOfWork, flow: SignInFlow, connection: Connection, revision_id: str) -> GoToProvider:
@@ -61,6 +79,8 @@ def proposed_secret(unit: UnitOfWork, flow: SignInFlow) -> str:
 def again(unit: UnitOfWork, flow: SignInFlow, *, failed: Checked | None = None) -> NextStep:
     """What the flow waits for already, after an answer that was no good, or for a browser that has lost the page."""
     match flow.step:
+        case Step.CONSENT:
+            return _consent_page(unit, flow)
         case Step.CODE | Step.CONFIRM_LINK:
             return _code_page(flow, wrong=failed is not None)
         case Step.FACTOR:
@@ -82,6 +102,14 @@ def _code_page(flow: SignInFlow, *, wrong: bool = False) -> AskCode:
     links_admin = flow.step == Step.CONFIRM_LINK
     purpose = Purpose(flow.purpose)
     return AskCode(flow.id, flow.email, purpose, links_admin=links_admin, wrong=wrong, return_to=flow.return_to)
+
+
+def _consent_page(unit: UnitOfWork, flow: SignInFlow) -> AskConsent | TurnedAway:
+    connection = connection_rows.by_public_id(unit.session, flow.connection_id or "")
+    if connection is None:
+        return TurnedAway(FLOW_EXPIRED)
+    organization = organizations.read(unit, connection.organization_id).name
+    return AskConsent(flow.id, flow.email, organization, connection.name)
 
 
 def _factor_page(flow: SignInFlow, failed: Checked | None = None) -> AskFactor:

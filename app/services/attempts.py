@@ -43,8 +43,12 @@ def rejected(unit: UnitOfWork, flow: SignInFlow, rejection: Rejection) -> Turned
     """
     reference = record(unit, flow, outcome=Outcome.REJECTED, reason=rejection.name, detail=told(rejection))
     flows.finish(unit, flow)
-    refused = Refused(Code.SIGN_IN_REJECTED, rejection.sentence, facts={"name": rejection.name})
-    return TurnedAway(refused, reference)
+    return TurnedAway(said(rejection), reference)
+
+
+def said(rejection: Rejection) -> Refused:
+    """What the person at the browser learns of a rejection."""
+    return Refused(Code.SIGN_IN_REJECTED, rejection.sentence, facts={"name": rejection.name})
 
 
 def turn_away(unit: UnitOfWork, flow: SignInFlow, refused: Refused) -> TurnedAway:

@@ -23,6 +23,8 @@ from app.store.sign_ins import SignInFlow
 
 class Purpose(StrEnum):
     SIGN_IN = "sign_in"
+    #: A sign-in that the identity provider began, and that nobody here has asked for.
+    IDP_INITIATED = "idp_initiated"
     TEST = "test"
     #: The same by whoever holds a setup link, who is no member.
     SETUP_TEST = "setup_test"
@@ -39,6 +41,7 @@ class Step(StrEnum):
 
     CODE = "code"
     IDENTITY_PROVIDER = "identity_provider"
+    CONSENT = "consent"
     CONFIRM_LINK = "confirm_link"
     FACTOR = "factor"
     ENROLL = "enroll"
@@ -179,12 +182,17 @@ def prepare_for_provider(unit: UnitOfWork, flow: SignInFlow, connection: Connect
 
 
 def keep_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> None:
-    """Seal who arrived into the flow, for the time the emailed code takes."""
+    """Seal who arrived into the flow, for the time that their consent or the emailed code takes."""
     reseal(unit, flow, {**secrets_of(unit, flow), "identity": _identity_to(identity)})
 
 
+def keeps_identity(flow: SignInFlow) -> bool:
+    """Whether the flow waits with somebody who has arrived, so that their assertion was consumed already."""
+    return flow.step in {Step.CONSENT, Step.CONFIRM_LINK}
+
+
 def kept_identity(unit: UnitOfWork, flow: SignInFlow) -> ExternalIdentity | None:
-    """Who arrived before the emailed code was asked for, if anybody did."""
+    """Who arrived before their consent or the emailed code was asked for, if anybody did."""
     kept = secrets_of(unit, flow).get("identity")
     return _identity_from(kept) if kept else None
 
@@ -203,7 +211,8 @@ def protocol_view(flow: SignInFlow, secrets: dict[str, Any]) -> Flow:
 
 
 def _identity_to(identity: ExternalIdentity) -> dict[str, Any]:
-    """What of an identity outlives the wait for the emailed code."""
+    """What of an identity outlives the wait for consent or the emailed code."""
+    at = identity.authenticated_at
     return {
         "issuer": identity.issuer,
         "subject": identity.subject,
@@ -213,12 +222,14 @@ def _identity_to(identity: ExternalIdentity) -> dict[str, Any]:
         "groups": sorted(identity.groups.values),
         "stable": identity.subject_is_stable,
         "replay_until": identity.replay_until.isoformat(),
+        "authenticated_at": at.isoformat() if at is not None else None,
     }
 
 
 def _identity_from(stored: dict[str, Any]) -> ExternalIdentity:
     groups = frozenset(stored["groups"])
     unknown = stored["groups_state"] == UNKNOWN_GROUPS.state
+    at = stored.get("authenticated_at")  # flows that were under way when this was new are without it
     return ExternalIdentity(
         issuer=stored["issuer"],
         subject=stored["subject"],
@@ -228,6 +239,7 @@ def _identity_from(stored: dict[str, Any]) -> ExternalIdentity:
         subject_is_stable=stored["stable"],
         replay_key="",  # consumed when it arrived
         replay_until=datetime.fromisoformat(stored["replay_until"]),
+        authenticated_at=datetime.fromisoformat(at) if at is not None else None,
     )
 
 

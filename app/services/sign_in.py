@@ -87,9 +87,17 @@ def begin_start(
     )
 
 
-def begin_through(unit: UnitOfWork, connection_id: str, *, browser: str, tester: Member | None = None) -> NextStep:
-    """Go straight to a connection: the one in force, or for a test, made by `tester`, its latest settings. Raises
-    NotFoundError.
+def begin_through(
+    unit: UnitOfWork,
+    connection_id: str,
+    *,
+    browser: str,
+    tester: Member | None = None,
+    email: str = "",
+    return_to: str | None = None,
+) -> NextStep:
+    """Go straight to a connection: the one in force, or for a test, made by `tester`, its latest settings. `email` is
+    whom somebody else says to expect. Raises NotFoundError.
     """
     connection = connection_rows.by_public_id(unit.session, connection_id)
     is_test = tester is not None
@@ -100,7 +108,8 @@ def begin_through(unit: UnitOfWork, connection_id: str, *, browser: str, tester:
         unit,
         browser=browser,
         purpose=Purpose.TEST if is_test else Purpose.SIGN_IN,
-        email=tester.email if tester else "",
+        email=tester.email if tester else email,
+        return_to=return_to,
     )
     flow.member_id = tester.id if tester else None
     return asking.provider(unit, flow, connection, revision_id)
@@ -117,7 +126,7 @@ def next_step(unit: UnitOfWork, flow: SignInFlow, proven: Proven) -> NextStep:
             return connection_tests.finish(unit, flow, proven)
         case Purpose.SETUP_TEST:
             return setup_tests.finish(unit, flow, proven)
-        case Purpose.SIGN_IN:
+        case Purpose.SIGN_IN | Purpose.IDP_INITIATED:
             return _sign_in_step(unit, flow, proven)
         case Purpose.CONFIRM | Purpose.ENROLL:
             return confirmations.next_step(unit, flow, proven)
@@ -183,7 +192,7 @@ def _admit_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
     connection = connection_rows.by_public_id(unit.session, flow.connection_id or "")
     if connection is None or flow.revision_id is None or connection.revision_in_force != flow.revision_id:
         return TurnedAway(FLOW_EXPIRED)  # turned off or changed while the browser was at the provider
-    if not code_given and not admission.consume(unit, connection, identity):
+    if not flows.keeps_identity(flow) and not admission.consume(unit, connection, identity):
         return attempts.rejected(unit, flow, attempts.REPLAYED)
     admitted = admission.by_identity(unit, connection, flow.revision_id, identity, code_given=code_given)
     if isinstance(admitted, Refused):

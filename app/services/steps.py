@@ -65,6 +65,18 @@ class AskEnrollment:
 
 
 @dataclass(frozen=True, slots=True)
+class AskConsent:
+    """Show the page that asks whether somebody wants to be signed in as `email`: their sign-in began at the identity
+    provider, so that nobody in this browser may have wanted it. `provider` is the connection's name.
+    """
+
+    flow_id: str
+    email: str
+    organization: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoToProvider:
     """Send the browser to the identity provider."""
 
@@ -107,7 +119,7 @@ class Tested:
     by_link: bool = False
 
 
-NextStep = AskCode | AskFactor | AskEnrollment | GoToProvider | TurnedAway | SignedIn | Tested
+NextStep = AskCode | AskFactor | AskEnrollment | AskConsent | GoToProvider | TurnedAway | SignedIn | Tested
 
 
 def is_wrong(step: NextStep) -> bool:

@@ -46,7 +46,7 @@ def attempt_row(facts: AttemptFacts, *, now: datetime) -> Attempt:
         id=facts.id,
         at=moment(facts.at, now=now),
         who=facts.who or "Someone",
-        via=facts.via or _via(facts),
+        via=_via_provider(facts) if facts.via else _via(facts),
         outcome=ending,
         word=_word(facts.purpose, ending),
         failure=None if succeeded else failure(facts.reason, facts.detail),
@@ -68,6 +68,12 @@ def away_row(facts: AwayFacts, *, now: datetime) -> Attempt:
 
 def _word(purpose: str, outcome: str) -> str:
     return _WORDS.get(Purpose(purpose), _SIGN_IN)[outcome]
+
+
+def _via_provider(facts: AttemptFacts) -> str:
+    """Through which connection, and whether it began there."""
+    began = ", started at the identity provider" if facts.purpose == Purpose.IDP_INITIATED else ""
+    return f"{facts.via}{began}"
 
 
 def _via(facts: AttemptFacts) -> str:

@@ -15,6 +15,7 @@ from app.services.factors import Checked
 from app.services.flows import Purpose
 from app.services.steps import (
     AskCode,
+    AskConsent,
     AskEnrollment,
     AskFactor,
     GoToProvider,
@@ -30,6 +31,7 @@ from app.web.presentation.elements import Fact, Form
 from app.web.presentation.sign_in import (
     BackupCodesPage,
     CodePage,
+    ConsentPage,
     EnrollmentPage,
     FactorPage,
     LeavingPage,
@@ -50,7 +52,7 @@ def follow(step: NextStep) -> ResponseReturnValue:
     so that a page that is loaded again asks the same.
     """
     match step:
-        case AskCode(wrong=False) | AskFactor(failed=None) | AskEnrollment(failed=None):
+        case AskCode(wrong=False) | AskFactor(failed=None) | AskEnrollment(failed=None) | AskConsent():
             return see(f"/sign-in/continue?flow={step.flow_id}")
         case AskCode() | AskFactor() | AskEnrollment():
             return _ask(step)
@@ -62,11 +64,13 @@ def follow(step: NextStep) -> ResponseReturnValue:
 
 def stay(step: NextStep) -> ResponseReturnValue:
     """The same, with what is asked for in this very answer."""
-    return _ask(step) if isinstance(step, AskCode | AskFactor | AskEnrollment) else follow(step)
+    return _ask(step) if isinstance(step, AskCode | AskFactor | AskEnrollment | AskConsent) else follow(step)
 
 
-def _ask(step: AskCode | AskFactor | AskEnrollment) -> Response:
+def _ask(step: AskCode | AskFactor | AskEnrollment | AskConsent) -> Response:
     match step:
+        case AskConsent():
+            return _consent_page(step)
         case AskCode():
             return _code_page(step)
         case AskFactor():
@@ -85,6 +89,18 @@ def _elsewhere(step: GoToProvider | Tested | TurnedAway) -> Response:
             return see(f"{connections}/{step.connection_id}/tests/{step.flow_id}")
         case TurnedAway():
             return _turned_away(step)
+
+
+def _consent_page(step: AskConsent) -> Response:
+    person = current.signed_in_or_none()
+    page = ConsentPage(
+        organization=step.organization,
+        email=step.email,
+        provider=step.provider,
+        action=f"/sign-in/consent?flow={step.flow_id}",
+        signed_in_as=person.email if person is not None and person.email != step.email else "",
+    )
+    return show("sign_in/consent.html", page)
 
 
 def _code_page(step: AskCode) -> Response:

@@ -82,6 +82,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "sign_in.address": {"GET": _OPEN_READ, "POST": _OPEN_OWN},
     "sign_in.resume": {"GET": _OPEN_READ},
     "sign_in.code": {"POST": _OPEN_WRITE},
+    "sign_in.consent": {"POST": _OPEN_WRITE},
     "sign_in.factor": {"POST": _OPEN_WRITE},
     "sign_in.enroll": {"POST": _OPEN_WRITE},
     "sign_in.sign_out": {"POST": _OPEN_WRITE},
@@ -120,7 +121,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "saml.certificate": {"GET": _PROVIDER},
     "saml.login": {"GET": _PROVIDER},
     "saml.acs": {"POST": _PROVIDER},
-    "oidc.login": {"GET": _PROVIDER},
+    "oidc.login": {"GET": _PROVIDER, "POST": _PROVIDER},
     "oidc.callback": {"GET": _PROVIDER},
     # the settings pages
     "authentication.show": {"GET": _ADMIN_READ},

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import TypedDict
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import ConnectionKind, Revision, Verify
+from app.rules.connections import ConnectionKind, Revision, Verify, VerifyUnsolicited, Wish
+from app.rules.domains import normalize_address
 from app.rules.errors import InvalidInputError
 from app.rules.invitations import InvitationState
 from app.rules.limits import CODES_ASKED_FOR, WRONG_CODES
+from app.rules.return_to import read_target
 from app.services import (
     answers,
     connections,
@@ -29,6 +32,7 @@ from app.services.flows import Purpose
 from app.services.invitations import Listed
 from app.services.steps import GoToProvider, NextStep, TurnedAway, is_wrong
 from app.services.unit_of_work import UnitOfWork
+from app.web import consent
 from app.web import request as current
 from app.web.following import follow, stay
 from app.web.moments import moment
@@ -56,14 +60,23 @@ class Door:
     def __init__(self, kinds: Mapping[str, ConnectionKind]) -> None:
         self._kinds = kinds
 
-    def start(self, connection_id: str) -> ResponseReturnValue:
+    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
         """Begin a sign-in through this connection."""
         with current.transactions().writing() as unit:
-            step = sign_in.begin_through(unit, connection_id, browser=current.browser())
+            step = _begin_through(unit, connection_id, wish)
         assert isinstance(step, GoToProvider)
-        return redirect(self._kinds[step.protocol].start(step.revision, step.flow))
+        code = HTTPStatus.SEE_OTHER if request.method == "POST" else HTTPStatus.FOUND
+        return redirect(self._kinds[step.protocol].start(step.revision, step.flow), code)
 
-    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(
+        self,
+        connection_id: str,
+        *,
+        protocol: str,
+        handle: str,
+        verify: Verify,
+        unsolicited: VerifyUnsolicited | None = None,
+    ) -> ResponseReturnValue:
         """Spend the flow, verify outside any transaction, then go on."""
         transactions = current.transactions()
         with transactions.writing() as unit:
@@ -71,7 +84,10 @@ class Door:
                 unit, connection_id, protocol=protocol, handle=handle, browser=current.browser()
             )
         if isinstance(arrival, TurnedAway):
-            return follow(arrival)
+            step: NextStep = arrival
+            if unsolicited is not None:
+                step = consent.receive(connection_id, protocol=protocol, target=handle, verify=unsolicited)
+            return follow(step)
         result = verify(arrival.revision, arrival.protocol_flow, transactions.ports.clock.now())
         with transactions.writing() as unit:
             unit.visitor = current.visitor()
@@ -82,6 +98,25 @@ class Door:
         """The settings that a connection is being set up with."""
         with current.transactions().reading() as unit:
             return connections.described(unit, connection_id, protocol=protocol)
+
+
+def _begin_through(unit: UnitOfWork, connection_id: str, wish: Wish | None) -> NextStep:
+    """Through this connection, and as somebody else wants it as far as that is harmless."""
+    browser = current.browser()
+    if wish is None:
+        return sign_in.begin_through(unit, connection_id, browser=browser)
+    target = read_target(wish.target, base_url=current.transactions().ports.base_url)
+    step = sign_in.begin_through(unit, connection_id, browser=browser, email=_address_in(wish.email), return_to=target)
+    assert isinstance(step, GoToProvider)
+    wish.check(step.revision)
+    return step
+
+
+def _address_in(text: str) -> str:
+    try:
+        return normalize_address(text)
+    except InvalidInputError:
+        return ""
 
 
 @pages.get("/")
@@ -97,7 +132,7 @@ def home() -> ResponseReturnValue:
 def address() -> ResponseReturnValue:
     """Email first: one field."""
     if request.method == "GET":
-        notice = Notice("success", "You are signed out.") if "signed-out" in request.args else _under_way()
+        notice = _ended() or _under_way()
         page = AddressPage(notice=notice, development=development_notice(), return_to=asked_for())
         return show("sign_in/address.html", page)
     return _begin(Purpose.SIGN_IN)
@@ -114,6 +149,12 @@ def code() -> ResponseReturnValue:
 def resume() -> ResponseReturnValue:
     """What a sign-in waits for, for a page that is loaded again."""
     return stay(answers.resume(current.unit(), request.args.get("flow", ""), browser=current.browser()))
+
+
+@pages.post("/sign-in/consent", endpoint="consent")
+def decide() -> ResponseReturnValue:
+    """Whether to be signed in, where the identity provider has begun it."""
+    return consent.decided()
 
 
 @pages.post("/sign-in/factor")
@@ -243,6 +284,13 @@ def _take_turn(unit: UnitOfWork) -> None:
     """Count who asks for a code by where they are. Raises TooManyError."""
     limits.check(unit, CODES_ASKED_FOR, current.network_address())
     limits.count(unit, CODES_ASKED_FOR, current.network_address())
+
+
+def _ended() -> Notice | None:
+    """What the browser has just come from."""
+    if "declined" in request.args:
+        return Notice("info", "You were not signed in.", "Your administrators find this attempt on record.")
+    return Notice("success", "You are signed out.") if "signed-out" in request.args else None
 
 
 def _under_way() -> Notice | None:

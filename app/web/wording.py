@@ -113,6 +113,7 @@ _REASONS = {
     "factor_wrong": "What was typed is no present code of their authenticator app, and no unused backup code.",
     "factor_locked": "Too many wrong codes of their authenticator app were typed.",
     "subject_changed": "The identity provider sent another identifier for them than before.",
+    "sign_in_declined": "They came from the identity provider, were asked, and said that it was not them.",
 }
 _REJECTED = "What the identity provider sent was not accepted."
 

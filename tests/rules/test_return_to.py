@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.rules.return_to import MAX_LENGTH, read_return_to
+from app.rules.return_to import MAX_LENGTH, read_return_to, read_target
 
 #: What open redirects are made of, in any order.
 _WORDS = r"""
@@ -102,3 +102,35 @@ def test_anything_but_a_path_of_this_host_leads_nowhere(text: str) -> None:
 )
 def test_path_of_this_host_leads_there(text: str) -> None:
     assert read_return_to(text) == text
+
+
+HERE = "https://door.test"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target"),
+    [
+        ("/profile?a=b", "/profile?a=b"),
+        (f"{HERE}/profile", "/profile"),
+        (HERE, None),
+        (f"{HERE}.evil.test/", None),
+        (f"{HERE}@evil.test/", None),
+        (f"{HERE}{HERE}/profile", None),
+        (f"{HERE}//evil.test", None),
+        ("https://evil.test/", None),
+        ("http://door.test/profile", None),
+        ("//evil.test", None),
+        ("/saml/conn_1/login", None),
+        (f"{HERE}/oidc/conn_1/login", None),
+        ("an opaque value", None),
+        ("", None),
+    ],
+)
+def test_identity_provider_leads_to_a_page_of_this_host_and_not_back_to_itself(wanted: str, target: str | None) -> None:
+    assert read_target(wanted, base_url=HERE) == target
+
+
+@given(HOSTILE)
+def test_identity_provider_leads_nowhere_that_a_person_could_not_be_led_to(hostile: str) -> None:
+    for wanted in (hostile, f"{HERE}{hostile}"):
+        assert (target := read_target(wanted, base_url=HERE)) is None or read_return_to(target) == target

@@ -46,6 +46,7 @@ from tests.saml.forge import (
     every,
     key_value,
     name_id,
+    nobody_asked,
     one,
     pair,
     prefix_list,
@@ -844,11 +845,7 @@ ADDRESSEE = [
     ),
     signed("assertion starts too late", Name.ASSERTION_NOT_YET_VALID, attr("//saml:Conditions", "NotBefore", at(121))),
     signed("assertion ended too early", Name.ASSERTION_EXPIRED, attr("//saml:Conditions", "NotOnOrAfter", at(-120))),
-    signed(
-        "nobody asked",
-        Name.UNSOLICITED,
-        both(attr("/samlp:Response", "InResponseTo", None), attr(SCD, "InResponseTo", None)),
-    ),
+    signed("nobody asked", Name.IN_RESPONSE_TO_MISSING, nobody_asked),
     signed(
         "no InResponseTo in the Response", Name.IN_RESPONSE_TO_MISSING, attr("/samlp:Response", "InResponseTo", None)
     ),
@@ -894,6 +891,74 @@ ADDRESSEE = [
         Name.NOT_AUTHENTICATED_AGAIN,
         attr("//saml:AuthnStatement", "AuthnInstant", at(-151)),
         world=World(is_test=True),
+    ),
+]
+
+_ALLOWED = World(asked=False, allows_unsolicited=True)
+OTHER_CONFIRMATION = f"""<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:sender-vouches">
+<saml:SubjectConfirmationData InResponseTo="{REQUEST_ID}"/></saml:SubjectConfirmation>"""
+
+
+def unsolicited(case: str, name: Name, before: Edit, *, undone: Edit = nobody_asked) -> Case:
+    """The provider itself says something else, signs it, and nobody has asked."""
+    return Case(f"unsolicited: {case}", name, Recipe(before=before), undone=Recipe(before=undone), world=_ALLOWED)
+
+
+UNASKED = [
+    Case(
+        "unsolicited: not allowed",
+        Name.UNSOLICITED,
+        Recipe(before=nobody_asked),
+        undone=Recipe(before=nobody_asked),
+        world=World(asked=False),
+        undone_world=_ALLOWED,
+    ),
+    Case(
+        "unsolicited: encrypted, not allowed",
+        Name.UNSOLICITED,
+        Recipe(before=nobody_asked, encryption=GCM),
+        undone=Recipe(before=nobody_asked, encryption=GCM),
+        world=World(asked=False),
+        undone_world=_ALLOWED,
+    ),
+    Case(
+        "unsolicited: an answer to a request, where it is not allowed",
+        Name.REQUEST_UNKNOWN,
+        Recipe(),
+        undone=Recipe(before=nobody_asked),
+        world=World(asked=False),
+        undone_world=_ALLOWED,
+    ),
+    unsolicited("an answer to a request, in another browser", Name.REQUEST_UNKNOWN, both()),
+    unsolicited("InResponseTo in the Response only", Name.REQUEST_UNKNOWN, attr(SCD, "InResponseTo", None)),
+    unsolicited(
+        "InResponseTo in the confirmation only", Name.REQUEST_UNKNOWN, attr("/samlp:Response", "InResponseTo", None)
+    ),
+    unsolicited(
+        "InResponseTo in a confirmation of another method",
+        Name.REQUEST_UNKNOWN,
+        both(nobody_asked, add("//saml:Subject", OTHER_CONFIRMATION)),
+    ),
+    Case(
+        "unsolicited: InResponseTo taken out of the Response, which is not signed",
+        Name.REQUEST_UNKNOWN,
+        Recipe(after=attr("/samlp:Response", "InResponseTo", None)),
+        undone=Recipe(before=nobody_asked),
+        world=_ALLOWED,
+    ),
+    unsolicited(
+        "minutes old",
+        Name.ISSUED_TOO_LONG_AGO,
+        both(nobody_asked, attr(ASSERTION, "IssueInstant", at(-301))),
+        undone=both(nobody_asked, attr(ASSERTION, "IssueInstant", at(-300))),
+    ),
+    unsolicited(
+        "another audience", Name.AUDIENCE_MISMATCH, both(nobody_asked, put("//saml:Audience", "https://other.test"))
+    ),
+    unsolicited(
+        "an address of another organization",
+        Name.OUTSIDE_ORGANIZATION,
+        both(nobody_asked, attributes(email=("ceo@victim.test",))),
     ),
 ]
 
@@ -984,7 +1049,7 @@ PROFILE = [
     ),
 ]
 
-CASES = [*GATE, *SIGNATURES, *ENCRYPTION, *LIBRARY, *ADDRESSEE, *PROFILE]
+CASES = [*GATE, *SIGNATURES, *ENCRYPTION, *LIBRARY, *ADDRESSEE, *UNASKED, *PROFILE]
 # The clock of the other side: the same response, judged at another time.
 CASES += [
     Case(

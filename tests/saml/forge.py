@@ -22,7 +22,7 @@ from lxml.etree import _Element
 
 from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.connections import Flow, OwnKey, Revision
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
 from app.rules.ids import ConnectionId, RevisionId
 from saml.kind import SamlKind
 
@@ -377,6 +377,12 @@ def name_id(value: str, name_format: str | None) -> Edit:
     return both(put("//saml:NameID", value), attr("//saml:NameID", "Format", name_format))
 
 
+def nobody_asked(root: Element) -> None:
+    """As the provider answers whom nobody has sent."""
+    for answering in every(root, "//*[@InResponseTo]"):
+        del answering.attrib["InResponseTo"]
+
+
 EMAIL_ADDRESS = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
@@ -384,12 +390,16 @@ TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 @dataclass(frozen=True)
 class World:
-    """Doorward's side of a sign-in: what the connection says and which request is under way."""
+    """Doorward's side of a sign-in: what the connection says and which request is under way, `asked` is whether one
+    is.
+    """
 
     attributes: Mapping[str, str] = field(default_factory=dict)
     hosts: frozenset[str] = frozenset({"acme.test"})
     certificates: tuple[str, ...] = ("idp",)
     is_test: bool = False
+    asked: bool = True
+    allows_unsolicited: bool = False
     now: datetime = NOW
     base_url: str = BASE_URL
     own: tuple[str, ...] = ("own",)
@@ -397,7 +407,9 @@ class World:
     def revision(self) -> Revision:
         certificates = [{"der": pair(name).der, "fingerprint": name, "not_after": ""} for name in self.certificates]
         idp = {"entity_id": ISSUER, "sso_url": SSO_URL, "certificates": certificates}
-        settings = {"idp": idp, "attributes": dict(self.attributes)}
+        settings: dict[str, object] = {"idp": idp, "attributes": dict(self.attributes)}
+        if self.allows_unsolicited:
+            settings["allow_idp_initiated"] = True
         own_keys = tuple(OwnKey(pair(name).der, pair(name).key.decode(), signs=name == "own") for name in self.own)
         return Revision(CONNECTION, RevisionId("rev_1"), settings, verified_hosts=self.hosts, own_keys=own_keys)
 
@@ -406,8 +418,15 @@ class World:
 
     def judge(self, posted: str) -> ExternalIdentity | Rejection:
         """What the product says."""
+        verdict = self.verdict(posted)
+        return verdict.rejection if isinstance(verdict, Unverified) else verdict
+
+    def verdict(self, posted: str) -> ExternalIdentity | Rejection | Unverified:
+        """The same, and whether what is refused may come from anybody, where nobody has asked."""
         kind = SamlKind(base_url=self.base_url, http=Internet({}), clock=StoppedClock())
-        return kind.verifier(posted)(self.revision(), self.flow(), self.now)
+        if self.asked:
+            return kind.verifier(posted)(self.revision(), self.flow(), self.now)
+        return kind.unsolicited_verifier(posted)(self.revision(), self.now)
 
 
 class StoppedClock:

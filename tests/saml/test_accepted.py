@@ -354,6 +354,17 @@ def test_assertion_that_was_signed_as_a_document_of_its_own_keeps_its_prefixes_i
     assert isinstance(judged, ExternalIdentity), judged
 
 
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.product)
+def test_style_of_product_is_the_same_person_when_nobody_asked(style: Style) -> None:
+    world = replace(style.world, asked=False, allows_unsolicited=True)
+    unasked = identity(both(style.edit, forge.nobody_asked), signing=style.signing, world=world)
+    assert unasked == identity(style.edit, signing=style.signing, world=style.world)
+
+
+def test_answer_that_was_asked_for_is_accepted_where_others_are_allowed_too() -> None:
+    assert identity(world=World(allows_unsolicited=True)).subject == "u-1"
+
+
 def test_ordinary_response_becomes_the_whole_identity() -> None:
     assert identity() == ExternalIdentity(
         issuer=ISSUER,

@@ -14,7 +14,7 @@ from lxml import html
 
 from app.ports.clock import SystemClock
 from app.ports.http import GuardedHttp
-from app.rules.connections import Flow, Revision, Verify
+from app.rules.connections import Flow, Revision, Verify, VerifyUnsolicited, Wish
 from app.rules.identity import ExternalIdentity, ReceivedGroups, Rejection
 from saml.blueprint import create_blueprint
 from saml.kind import SamlKind
@@ -33,10 +33,18 @@ class RealDoor:
         self._flow = Flow("handle", "_f1", "", "", datetime.now(UTC), authenticate_again=True)
         self.verdict: ExternalIdentity | Rejection | None = None
 
-    def start(self, connection_id: str) -> ResponseReturnValue:
+    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
         return self._kind.start(self._revision, self._flow)
 
-    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(
+        self,
+        connection_id: str,
+        *,
+        protocol: str,
+        handle: str,
+        verify: Verify,
+        unsolicited: VerifyUnsolicited | None = None,
+    ) -> ResponseReturnValue:
         assert handle == self._flow.handle
         self.verdict = verify(self._revision, self._flow, datetime.now(UTC))
         return ""

@@ -6,12 +6,14 @@ tests/web/test_rejected_arrivals.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
 from saml.rejections import CAUSES, LONGEST_SHOWN, Name
 from tests.saml.cases import CASES
-from tests.saml.forge import Case, Recipe, World, put
+from tests.saml.forge import Case, Recipe, World, both, nobody_asked, put
 
 STATUS = "urn:oasis:names:tc:SAML:2.0:status"
 
@@ -31,6 +33,45 @@ def test_case_is_refused_with_its_name(case: Case) -> None:
 @each_case
 def test_case_is_accepted_when_its_change_is_undone(case: Case) -> None:
     assert isinstance(case.accepted(), ExternalIdentity), case.id
+
+
+#: What a response that nobody asked for cannot be wrong about.
+_OF_THE_REQUEST = frozenset(
+    {
+        Name.IN_RESPONSE_TO_MISSING,
+        Name.IN_RESPONSE_TO_MISMATCH,
+        Name.ISSUED_BEFORE_REQUEST,
+        Name.NOT_AUTHENTICATED_AGAIN,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case.world.asked and case.name not in _OF_THE_REQUEST],
+    ids=lambda case: case.id,
+)
+def test_case_is_refused_with_its_name_when_nobody_has_asked(case: Case) -> None:
+    before = both(nobody_asked, case.recipe.before or both())
+    world = replace(case.world, asked=False, allows_unsolicited=True)
+    verdict = world.judge(replace(case.recipe, before=before).post())
+    assert isinstance(verdict, Rejection), case.id
+    assert verdict.name == case.name
+
+
+@pytest.mark.parametrize(
+    ("case", "anybody"),
+    [
+        ("unsolicited: not allowed", False),
+        ("unsolicited: minutes old", False),
+        ("unsolicited: InResponseTo taken out of the Response, which is not signed", False),
+        ("unsolicited: another audience", True),  # the library looks at it before it looks at the signature
+    ],
+)
+def test_what_is_refused_before_its_signature_is_seen_may_come_from_anybody(case: str, anybody: bool) -> None:
+    (found,) = [candidate for candidate in CASES if candidate.id == case]
+    verdict = found.world.verdict(found.recipe.post())
+    assert isinstance(verdict, Unverified if anybody else Rejection)
 
 
 def test_every_rejection_has_a_case_and_a_cause() -> None:

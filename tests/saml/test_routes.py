@@ -20,9 +20,9 @@ from flask.typing import ResponseReturnValue
 from lxml import etree
 from werkzeug.test import Client
 
-from app.rules.connections import Revision, Verify
+from app.rules.connections import Revision, Verify, VerifyUnsolicited, Wish
 from app.rules.errors import NotFoundError
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
 from app.rules.ids import ConnectionId, RevisionId
 from saml.blueprint import create_blueprint
 from saml.kind import SamlKind
@@ -40,6 +40,7 @@ from tests.saml.forge import (
     StoppedClock,
     World,
     attr,
+    nobody_asked,
     pair,
 )
 
@@ -51,14 +52,25 @@ class OneFlowDoor:
     """A door with one connection and one flow under way."""
 
     def __init__(self) -> None:
-        self.verdict: ExternalIdentity | Rejection | None = None
+        self.verdict: ExternalIdentity | Rejection | Unverified | None = None
 
-    def start(self, connection_id: str) -> ResponseReturnValue:
+    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
         return f"start {connection_id}"
 
-    def receive(self, connection_id: str, *, protocol: str, handle: str, verify: Verify) -> ResponseReturnValue:
+    def receive(
+        self,
+        connection_id: str,
+        *,
+        protocol: str,
+        handle: str,
+        verify: Verify,
+        unsolicited: VerifyUnsolicited | None = None,
+    ) -> ResponseReturnValue:
+        assert unsolicited is not None
         if handle == "handle":
             self.verdict = verify(World().revision(), World().flow(), NOW)
+        elif handle == "/profile":
+            self.verdict = unsolicited(World(allows_unsolicited=True).revision(), NOW)
         return f"receive {connection_id}"
 
     def described(self, connection_id: str, *, protocol: str) -> Revision:
@@ -107,6 +119,12 @@ def test_response_is_verified_when_the_door_knows_the_flow(browser: Client, door
 def test_response_is_not_looked_at_without_a_flow(browser: Client, door: OneFlowDoor) -> None:
     browser.post("/saml/conn_1/acs", data={"SAMLResponse": Recipe().post()})
     assert door.verdict is None
+
+
+def test_response_that_no_flow_waits_for_can_be_verified_without_one(browser: Client, door: OneFlowDoor) -> None:
+    posted = {"SAMLResponse": Recipe(before=nobody_asked).post(), "RelayState": "/profile"}
+    browser.post("/saml/conn_1/acs", data=posted)
+    assert isinstance(door.verdict, ExternalIdentity)
 
 
 def test_post_without_a_response_is_refused_by_name(browser: Client, door: OneFlowDoor) -> None:

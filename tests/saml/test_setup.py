@@ -218,6 +218,7 @@ def test_fault_in_fetched_metadata_names_the_url() -> None:
         ({"idp": {**BY_HAND, "certificates": pair("idp").certificate * 11}}, "idp.certificates"),
         ({"idp": BY_HAND, "attributes": {"email": 7}}, "attributes.email"),
         ({"idp": BY_HAND, "sign_requests": 1}, "sign_requests"),
+        ({"idp": BY_HAND, "allow_idp_initiated": "maybe"}, "allow_idp_initiated"),
         ({"idp": BY_HAND, "attributes": {"email": "\0"}}, "attributes.email"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -251,8 +252,13 @@ def test_chosen_attributes_are_kept_and_empty_ones_left_out() -> None:
 @pytest.mark.parametrize(
     ("ticked", "kept"), [(True, True), ("yes", True), ("true", True), (False, None), (None, None), ("", None)]
 )
-def test_requests_are_signed_where_that_was_ticked(ticked: object, kept: bool | None) -> None:
-    assert read(idp=BY_HAND, sign_requests=ticked).get("sign_requests") is kept
+@pytest.mark.parametrize("name", ["sign_requests", "allow_idp_initiated"])
+def test_box_is_kept_where_it_was_ticked(name: str, ticked: object, kept: bool | None) -> None:
+    assert read(idp=BY_HAND, **{name: ticked}).get(name) is kept
+
+
+def test_box_that_asks_for_caution_says_why() -> None:
+    assert [field.name for field in kind().setup_fields() if field.warning] == ["allow_idp_initiated"]
 
 
 def test_form_names_every_field_that_is_read() -> None:
@@ -263,6 +269,7 @@ def test_form_names_every_field_that_is_read() -> None:
         "attributes.groups",
         "attributes.groups_separator",
         "sign_requests",
+        "allow_idp_initiated",
     }
 
 

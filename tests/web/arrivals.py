@@ -88,6 +88,23 @@ class Arrivals:
         form = {"SAMLResponse": posted, "RelayState": handle}
         return self._arrive(lambda: self._browser.post(f"/saml/{SAML}/acs", base_url=self._base, data=form), times)
 
+    def unasked(self, posted: str, *, revision: Revision, times: Times) -> Came:
+        """Come with `posted` in a browser that has never been here."""
+        with self.world.transactions.writing() as unit:
+            unit.session.execute(delete(ConsumedAssertion))
+            self._set_up(unit, SAML, revision)
+        self._browser = self.world.program.app.test_client()
+        form = {"SAMLResponse": posted}
+        return self._arrive(lambda: self._browser.post(f"/saml/{SAML}/acs", base_url=self._base, data=form), times)
+
+    def begun_elsewhere(self, query: Mapping[str, str | list[str]], *, revision: Revision, end: Http) -> TestResponse:
+        """Begin a sign-in through the second connection as another site wants it."""
+        self.switchboard.end = end
+        with self.world.transactions.writing() as unit:
+            self._set_up(unit, OIDC, revision)
+        browser = self.world.program.app.test_client()
+        return browser.post(f"/oidc/{OIDC}/login", base_url=self._base, data=query)
+
     def oidc(
         self,
         query: list[tuple[str, str]],

@@ -10,11 +10,15 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import strategies as st
+from sqlalchemy import func, select
 
 from app.factory import create_program
+from app.rules.identity import Unverified
+from app.store.sign_ins import SignInFlow
 from tests.application import World, ports_for, settings_for
 from tests.oidc import cases as oidc_cases
 from tests.oidc.provider import NOW as OIDC_NOW
@@ -52,6 +56,8 @@ def arrivals(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def by_saml(arrivals: Arrivals, recipe: Recipe, world: SamlWorld) -> Came:
+    if not world.asked:
+        return arrivals.unasked(recipe.post(), revision=world.revision(), times=Times(STARTED_AT, world.now))
     return arrivals.saml(
         recipe.post(),
         revision=world.revision(),
@@ -76,10 +82,14 @@ def by_oidc(arrivals: Arrivals, sign_in: SignIn, before: SignIn) -> Came:
     )
 
 
-def assert_rejected(came: Came, name: str, *, is_test: bool) -> None:
+def assert_rejected(came: Came, name: str, *, is_test: bool, on_record: bool = True) -> None:
+    assert came.sessions == 0
+    if not on_record:
+        assert (came.answer.status_code, came.records) == (403, [])
+        assert f"<code>{name}</code>" in came.answer.text
+        return
     (record,) = came.records
     assert (record.reason, record.outcome) == (name, "test_failed" if is_test else "rejected")
-    assert came.sessions == 0
     assert "__Host-session" not in came.answer.headers.get("Set-Cookie", "")
     if not is_test:
         assert came.answer.status_code == 403
@@ -88,7 +98,10 @@ def assert_rejected(came: Came, name: str, *, is_test: bool) -> None:
 
 @pytest.mark.parametrize("case", saml_cases.CASES, ids=lambda case: case.id)
 def test_saml_response_that_is_refused_opens_nothing_and_is_recorded_once(arrivals: Arrivals, case: Case) -> None:
-    assert_rejected(by_saml(arrivals, case.recipe, case.world), case.name, is_test=case.world.is_test)
+    """Not at all where nobody has asked and anybody may have sent it."""
+    on_record = not isinstance(case.world.verdict(case.recipe.post()), Unverified)
+    came = by_saml(arrivals, case.recipe, case.world)
+    assert_rejected(came, case.name, is_test=case.world.is_test, on_record=on_record)
 
 
 @pytest.mark.parametrize("case", oidc_cases.CASES, ids=str)
@@ -144,6 +157,47 @@ def test_response_that_was_accepted_is_refused_when_it_comes_again(arrivals: Arr
     )
     assert first.sessions == 1
     assert_rejected(again, "replayed", is_test=False)
+
+
+def test_sign_in_begun_elsewhere_leads_to_whom_and_where_it_was_wanted(arrivals: Arrivals) -> None:
+    sign_in = ACCEPTED["plain"]()
+    issuer = str(sign_in.revision.settings["issuer"])
+    wanted = {"iss": issuer, "login_hint": " Ada@acme.test", "target_link_uri": f"{BASE_URL}/profile?a=b"}
+
+    left = arrivals.begun_elsewhere(wanted, revision=sign_in.revision, end=sign_in.provider)
+
+    query = parse_qs(urlsplit(left.headers["Location"]).query)
+    assert (left.status_code, query["login_hint"]) == (303, ["ada@acme.test"])
+    with arrivals.world.transactions.reading() as unit:
+        flow = unit.session.scalars(select(SignInFlow).where(SignInFlow.handle == query["state"][0])).one()
+        assert (flow.return_to, flow.email) == ("/profile?a=b", "ada@acme.test")
+
+
+def test_wish_that_makes_no_sense_is_passed_over(arrivals: Arrivals) -> None:
+    sign_in = ACCEPTED["plain"]()
+    wanted = {"login_hint": "nobody", "target_link_uri": "https://evil.test/"}
+
+    left = arrivals.begun_elsewhere(wanted, revision=sign_in.revision, end=sign_in.provider)
+
+    query = parse_qs(urlsplit(left.headers["Location"]).query)
+    assert (left.status_code, "login_hint" in query) == (303, False)
+    with arrivals.world.transactions.reading() as unit:
+        flow = unit.session.scalars(select(SignInFlow).where(SignInFlow.handle == query["state"][0])).one()
+        assert (flow.return_to, flow.email) == (None, "")
+
+
+def test_sign_in_begun_for_another_provider_is_not_begun(arrivals: Arrivals) -> None:
+    sign_in = ACCEPTED["plain"]()
+
+    def flows() -> int:
+        with arrivals.world.transactions.reading() as unit:
+            return unit.session.scalar(select(func.count()).select_from(SignInFlow)) or 0
+
+    before = flows()
+    left = arrivals.begun_elsewhere({"iss": "https://evil.test"}, revision=sign_in.revision, end=sign_in.provider)
+
+    assert (left.status_code, flows()) == (400, before)
+    assert "begun for another identity provider" in left.text
 
 
 def test_answer_at_the_address_of_the_other_protocol_is_no_answer(arrivals: Arrivals) -> None:

@@ -50,4 +50,5 @@ def _value(setup_field: SetupField) -> dict[str, Any]:
     schema = {"type": "boolean"} if setup_field.kind == "checkbox" else {"anyOf": [_TEXT, _TEXTS]}
     if setup_field.kind in {"url", "secret"}:
         schema = dict(_TEXT)
-    return {"title": setup_field.label, "description": setup_field.hint, **schema}
+    told = f"{setup_field.hint} {setup_field.warning}".strip()
+    return {"title": setup_field.label, "description": told, **schema}

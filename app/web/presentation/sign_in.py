@@ -43,6 +43,21 @@ class CodePage:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentPage:
+    """sign_in/consent.html: somebody came from the identity provider without having asked for it here. `provider` is
+    the connection's name, `action` where the answer goes. `signed_in_as` is whose session continuing ends, "" for
+    nobody's.
+    """
+
+    organization: str
+    email: str
+    provider: str
+    action: str
+    signed_in_as: str = ""
+    minutes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class LeavingPage:
     """sign_in/leaving.html: sends the browser on to the identity provider without a redirect.
 

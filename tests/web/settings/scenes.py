@@ -17,7 +17,7 @@ from app.services import recovery
 from app.store import members as member_rows
 from app.store.members import Member
 from tests.application import BASE_URL, Browser, World
-from tests.saml.forge import ISSUER, SSO_URL, Recipe, attr, both, pair, put
+from tests.saml.forge import ISSUER, SSO_URL, Edit, Recipe, attr, both, pair, put
 from tests.scenes import ADA, HOST, Organization
 
 PAGE = "/settings/authentication"
@@ -64,10 +64,10 @@ class Desk:
         answer = self.browser.submit("/settings/recovery-codes/confirm", stored="yes")
         assert "codes-confirmed" in answer.headers["Location"]
 
-    def require_single_sign_on(self) -> str:
+    def require_single_sign_on(self, **changes: str) -> str:
         """Everything it takes, up to activation: the connection's id."""
         self.verify_domain()
-        connection_id = self.connect()
+        connection_id = self.connect(**changes)
         self.confirm_codes()
         self.test_sign_in(connection_id)
         answer = self.browser.submit_as_planned(f"/settings/connections/{connection_id}/activate")
@@ -156,16 +156,29 @@ def come_back(browser: Browser, connection_id: str, leaving: TestResponse, email
     request_id = re.findall(r'ID="([^"]+)"', zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode())[
         0
     ]
-    acs = f"{BASE_URL}/saml/{connection_id}/acs"
     answered = both(
-        attr("/samlp:Response", "Destination", acs),
         attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
-        attr("//saml:SubjectConfirmationData", "Recipient", acs),
         attr("//saml:Assertion", "ID", f"_answer-to{request_id}"),
+    )
+    return post_answer(browser, connection_id, answer_about(connection_id, email, answered), query["RelayState"][0])
+
+
+def answer_about(connection_id: str, email: str, *edits: Edit) -> str:
+    """What the identity provider says of `email` to this connection, as a browser posts it."""
+    acs = f"{BASE_URL}/saml/{connection_id}/acs"
+    addressed = both(
+        attr("/samlp:Response", "Destination", acs),
+        attr("//saml:SubjectConfirmationData", "Recipient", acs),
         put("//saml:Audience", f"{BASE_URL}/saml/{connection_id}/metadata"),
         put("//saml:Attribute[@Name='email']/saml:AttributeValue", email),
+        *edits,
     )
-    form = {"SAMLResponse": Recipe(before=answered).post(), "RelayState": query["RelayState"][0]}
+    return Recipe(before=addressed).post()
+
+
+def post_answer(browser: Browser, connection_id: str, posted: str, relay_state: str = "") -> TestResponse:
+    """The page of the identity provider has the browser post this."""
+    form = {"SAMLResponse": posted, "RelayState": relay_state}
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://idp.test"}
     return browser.client.post(f"/saml/{connection_id}/acs", base_url=BASE_URL, data=form, headers=headers)
 

@@ -54,6 +54,7 @@ def connection(
         state=facts.state,
         paste=kind.service_provider_values(ConnectionId(facts.id)),
         facts=settings_facts(kind, facts.settings),
+        warnings=_warnings(kind, facts.settings),
         number=shown.number,
         revisions=len(facts.history),
         readiness=ready,
@@ -93,6 +94,13 @@ def settings_facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[F
     labels = {field.name: field.label for field in kind.setup_fields()}
     flat = flatten(kind.summary(settings))
     return tuple(Fact(_label(name, labels), value, is_code=_is_code(value)) for name, value in flat)
+
+
+def _warnings(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What to know while some boxes are ticked, under the names of the setup form."""
+    ticked = {name for name, value in kind.summary(settings).items() if value is True}
+    fields = (field for field in kind.setup_fields() if field.warning and field.name in ticked)
+    return tuple(Fact(field.label, field.warning) for field in fields)
 
 
 def differences(kind: ConnectionKind, measure: RevisionFacts, other: RevisionFacts) -> tuple[DifferenceRow, ...]:

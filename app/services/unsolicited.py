@@ -1,0 +1,92 @@
+"""Sign-ins that begin at the identity provider: an answer that nobody here has asked for, then the consent of whoever
+sits at the browser, and only then a sign-in like any other.
+"""
+
+from __future__ import annotations
+
+from app.rules.connections import Revision
+from app.rules.decisions import Code, Refused
+from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.limits import UNSOLICITED
+from app.services import admission, answers, asking, attempts, connections, flows, limits, sign_in
+from app.services.flows import Purpose, Step
+from app.services.steps import FLOW_EXPIRED, NextStep, Proven, TurnedAway
+from app.services.unit_of_work import UnitOfWork
+from app.store import connections as connection_rows
+from app.store.connections import Connection
+from app.store.sign_ins import SignInFlow
+
+_DECLINED = Refused(Code.SIGN_IN_DECLINED, "You were not signed in, because you said that it was not you.")
+
+
+def revision_in_force(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision | None:
+    """The settings that an answer nobody asked for is judged by: never those that only wait to be in force."""
+    connection = connection_rows.by_public_id(unit.session, connection_id)
+    if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
+        return None
+    return connections.load_revision(unit, connection, connection.revision_in_force)
+
+
+def without_record(result: Unverified) -> TurnedAway:
+    """Of what anybody may have sent nothing is written down: whoever wants to could fill the record with it."""
+    return TurnedAway(attempts.said(result.rejection))
+
+
+def arrive(
+    unit: UnitOfWork,
+    revision: Revision,
+    *,
+    browser: str,
+    result: ExternalIdentity | Rejection,
+    return_to: str | None,
+) -> NextStep:
+    """What the protocol made of an answer that the identity provider has signed. It is consumed now, so that it asks
+    for consent in one browser only.
+    """
+    connection = connection_rows.by_public_id(unit.session, revision.connection_id)
+    if connection is None or connection.revision_in_force != revision.revision_id:
+        return TurnedAway(FLOW_EXPIRED)  # turned off or changed while it was verified
+    if isinstance(result, ExternalIdentity):
+        result = answers.with_known_spelling(result)
+    if isinstance(result, ExternalIdentity) and not admission.consume(unit, connection, result):
+        result = attempts.REPLAYED
+    if isinstance(result, Rejection):
+        return _rejected(unit, connection, revision, result, browser=browser)
+    flow = _begin(unit, connection, revision, browser=browser, email=result.email, return_to=return_to)
+    return asking.for_consent(unit, flow, result)
+
+
+def decide(unit: UnitOfWork, flow_id: str, *, browser: str, agreed: bool) -> NextStep:
+    """Whoever sits at the browser has said whether they want to be signed in, which they are asked once. Everything
+    else is decided now, by how things stand now.
+    """
+    flow = flows.find(unit, flow_id, browser=browser)
+    identity = flows.kept_identity(unit, flow) if flow is not None else None
+    if flow is None or identity is None or flow.step != Step.CONSENT:
+        return TurnedAway(FLOW_EXPIRED)
+    if not agreed:
+        return attempts.turn_away(unit, flow, _DECLINED)
+    flow.expires_at = flows.end_of(unit)  # an administrator's emailed code has its own time
+    step = sign_in.next_step(unit, flow, Proven(identity=identity))
+    if isinstance(step, TurnedAway):
+        flows.finish(unit, flow)
+    return step
+
+
+def _rejected(
+    unit: UnitOfWork, connection: Connection, revision: Revision, rejection: Rejection, *, browser: str
+) -> TurnedAway:
+    """On record, the first hundred in an hour."""
+    if not limits.fitting(unit, UNSOLICITED, connection.organization_id, 1):
+        return TurnedAway(attempts.said(rejection))
+    flow = _begin(unit, connection, revision, browser=browser, email="", return_to=None)
+    return attempts.rejected(unit, flow, rejection)
+
+
+def _begin(
+    unit: UnitOfWork, connection: Connection, revision: Revision, *, browser: str, email: str, return_to: str | None
+) -> SignInFlow:
+    flow = flows.begin(unit, browser=browser, purpose=Purpose.IDP_INITIATED, email=email, return_to=return_to)
+    flow.organization_id, flow.connection_id = connection.organization_id, connection.id
+    flow.revision_id = revision.revision_id
+    return flow
