@@ -104,8 +104,8 @@ def test_a_sign_in_begun_elsewhere_says_as_whom_and_where_to(
     method: str, client: FlaskClient, door: RecordingDoor
 ) -> None:
     given = {"iss": ISSUER, "login_hint": "ada@acme.test", "target_link_uri": "https://doorward.test/profile", "x": "y"}
-    place = {"query_string" if method == "GET" else "data": given}
-    assert client.open("/oidc/conn_1/login", method=method, **place).text == "started"
+    query, form = (given, {}) if method == "GET" else ({}, given)
+    assert client.open("/oidc/conn_1/login", method=method, query_string=query, data=form).text == "started"
     (wish,) = door.wishes
     assert (wish.email, wish.target) == ("ada@acme.test", "https://doorward.test/profile")
     wish.check(door.sign_in.revision)

@@ -116,7 +116,7 @@ def test_response_is_verified_when_the_door_knows_the_flow(browser: Client, door
     assert isinstance(door.verdict, ExternalIdentity)
 
 
-def test_response_is_not_looked_at_without_a_flow(browser: Client, door: OneFlowDoor) -> None:
+def test_response_is_not_looked_at_before_the_door_asks_for_it(browser: Client, door: OneFlowDoor) -> None:
     browser.post("/saml/conn_1/acs", data={"SAMLResponse": Recipe().post()})
     assert door.verdict is None
 

@@ -47,7 +47,7 @@ def come_from_tile(browser: Browser, connection_id: str, email: str = ADA, relay
 def action(browser: Browser) -> str:
     """Where the page that asks sends the answer."""
     (found,) = re.findall(r'action="(/sign-in/consent[^"]*)"', browser.page)
-    return found
+    return str(found)
 
 
 def agree(browser: Browser, href: str) -> TestResponse:
