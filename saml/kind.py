@@ -25,7 +25,7 @@ from app.rules.connections import (
 )
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.guides import Guide, read_guides
-from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.identity import ExternalIdentity, Rejection, Unasked
 from app.rules.ids import ConnectionId
 from saml.authn_request import redirect_url
 from saml.certificates import pem
@@ -147,9 +147,7 @@ class SamlKind:
         settings = self._settings.get(revision, expected.service_provider)
         return verify(posted, revision=revision, settings=settings, expected=expected)
 
-    def _verify_unsolicited(
-        self, posted: str, revision: Revision, now: datetime
-    ) -> ExternalIdentity | Rejection | Unverified:
+    def _verify_unsolicited(self, posted: str, revision: Revision, now: datetime) -> Unasked:
         expected = self._expected(revision, None, now)
         settings = self._settings.get(revision, expected.service_provider)
         return verify_unsolicited(posted, revision=revision, settings=settings, expected=expected)

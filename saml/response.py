@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 
 from app.rules.connections import Revision
-from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.identity import ExternalIdentity, Rejection, Stray, Unasked, Unverified
 from saml.attributes import (
     AttributeNames,
     NameId,
@@ -45,14 +45,15 @@ def verify(
     return signed if isinstance(signed, Rejection) else _said(signed, revision=revision, expected=expected)
 
 
-def verify_unsolicited(
-    posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected
-) -> ExternalIdentity | Rejection | Unverified:
-    """The same for a response that nobody here has asked for; what fails before its signature is seen to be right may
-    come from anybody.
+def verify_unsolicited(posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected) -> Unasked:
+    """The same for a response that no flow waits for; what fails before its signature is seen to be right may come from
+    anybody.
     """
     signed = _signed(posted, revision=revision, settings=settings, expected=expected)
-    return Unverified(signed) if isinstance(signed, Rejection) else _said(signed, revision=revision, expected=expected)
+    if isinstance(signed, Rejection):
+        return Unverified(signed)
+    said = _said(signed, revision=revision, expected=expected)
+    return Stray(said) if isinstance(said, Rejection) and said.name == Name.REQUEST_UNKNOWN else said
 
 
 def _signed(posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected) -> Admitted | Rejection:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from app.rules.guides import Guide
-from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.identity import ExternalIdentity, Rejection, Unasked
 from app.rules.ids import ConnectionId, RevisionId
 
 Settings = Mapping[str, Any]
@@ -107,7 +107,7 @@ class SetupField:
 #: Verifies what came back, outside any transaction: it may fetch keys or exchange a code.
 Verify = Callable[[Revision, Flow, datetime], ExternalIdentity | Rejection]
 #: Verifies what came without having been asked for, by the revision in force, which may not allow it at all.
-VerifyUnsolicited = Callable[[Revision, datetime], ExternalIdentity | Rejection | Unverified]
+VerifyUnsolicited = Callable[[Revision, datetime], Unasked]
 
 
 @dataclass(frozen=True, slots=True)

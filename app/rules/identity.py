@@ -79,3 +79,14 @@ class Unverified:
     """A rejection of what nothing shows to come from the identity provider: anybody may have sent it."""
 
     rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A rejection of the provider's answer to a request that this browser has not sent, or too long ago."""
+
+    rejection: Rejection
+
+
+#: What becomes of an answer that no sign-in of this browser waits for.
+Unasked = ExternalIdentity | Rejection | Unverified | Stray

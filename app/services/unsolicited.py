@@ -4,9 +4,12 @@ sits at the browser, and only then a sign-in like any other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from app.rules.connections import Revision
 from app.rules.decisions import Code, Refused
-from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.identity import ExternalIdentity, Rejection, Stray, Unverified
 from app.rules.limits import UNSOLICITED
 from app.services import admission, answers, asking, attempts, connections, flows, limits, sign_in
 from app.services.flows import Purpose, Step
@@ -37,7 +40,7 @@ def arrive(
     revision: Revision,
     *,
     browser: str,
-    result: ExternalIdentity | Rejection,
+    result: ExternalIdentity | Rejection | Stray,
     return_to: str | None,
 ) -> NextStep:
     """What the protocol made of an answer that the identity provider has signed. It is consumed now, so that it asks
@@ -46,14 +49,18 @@ def arrive(
     connection = connection_rows.by_public_id(unit.session, revision.connection_id)
     if connection is None or connection.revision_in_force != revision.revision_id:
         return TurnedAway(FLOW_EXPIRED)  # turned off or changed while it was verified
+    begin = partial(_begin, unit, connection, revision, browser=browser)
     if isinstance(result, ExternalIdentity):
         result = answers.with_known_spelling(result)
-    if isinstance(result, ExternalIdentity) and not admission.consume(unit, connection, result):
-        result = attempts.REPLAYED
-    if isinstance(result, Rejection):
-        return _rejected(unit, connection, revision, result, browser=browser)
-    flow = _begin(unit, connection, revision, browser=browser, email=result.email, return_to=return_to)
-    return asking.for_consent(unit, flow, result)
+    match result:
+        case Stray():
+            return _rejected(unit, connection, result.rejection, partial(begin, Purpose.SIGN_IN))
+        case Rejection():
+            return _rejected(unit, connection, result, partial(begin, Purpose.IDP_INITIATED))
+    begin = partial(begin, Purpose.IDP_INITIATED, email=result.email)
+    if not admission.consume(unit, connection, result):
+        return _rejected(unit, connection, attempts.REPLAYED, begin)
+    return asking.for_consent(unit, begin(return_to=return_to), result)
 
 
 def decide(unit: UnitOfWork, flow_id: str, *, browser: str, agreed: bool) -> NextStep:
@@ -74,19 +81,25 @@ def decide(unit: UnitOfWork, flow_id: str, *, browser: str, agreed: bool) -> Nex
 
 
 def _rejected(
-    unit: UnitOfWork, connection: Connection, revision: Revision, rejection: Rejection, *, browser: str
+    unit: UnitOfWork, connection: Connection, rejection: Rejection, begin: Callable[[], SignInFlow]
 ) -> TurnedAway:
     """On record, the first hundred in an hour."""
     if not limits.fitting(unit, UNSOLICITED, connection.organization_id, 1):
         return TurnedAway(attempts.said(rejection))
-    flow = _begin(unit, connection, revision, browser=browser, email="", return_to=None)
-    return attempts.rejected(unit, flow, rejection)
+    return attempts.rejected(unit, begin(), rejection)
 
 
 def _begin(
-    unit: UnitOfWork, connection: Connection, revision: Revision, *, browser: str, email: str, return_to: str | None
+    unit: UnitOfWork,
+    connection: Connection,
+    revision: Revision,
+    purpose: Purpose,
+    *,
+    browser: str,
+    email: str = "",
+    return_to: str | None = None,
 ) -> SignInFlow:
-    flow = flows.begin(unit, browser=browser, purpose=Purpose.IDP_INITIATED, email=email, return_to=return_to)
+    flow = flows.begin(unit, browser=browser, purpose=purpose, email=email, return_to=return_to)
     flow.organization_id, flow.connection_id = connection.organization_id, connection.id
     flow.revision_id = revision.revision_id
     return flow

@@ -22,7 +22,7 @@ from lxml.etree import _Element
 
 from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.connections import Flow, OwnKey, Revision
-from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.identity import ExternalIdentity, Rejection, Stray, Unasked, Unverified
 from app.rules.ids import ConnectionId, RevisionId
 from saml.kind import SamlKind
 
@@ -419,10 +419,10 @@ class World:
     def judge(self, posted: str) -> ExternalIdentity | Rejection:
         """What the product says."""
         verdict = self.verdict(posted)
-        return verdict.rejection if isinstance(verdict, Unverified) else verdict
+        return verdict.rejection if isinstance(verdict, Unverified | Stray) else verdict
 
-    def verdict(self, posted: str) -> ExternalIdentity | Rejection | Unverified:
-        """The same, and whether what is refused may come from anybody, where nobody has asked."""
+    def verdict(self, posted: str) -> Unasked:
+        """The same, and what is known of what is refused, where nobody has asked."""
         kind = SamlKind(base_url=self.base_url, http=Internet({}), clock=StoppedClock())
         if self.asked:
             return kind.verifier(posted)(self.revision(), self.flow(), self.now)

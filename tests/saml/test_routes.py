@@ -22,7 +22,7 @@ from werkzeug.test import Client
 
 from app.rules.connections import Revision, Verify, VerifyUnsolicited, Wish
 from app.rules.errors import NotFoundError
-from app.rules.identity import ExternalIdentity, Rejection, Unverified
+from app.rules.identity import ExternalIdentity, Rejection, Unasked
 from app.rules.ids import ConnectionId, RevisionId
 from saml.blueprint import create_blueprint
 from saml.kind import SamlKind
@@ -52,7 +52,7 @@ class OneFlowDoor:
     """A door with one connection and one flow under way."""
 
     def __init__(self) -> None:
-        self.verdict: ExternalIdentity | Rejection | Unverified | None = None
+        self.verdict: Unasked | None = None
 
     def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
         return f"start {connection_id}"

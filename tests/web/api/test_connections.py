@@ -62,6 +62,19 @@ def test_edit_of_an_active_connection_makes_a_revision_that_is_not_in_force(worl
     assert problem["code"] == "test_sign_in_required"
 
 
+def test_sign_ins_that_begin_at_the_provider_are_allowed_by_a_setting_of_the_revision(world: World) -> None:
+    scene = begin(world)
+    made = scene.connect()
+    one = f"{scene.path}/connections/{made['id']}"
+    assert "allow_idp_initiated" not in made["idp"]
+
+    body = {"protocol": "saml", "idp": {"metadata_xml": metadata()}, "allow_idp_initiated": True}
+    edited = scene.api.patch(one, {**body, **scene.by_admin})
+
+    assert edited["idp"]["allow_idp_initiated"] is True
+    assert edited["latest_revision"] != made["latest_revision"]
+
+
 def test_set_up_needs_a_verified_domain(world: World) -> None:
     scene = begin(world, verified=False)
 

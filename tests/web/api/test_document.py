@@ -38,6 +38,12 @@ def test_every_operation_says_what_it_does_in_a_sentence() -> None:
         assert (operation.body is None) == (operation.method in {"GET", "DELETE"}), operation.name
 
 
+def test_setting_that_asks_for_caution_says_why() -> None:
+    (saml,) = (kind for kind in document()["components"]["schemas"]["NewConnection"]["anyOf"] if "idp" in str(kind))
+    described = saml["properties"]["allow_idp_initiated"]["description"]
+    assert "Leave it off where people begin here. People may come in" in described
+
+
 def test_every_body_and_answer_refuses_what_it_does_not_name() -> None:
     for name, schema in document()["components"]["schemas"].items():
         if schema.get("type") == "object":
