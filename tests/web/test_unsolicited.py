@@ -28,9 +28,11 @@ ALLOWED = {"allow_idp_initiated": "yes"}
 SESSION = "__Host-doorward="
 
 
-def unasked(connection_id: str, email: str = ADA, *edits: Edit, id_: str = "_tile") -> str:
-    """An answer that nobody has asked for. Ada is who tested the connection, everybody else is new to it."""
-    subject = "u-1" if email == ADA else f"u-{email}"
+def unasked(connection_id: str, email: str = ADA, *edits: Edit) -> str:
+    """An answer that nobody has asked for, one for each person. Ada is who tested the connection, everybody else is new
+    to it.
+    """
+    subject, id_ = "u-1" if email == ADA else f"u-{email}", f"_tile-of-{email.partition('@')[0]}"
     named = both(nobody_asked, attr("//saml:Assertion", "ID", id_), put("//saml:NameID", subject), *edits)
     return answer_about(connection_id, email, named)
 
@@ -113,6 +115,15 @@ def test_unsolicited_answer_is_refused_and_on_record_where_it_is_not_allowed(wor
     assert_refused(answer, "unsolicited")
     assert records(at) == [("rejected", "unsolicited")]
     assert "with what was expected" in flat(answer.text)
+
+
+def test_people_come_one_after_the_other(world: World) -> None:
+    connection_id = desk(world).require_single_sign_on(**ALLOWED)
+    hrefs = {
+        email: (browser := world.browser(), come_from_tile(browser, connection_id, email)) for email in (ADA, GRACE)
+    }
+
+    assert [agree(browser, href).status_code for browser, href in hrefs.values()] == [303, 303]
 
 
 def test_settings_that_only_wait_allow_nothing(world: World) -> None:
@@ -394,6 +405,19 @@ def test_first_link_to_an_administrator_needs_an_emailed_code_here_too(world: Wo
     assert browser.enter_code(GRACE).headers["Location"] == "/"
 
 
+def test_agreeing_again_is_no_way_round_the_emailed_code(world: World) -> None:
+    at = desk(world)
+    at.member(GRACE, role="admin")
+    connection_id = at.require_single_sign_on(**ALLOWED)
+    browser = world.browser()
+    href = come_from_tile(browser, connection_id, GRACE)
+    agree(browser, href)
+
+    assert_refused(agree(browser, href), "flow_expired")
+    browser.get("/sign-in")
+    assert_refused(browser.submit(href, answer="not-me"), "flow_expired")
+
+
 # ------------------------------------------------------------------------------------------------------- what it proves
 
 
@@ -442,13 +466,13 @@ def test_confirmation_is_answered_by_no_unsolicited_answer(world: World) -> None
     leaving = browser.submit("/profile/confirm", next="/profile")
     (handle,) = re.findall(r"RelayState=([\w-]+)", leaving.text)[:1]
 
-    answer = post_answer(browser, connection_id, unasked(connection_id, id_="_another"), handle)
+    answer = post_answer(browser, connection_id, unasked(connection_id, GRACE), handle)
 
     assert_refused(answer, "in_response_to_missing")
     with world.transactions.reading() as unit:
         kept = unit.session.scalars(select(SignInRecord.outcome).where(SignInRecord.purpose == "confirm")).all()
         consumed = unit.session.scalars(select(ConsumedAssertion.replay_key)).all()
-    assert (kept, "_another" in consumed) == (["rejected"], False)
+    assert (kept, "_tile-of-grace" in consumed) == (["rejected"], False)
 
 
 # --------------------------------------------------------------------------------------------------- the settings page
