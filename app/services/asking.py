@@ -45,7 +45,7 @@ def to_confirm_link(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdenti
 
 def for_consent(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) -> NextStep:
     """Whether they want to be signed in: the identity provider began it, and may have been made to."""
-    flow.step, flow.email = Step.CONSENT, identity.email
+    flow.step = Step.CONSENT
     flows.keep_identity(unit, flow, identity)
     unit.session.flush()
     return _consent_page(unit, flow)

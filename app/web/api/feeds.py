@@ -56,7 +56,7 @@ class SignInQuery(FeedQuery):
 class SignInAnswer(Answer):
     id: str
     at: datetime
-    purpose: str
+    purpose: str = Field(description="What it was for; `idp_initiated`: it began at the identity provider.")
     outcome: Outcome
     reason: str | None
     email: str = Field(description='The address it was begun with, `""` for none; not proven to be theirs.')
