@@ -127,7 +127,7 @@ def to_last_step(browser: Browser, guide: str = "saml-other", *, at: str = "/set
 
 def made_by(answer: TestResponse) -> str:
     """The connection that came of a setup: its id."""
-    return re.findall("/(conn_[^/]+)/test", answer.headers["Location"])[0]
+    return str(re.findall("/(conn_[^/]+)/test", answer.headers["Location"])[0])
 
 
 def signed_in(world: World, email: str) -> Browser:
