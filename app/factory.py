@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from app.ports.mail import ConsolePost, Post, SmtpPost
 from app.ports.randomness import SystemRandomness
 from app.ports.sealing import KeyringSealing
 from app.rules.connections import ConnectionKind
+from app.rules.following import ReadMetadata
+from app.services import following
 from app.services.connections import DocumentCache
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
@@ -59,6 +62,7 @@ class Program:
     transactions: Transactions
     settings: Settings
     request_log: RequestLog
+    read_metadata: ReadMetadata
 
     @property
     def keep(self) -> Keep:
@@ -95,8 +99,9 @@ def create_program(settings: Settings, ports: Ports | None = None) -> Program:
     transactions = Transactions(_database(app, settings), ports or create_ports(settings))
     _configure(app, settings)
     requests = RequestLog(transactions)
-    _mount(app, settings, transactions, requests)
-    return Program(app, transactions, settings, requests)
+    saml = _saml(settings, transactions)
+    _mount(app, settings, transactions, requests, saml)
+    return Program(app, transactions, settings, requests, saml.read_published)
 
 
 def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
@@ -153,9 +158,13 @@ class _OwnHost:
         return self._application(environ, start_response)
 
 
-def _mount(app: Flask, settings: Settings, transactions: Transactions, requests: RequestLog) -> None:
+def _saml(settings: Settings, transactions: Transactions) -> SamlKind:
+    ports, follow_up = transactions.ports, partial(following.follow_up, transactions)
+    return SamlKind(base_url=settings.base_url, http=ports.http, clock=ports.clock, follow_up=follow_up)
+
+
+def _mount(app: Flask, settings: Settings, transactions: Transactions, requests: RequestLog, saml: SamlKind) -> None:
     ports = transactions.ports
-    saml = SamlKind(base_url=settings.base_url, http=ports.http, clock=ports.clock)
     oidc = OidcKind(base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock)
     # Every way to sign in through an identity provider; a third protocol is one more line.
     kinds: Mapping[str, ConnectionKind] = {"saml": saml, "oidc": oidc}

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from dataclasses import dataclass
 from datetime import UTC
 
 from cryptography import x509
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from app.rules.certificates import Certificate
 from app.rules.connections import OwnKey
 
 SMALLEST_RSA_KEY = 2048
@@ -26,23 +26,6 @@ _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 class BadCertificateError(Exception):
     """A certificate cannot be used; the message completes a sentence that begins with "the certificate"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A certificate whose key can verify signatures. `der` is base64 without line breaks, `not_after` RFC 3339 in UTC.
-
-    An expired certificate is a certificate: providers keep signing with theirs, and its key was trusted by
-    configuration, not by its dates. Whoever shows it warns.
-    """
-
-    der: str
-    fingerprint: str
-    not_after: str
-
-    def as_settings(self) -> dict[str, str]:
-        """As it stands in a revision."""
-        return {"der": self.der, "fingerprint": self.fingerprint, "not_after": self.not_after}
 
 
 def read_certificate(encoded: str) -> Certificate:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 from lxml import etree
 from lxml.etree import _Element
@@ -19,6 +20,10 @@ XENC11 = "{http://www.w3.org/2009/xmlenc11#}"
 PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
 HTTP_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 HTTP_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+
+_DURATION = re.compile(
+    r"P(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,6})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})(?:\.\d+)?S)?)?"
+)
 
 
 class NotXmlError(Exception):
@@ -98,3 +103,12 @@ def read_time(value: str) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(value) from error
+
+
+def read_duration(value: str) -> timedelta | None:
+    """An xs:duration to the second, with years of 365 and months of 30 days; None for what is none, or is negative."""
+    found = _DURATION.fullmatch(value)
+    if found is None or not any(found.groups()):
+        return None
+    years, months, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=365 * years + 30 * months + days, hours=hours, minutes=minutes, seconds=seconds)

@@ -24,6 +24,7 @@ from app.rules.connections import (
     VerifyUnsolicited,
 )
 from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.following import FollowUp, Published, ReadMetadata, metadata_url
 from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, Rejection, Unasked
 from app.rules.ids import ConnectionId
@@ -31,23 +32,37 @@ from saml.authn_request import redirect_url
 from saml.certificates import pem
 from saml.checks import Expected
 from saml.metadata import write_metadata
+from saml.rejections import Name
 from saml.response import verify, verify_unsolicited
 from saml.settings import ServiceProvider, SettingsCache, library_settings
-from saml.setup import SETUP_FIELDS, allows_unsolicited, read_submitted, signs_requests
+from saml.setup import SETUP_FIELDS, allows_unsolicited, as_settings, fetch_metadata, read_submitted, signs_requests
 
 DEFAULT_SKEW = timedelta(seconds=120)
+
+
+def nothing_newer(_revision: Revision, _read: ReadMetadata) -> None:
+    """The `follow_up` of whoever follows no metadata."""
 
 
 class SamlKind:
     """SAML 2.0, with Doorward as service provider. One instance per process; threads may share it.
 
     `base_url` is where browsers reach Doorward, as configured. `skew` is how far a provider's clock may be off.
+    `follow_up` is asked for newer certificates when none that is known verifies a response.
     """
 
     protocol = "saml"
     title = "SAML 2.0"
 
-    def __init__(self, *, base_url: str, http: Http, clock: Clock, skew: timedelta = DEFAULT_SKEW) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        http: Http,
+        clock: Clock,
+        skew: timedelta = DEFAULT_SKEW,
+        follow_up: FollowUp = nothing_newer,
+    ) -> None:
         # Takes xmlsec's file and network readers out of the whole process, so that not even a signature that slipped
         # through the gate could open a local file. Here, because nothing is verified without a kind, and importing
         # should change nothing.
@@ -57,6 +72,7 @@ class SamlKind:
         self._http = http
         self._clock = clock
         self._skew = skew
+        self._follow_up = follow_up
         self._settings = SettingsCache()
 
     def setup_fields(self) -> tuple[SetupField, ...]:
@@ -70,14 +86,24 @@ class SamlKind:
     def read_settings(self, submitted: Settings) -> SettingsRead:
         """Understand what was submitted. Raises InvalidInputError naming the field, UnreachableError."""
         settings = read_submitted(submitted, http=self._http, now=self._clock.now())
+        self._refuse_untakable(settings["idp"])
+        return SettingsRead(settings=settings)
+
+    def read_published(self, url: str) -> Published:
+        """The metadata that stands at a URL now. Raises InvalidInputError, UnreachableError."""
+        published = fetch_metadata(url, http=self._http, now=self._clock.now())
+        self._refuse_untakable(as_settings(published))
+        return published
+
+    def _refuse_untakable(self, idp: Mapping[str, Any]) -> None:
+        """What python3-saml would not take at the first sign-in is refused now: it is stricter about hosts than we are.
+        Raises InvalidInputError.
+        """
         try:
-            library_settings(settings["idp"], self._service_provider(ConnectionId("conn_trial")))
+            library_settings(idp, self._service_provider(ConnectionId("conn_trial")))
         except OneLogin_Saml2_Error as error:
-            # What python3-saml would not take at the first sign-in is refused now: it is stricter about hosts than we
-            # are.
             sentence = "The single sign-on URL is not accepted: its host must be a full name or an address."
             raise InvalidInputError(sentence, field="idp.sso_url", detail=str(error)) from error
-        return SettingsRead(settings=settings)
 
     def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:
         """What to paste at the identity provider, under the names that Okta, Entra and Google have for it."""
@@ -143,11 +169,20 @@ class SamlKind:
         return pem(revision.own_keys[-1].certificate) + "\n"
 
     def _verify(self, posted: str, revision: Revision, flow: Flow, now: datetime) -> ExternalIdentity | Rejection:
-        expected = self._expected(revision, flow, now)
+        judge = partial(self._judge, posted, self._expected(revision, flow, now))
+        result = judge(revision)
+        if isinstance(result, Rejection) and result.name == Name.SIGNATURE_INVALID and metadata_url(revision.settings):
+            newer = self._follow_up(revision, self.read_published)
+            # The post is read from its text again: a tree is judged once.
+            return judge(newer) if newer is not None else result
+        return result
+
+    def _judge(self, posted: str, expected: Expected, revision: Revision) -> ExternalIdentity | Rejection:
         settings = self._settings.get(revision, expected.service_provider)
         return verify(posted, revision=revision, settings=settings, expected=expected)
 
     def _verify_unsolicited(self, posted: str, revision: Revision, now: datetime) -> Unasked:
+        # Without a flow no metadata is read for an unknown key: anybody can post this.
         expected = self._expected(revision, None, now)
         settings = self._settings.get(revision, expected.service_provider)
         return verify_unsolicited(posted, revision=revision, settings=settings, expected=expected)

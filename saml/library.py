@@ -56,6 +56,26 @@ class _XmlWithCompiledSchemas(OneLogin_Saml2_XML):  # type: ignore[misc]
         return xml if _compiled.get(schema).validate(xml) else "invalid_xml"
 
 
+class _NotingUtils:
+    """The library's utilities, and which certificates have verified a signature, by their place among the settings'."""
+
+    def __init__(self) -> None:
+        self.verified_by: set[int] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(OneLogin_Saml2_Utils, name)
+
+    def validate_sign(self, xml: Element, *_: Any, xpath: str, multicerts: list[str], raise_exceptions: bool) -> bool:
+        """As the library's, which tries one certificate after the other and does not say which it was."""
+        for place, certificate in enumerate(multicerts):
+            if OneLogin_Saml2_Utils.validate_sign(
+                xml, xpath=xpath, multicerts=[certificate], raise_exceptions=raise_exceptions
+            ):
+                self.verified_by.add(place)
+                return True
+        return False
+
+
 class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
     """python3-saml's Response on the gate's own tree, with every look at the machine's clock taken out.
 
@@ -63,13 +83,6 @@ class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
     and SessionNotOnOrAfter: a provider whose clock is one second ahead would be refused. saml/checks.py does all of
     these checks, with one clock and one skew, so here the library is shown no times to compare.
     """
-
-    # The library's own, which finds the schemas in a name of its module that has no other way in.
-    is_valid = FunctionType(
-        OneLogin_Saml2_Response.is_valid.__code__,
-        {**OneLogin_Saml2_Response.is_valid.__globals__, "OneLogin_Saml2_XML": _XmlWithCompiledSchemas},
-        argdefs=OneLogin_Saml2_Response.is_valid.__defaults__,
-    )
 
     def __init__(self, settings: LibrarySettings, admitted: Admitted) -> None:
         # Not super().__init__: it would decode and parse the post once more, with another parser than the gate's, and
@@ -94,6 +107,13 @@ class _ResponseWithoutClock(OneLogin_Saml2_Response):  # type: ignore[misc]
         return [_without_terms(node) for node in found] if xpath_expr == _CONFIRMATIONS else found
 
 
+def _is_valid(response: _ResponseWithoutClock, request_data: dict[str, str], utils: _NotingUtils) -> None:
+    """The library's own, which finds schemas and utilities in names of its module that have no other way in."""
+    theirs = OneLogin_Saml2_Response.is_valid
+    names = {**theirs.__globals__, "OneLogin_Saml2_XML": _XmlWithCompiledSchemas, "OneLogin_Saml2_Utils": utils}
+    FunctionType(theirs.__code__, names, argdefs=theirs.__defaults__)(response, request_data, raise_exceptions=True)
+
+
 def _without_terms(confirmation: Element) -> Element:
     """A copy without Recipient, InResponseTo and times: the library sees that it is there and of which method.
 
@@ -105,14 +125,18 @@ def _without_terms(confirmation: Element) -> Element:
     return bare
 
 
-def judge(admitted: Admitted, *, settings: LibrarySettings, service_provider: ServiceProvider) -> Rejection | None:
-    """None when schema, structure and every signature are right, by a certificate of the connection."""
-    response = _ResponseWithoutClock(settings, admitted)
+def judge(
+    admitted: Admitted, *, settings: LibrarySettings, service_provider: ServiceProvider
+) -> frozenset[int] | Rejection:
+    """The places, among the certificates of `settings`, of those that verified the signatures, when schema, structure
+    and every signature are right.
+    """
+    response, utils = _ResponseWithoutClock(settings, admitted), _NotingUtils()
     try:
-        response.is_valid(service_provider.request_data(), raise_exceptions=True)
+        _is_valid(response, service_provider.request_data(), utils)
     except (OneLogin_Saml2_ValidationError, OneLogin_Saml2_Error, xmlsec.Error, etree.LxmlError, ValueError) as error:
         return _refusal(error, admitted=admitted, settings=settings)
-    return None
+    return frozenset(utils.verified_by)
 
 
 def judge_sealed(sealed: Sealed, *, settings: LibrarySettings) -> Rejection | None:

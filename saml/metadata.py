@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from lxml import etree
 
+from app.rules.certificates import Certificate
 from app.rules.connections import OwnKey
 from app.rules.errors import InvalidInputError
-from saml.certificates import MOST_CERTIFICATES, BadCertificateError, Certificate, read_certificate
+from app.rules.following import Published
+from saml.certificates import MOST_CERTIFICATES, BadCertificateError, read_certificate
 from saml.documents import (
     DS,
     HTTP_POST,
@@ -26,6 +27,7 @@ from saml.documents import (
     descend,
     parse,
     printable,
+    read_duration,
     read_time,
     text,
 )
@@ -38,35 +40,24 @@ _LONGEST_ENTITY_ID = 1024
 _ENTITY = f"{MD}EntityDescriptor"
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityProvider:
-    """What a connection has to know of an identity provider. `certificates` are those that sign, each once."""
-
-    entity_id: str
-    sso_url: str
-    certificates: tuple[Certificate, ...]
-
-    def as_settings(self) -> dict[str, object]:
-        """As it stands in a revision."""
-        return {
-            "entity_id": self.entity_id,
-            "sso_url": self.sso_url,
-            "certificates": [certificate.as_settings() for certificate in self.certificates],
-        }
-
-
-def read_metadata(document: bytes, *, field: str, now: datetime) -> IdentityProvider:
+def read_metadata(document: bytes, *, field: str, now: datetime) -> Published:
     """The one identity provider in a metadata document. Raises InvalidInputError for `field`, with line and cause.
 
     A signature on the document is not looked at: whoever pastes it, or names the https URL it is fetched from, vouches
     for it.
     """
     entity, idp = _identity_provider(_parse(document, field=field), field=field)
-    _refuse_expired(idp, field=field, now=now)
+    valid_until = _valid_until(idp, field=field, now=now)
     entity_id = entity.get("entityID", "").strip()
     if fault := entity_id_fault(entity_id):
         raise _fault(f"the entityID {fault}", entity, field)
-    return IdentityProvider(entity_id, _sso_url(idp, field=field), _signing_certificates(idp, field=field))
+    return Published(
+        entity_id,
+        _sso_url(idp, field=field),
+        _signing_certificates(idp, field=field),
+        cache_for=_cache_for(idp),
+        valid_until=valid_until,
+    )
 
 
 def _parse(document: bytes, *, field: str) -> Element:
@@ -96,17 +87,26 @@ def _identity_provider(root: Element, *, field: str) -> tuple[Element, Element]:
     return entities[0], speaking[0]
 
 
-def _refuse_expired(idp: Element, *, field: str, now: datetime) -> None:
+def _valid_until(idp: Element, *, field: str, now: datetime) -> datetime | None:
+    """The earliest end that the role, its entity or what is around it names, None where none does; it lies ahead."""
+    ends = list[datetime]()
     for element in (idp, *idp.iterancestors()):
         until = element.get("validUntil")
         if until is None:
             continue
         try:
-            expired = read_time(until) <= now
+            ends.append(read_time(until))
         except ValueError as error:
             raise _fault(f"validUntil={until[:40]} is not a time", element, field) from error
-        if expired:
+        if ends[-1] <= now:
             raise _fault(f"the metadata was valid until {until[:40]}; download it again", element, field)
+    return min(ends, default=None)
+
+
+def _cache_for(idp: Element) -> timedelta | None:
+    """The shortest cacheDuration; one that cannot be read says nothing, because it only asks to be looked at again."""
+    given = (element.get("cacheDuration", "") for element in (idp, *idp.iterancestors()))
+    return min((duration for text in given if (duration := read_duration(text)) is not None), default=None)
 
 
 def _sso_url(idp: Element, *, field: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
@@ -23,9 +24,18 @@ from saml.documents import SAML, Element, descend, text
 from saml.gate import Admitted, Sealed, admit
 from saml.library import judge
 from saml.rejections import Name, reject
+from saml.settings import trusted_certificates
 
 # Longer than any assertion can be answered: the request it must name lives ten minutes.
 _LONGEST_REPLAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A response whose signatures are right, and the fingerprints of the certificates that they are by."""
+
+    admitted: Admitted
+    by: frozenset[str]
 
 
 def verify(
@@ -56,20 +66,28 @@ def verify_unsolicited(posted: str, *, revision: Revision, settings: LibrarySett
     return Stray(said) if isinstance(said, Rejection) and said.name == Name.REQUEST_UNKNOWN else said
 
 
-def _signed(posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected) -> Admitted | Rejection:
+def _signed(posted: str, *, revision: Revision, settings: LibrarySettings, expected: Expected) -> _Signed | Rejection:
     admitted = admit(posted)
     if isinstance(admitted, Sealed):
         admitted = open_sealed(admitted, settings=settings, keys=revision.own_keys)
     if isinstance(admitted, Rejection):
         return admitted
-    return judge(admitted, settings=settings, service_provider=expected.service_provider) or admitted
+    verified_by = judge(admitted, settings=settings, service_provider=expected.service_provider)
+    if isinstance(verified_by, Rejection):
+        return verified_by
+    trusted = trusted_certificates(revision)
+    return _Signed(admitted, frozenset(trusted[place].fingerprint for place in verified_by))
 
 
-def _said(signed: Admitted, *, revision: Revision, expected: Expected) -> ExternalIdentity | Rejection:
-    return check(signed, expected) or _identity(signed, revision=revision, expected=expected)
+def _said(signed: _Signed, *, revision: Revision, expected: Expected) -> ExternalIdentity | Rejection:
+    return check(signed.admitted, expected) or _identity(
+        signed.admitted, revision=revision, expected=expected, signed_with=signed.by
+    )
 
 
-def _identity(admitted: Admitted, *, revision: Revision, expected: Expected) -> ExternalIdentity | Rejection:
+def _identity(
+    admitted: Admitted, *, revision: Revision, expected: Expected, signed_with: frozenset[str]
+) -> ExternalIdentity | Rejection:
     assertion = admitted.assertion
     names = AttributeNames(**revision.settings.get("attributes", {}))
     received = read_attributes(assertion)
@@ -96,6 +114,7 @@ def _identity(admitted: Admitted, *, revision: Revision, expected: Expected) -> 
         session_until=moment(statement, "SessionNotOnOrAfter"),
         session_index=statement.get("SessionIndex"),
         received=received,
+        signed_with=signed_with,
     )
 
 

@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 
+from app.rules.certificates import Certificate, read_certificates
 from app.rules.connections import Revision
+from app.rules.following import own_certificates
 from app.rules.ids import ConnectionId
 from saml.certificates import pem
 from saml.documents import HTTP_POST, HTTP_REDIRECT
@@ -51,30 +53,45 @@ class ServiceProvider:
         }
 
 
+_Key = tuple[str, str, str, tuple[str, ...]]
+
+
 class SettingsCache:
-    """Settings per revision and base URL. A revision never changes, so that what is kept never goes stale."""
+    """Settings per revision, followed certificates and base URL. A revision never changes, and what is followed beside
+    it is part of the key, so that what is kept never goes stale.
+    """
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], LibrarySettings] = {}
+        self._kept: dict[_Key, LibrarySettings] = {}
         self._lock = Lock()
 
     def get(self, revision: Revision, service_provider: ServiceProvider) -> LibrarySettings:
         """The settings to judge a response with; the oldest are dropped when there are too many."""
-        key = (revision.connection_id, revision.revision_id, service_provider.base_url)
+        followed = tuple(certificate.fingerprint for certificate in revision.followed)
+        key = (revision.connection_id, revision.revision_id, service_provider.base_url, followed)
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = library_settings(revision.settings["idp"], service_provider)
+                idp = revision.settings["idp"]
+                self._kept[key] = library_settings(idp, service_provider, followed=revision.followed)
                 if len(self._kept) > _REVISIONS_KEPT:
                     del self._kept[next(iter(self._kept))]
             return self._kept[key]
 
 
-def library_settings(idp: Mapping[str, Any], service_provider: ServiceProvider) -> LibrarySettings:
-    """python3-saml's settings for the `idp` part of a revision. Raises OneLogin_Saml2_Error when it does not like them.
+def trusted_certificates(revision: Revision) -> tuple[Certificate, ...]:
+    """All certificates that may have signed, in the order in which they are tried."""
+    return (*own_certificates(revision.settings), *revision.followed)
+
+
+def library_settings(
+    idp: Mapping[str, Any], service_provider: ServiceProvider, *, followed: tuple[Certificate, ...] = ()
+) -> LibrarySettings:
+    """python3-saml's settings for the `idp` part of a revision, and for what is followed beside its own certificates.
+    Raises OneLogin_Saml2_Error when it does not like them.
 
     The dictionary is made anew each time because the library writes into the one it is given.
     """
-    certificates = [pem(certificate["der"]) for certificate in idp["certificates"]]
+    certificates = [pem(certificate.der) for certificate in (*read_certificates(idp["certificates"]), *followed)]
     return LibrarySettings(
         {
             "strict": True,

@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from app.ports.http import Http, HttpFailedError
+from app.rules.certificates import Certificate
 from app.rules.connections import Settings, SetupField
 from app.rules.errors import InvalidInputError, UnreachableError
+from app.rules.following import Published
 from saml.attributes import AttributeNames
-from saml.certificates import MOST_CERTIFICATES, BadCertificateError, Certificate, read_certificate, split_pem
-from saml.metadata import IdentityProvider, entity_id_fault, read_metadata, url_fault
+from saml.certificates import MOST_CERTIFICATES, BadCertificateError, read_certificate, split_pem
+from saml.metadata import entity_id_fault, read_metadata, url_fault
 
 _WAYS = ("metadata_url", "metadata_xml")
 _BY_HAND = ("entity_id", "sso_url", "certificates")
@@ -75,7 +77,7 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
     _refuse_unknown(submitted, known=("idp", "attributes", *_TICKED), prefix="")
     idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND))
     attributes = _part(submitted, "attributes", known=_ATTRIBUTES)
-    settings: dict[str, Any] = {"idp": _provider(idp, http=http, now=now).as_settings()}
+    settings: dict[str, Any] = {"idp": as_settings(_provider(idp, http=http, now=now))}
     if "metadata_url" in idp:
         settings["idp"]["metadata_url"] = idp["metadata_url"]
     if attributes:
@@ -87,6 +89,15 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
         if _is_ticked(submitted.get(name), field=name):
             settings[name] = True
     return settings
+
+
+def as_settings(provider: Published) -> dict[str, Any]:
+    """An identity provider as it stands in a revision."""
+    return {
+        "entity_id": provider.entity_id,
+        "sso_url": provider.sso_url,
+        "certificates": [certificate.as_settings() for certificate in provider.certificates],
+    }
 
 
 def signs_requests(settings: Settings) -> bool:
@@ -125,7 +136,7 @@ def _part(submitted: Mapping[str, Any], name: str, *, known: tuple[str, ...]) ->
     return {key: value for key, value in part.items() if value not in (None, "", [])}
 
 
-def _provider(idp: dict[str, Any], *, http: Http, now: datetime) -> IdentityProvider:
+def _provider(idp: dict[str, Any], *, http: Http, now: datetime) -> Published:
     ways = [way for way in _WAYS if way in idp] + ["entity_id"] * any(key in idp for key in _BY_HAND)
     if len(ways) != 1:
         raise InvalidInputError(
@@ -141,7 +152,7 @@ def _provider(idp: dict[str, Any], *, http: Http, now: datetime) -> IdentityProv
     return _by_hand(idp)
 
 
-def fetch_metadata(url: str, *, http: Http, now: datetime) -> IdentityProvider:
+def fetch_metadata(url: str, *, http: Http, now: datetime) -> Published:
     """The identity provider whose metadata stands at `url`. Raises InvalidInputError, UnreachableError."""
     field = "idp.metadata_url"
     try:
@@ -153,7 +164,7 @@ def fetch_metadata(url: str, *, http: Http, now: datetime) -> IdentityProvider:
     return read_metadata(answer.body, field=field, now=now)
 
 
-def _by_hand(idp: dict[str, Any]) -> IdentityProvider:
+def _by_hand(idp: dict[str, Any]) -> Published:
     for key in _BY_HAND:
         if key not in idp:
             raise InvalidInputError("This is needed where there is no metadata.", field=f"idp.{key}")
@@ -163,7 +174,7 @@ def _by_hand(idp: dict[str, Any]) -> IdentityProvider:
     entity_id = _text(idp["entity_id"], field="idp.entity_id").strip()
     if fault := entity_id_fault(entity_id):
         raise InvalidInputError(f"The entity ID {fault}.", field="idp.entity_id")
-    return IdentityProvider(entity_id, sso_url, _certificates(idp["certificates"]))
+    return Published(entity_id, sso_url, _certificates(idp["certificates"]))
 
 
 def _certificates(pasted: Any) -> tuple[Certificate, ...]:

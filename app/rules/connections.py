@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from app.rules.certificates import Certificate
 from app.rules.guides import Guide
 from app.rules.identity import ExternalIdentity, Rejection, Unasked
 from app.rules.ids import ConnectionId, RevisionId
@@ -41,7 +42,8 @@ class Revision:
 
     `settings` is what the kind's `read_settings` returned (JSON values). `secrets` are its unsealed secrets by name.
     `verified_hosts` are the organization's verified email hosts when the revision was read, `own_keys` its key pairs
-    at that time, oldest first.
+    at that time, oldest first. `followed` are certificates that stand beside the revision's own in the metadata that it
+    follows: trusted as well, for as long as they do.
     """
 
     connection_id: ConnectionId
@@ -50,6 +52,7 @@ class Revision:
     secrets: Mapping[str, str] = field(default_factory=dict)
     verified_hosts: frozenset[str] = frozenset()
     own_keys: tuple[OwnKey, ...] = ()
+    followed: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

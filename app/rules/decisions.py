@@ -30,6 +30,7 @@ class Code(StrEnum):
     REVISION_IN_FORCE = "revision_in_force"
     REVISION_NOT_PREVIOUS = "revision_not_previous"
     REVISION_NOT_WAITING = "revision_not_waiting"
+    NOTHING_TO_TAKE_OVER = "nothing_to_take_over"
     TEST_SIGN_IN_REQUIRED = "test_sign_in_required"
     MFA_WITH_SINGLE_SIGN_ON = "mfa_with_single_sign_on"
     MFA_ENROLLMENT_REQUIRED = "mfa_enrollment_required"

@@ -32,6 +32,9 @@ class EventType(StrEnum):
     CONNECTION_REVISION_APPLIED = "connection.revision_applied"
     CONNECTION_REVISION_RESTORED = "connection.revision_restored"
     CONNECTION_REVISION_DISCARDED = "connection.revision_discarded"
+    CONNECTION_METADATA_CHANGED = "connection.metadata_changed"
+    CONNECTION_METADATA_FAILED = "connection.metadata_failed"
+    CONNECTION_METADATA_RECOVERED = "connection.metadata_recovered"
     CONNECTION_DELETED = "connection.deleted"
     DIRECTORY_CREATED = "directory.created"
     DIRECTORY_UPDATED = "directory.updated"
@@ -193,6 +196,26 @@ STATEMENTS: dict[EventType, Statement] = {
         "Settings that waited to replace those in force were dropped.",
         Prefix.CONNECTION,
         (Field("revision", Id(Prefix.REVISION), "Which settings."),),
+    ),
+    EventType.CONNECTION_METADATA_CHANGED: Statement(
+        "The metadata that an active connection follows says something else than before. Certificates that appeared "
+        "are trusted from now on; another sign-on URL, and the end of certificates that stand in the settings, wait "
+        "for somebody to take them over.",
+        Prefix.CONNECTION,
+        (
+            Field("appeared", Texts(), "The SHA-256 fingerprints of new certificates."),
+            Field("vanished", Texts(), "Those of certificates that are gone from it."),
+            Field("sso_url", TEXT, "The sign-on URL, where it is another one.", optional=True),
+        ),
+    ),
+    EventType.CONNECTION_METADATA_FAILED: Statement(
+        "The metadata that an active connection follows can no longer be read; what it last said stays in force. Told "
+        "when it begins.",
+        Prefix.CONNECTION,
+        (Field("reason", TEXT, "Why, as a sentence."),),
+    ),
+    EventType.CONNECTION_METADATA_RECOVERED: Statement(
+        "The metadata that an active connection follows can be read again.", Prefix.CONNECTION
     ),
     EventType.CONNECTION_DELETED: Statement(
         "A connection was deleted.", Prefix.CONNECTION, (Field("name", TEXT, "What it was called."),)

@@ -41,6 +41,7 @@ class ExternalIdentity:
     lower-cased,
     not yet compared with the organization's domains. `replay_key`, unique within the connection, is remembered until
     `replay_until` (UTC). `received` holds the attributes as they came, for the test sign-in's page only.
+    `signed_with` are the fingerprints of the certificates that verified it, where the protocol has any.
     """
 
     issuer: str
@@ -55,6 +56,7 @@ class ExternalIdentity:
     session_until: datetime | None = None
     session_index: str | None = None
     received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    signed_with: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

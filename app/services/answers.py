@@ -14,7 +14,7 @@ from app.rules.domains import normalize_address
 from app.rules.errors import InvalidInputError
 from app.rules.factors import Verdict
 from app.rules.identity import ExternalIdentity, Rejection
-from app.services import admission, asking, attempts, connections, factors, flows, recovery, sign_in
+from app.services import admission, asking, attempts, certificates, connections, factors, flows, recovery, sign_in
 from app.services.factors import Checked
 from app.services.flows import Purpose, Step
 from app.services.steps import FLOW_EXPIRED, TOO_MANY_CODES, NextStep, Proven, TurnedAway
@@ -116,6 +116,7 @@ def arrive(unit: UnitOfWork, arrival: Arrival, *, browser: str, result: External
         result = with_known_spelling(result)
     if isinstance(result, Rejection):
         return sign_in.next_step(unit, flow, Proven(rejection=result))
+    certificates.note_use(unit, arrival.revision.connection_id, result.signed_with)
     return sign_in.next_step(unit, flow, Proven(identity=result))
 
 

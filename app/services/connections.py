@@ -8,13 +8,16 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
+from app.rules.certificates import Certificate, read_certificates
 from app.rules.connections import ConnectionState, Revision, SettingsRead
 from app.rules.decisions import Allowed, Decision
 from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
+from app.rules.following import added, metadata_url, own_certificates
 from app.rules.ids import ConnectionId, Prefix, RevisionId
 from app.rules.organizations import read_text
 from app.rules.prerequisites import Acting, SignInProof
@@ -23,7 +26,7 @@ from app.services import authority, key_pairs, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connection_setups, connections, organizations, revisions, setup_links, sign_ins
+from app.store import connection_setups, connections, following, organizations, revisions, setup_links, sign_ins
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.members import Member
 from app.store.organizations import Organization
@@ -49,6 +52,12 @@ def settings_of(unit: UnitOfWork, connection: Connection) -> dict[str, object]:
     return dict(row.settings) if row else {}
 
 
+def settings_in_force(unit: UnitOfWork, connection: Connection) -> dict[str, Any]:
+    """The settings of the revision in force, without secrets; empty where none is."""
+    row = connections.revision(unit.session, connection.id, connection.revision_in_force or "")
+    return dict(row.settings) if row else {}
+
+
 def came_by_link(unit: UnitOfWork, connection: Connection) -> SetupLink | None:
     """The setup link through which the latest settings came, if they did."""
     row = connections.revision(unit.session, connection.id, connection.latest_revision)
@@ -69,7 +78,16 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
         secrets=unseal_secrets(unit, row),
         verified_hosts=organizations.verified_hosts(unit.session, connection.organization_id),
         own_keys=key_pairs.of(unit, connection.organization_id),
+        followed=followed_by(unit, row),
     )
+
+
+def followed_by(unit: UnitOfWork, row: ConnectionRevision) -> tuple[Certificate, ...]:
+    """The certificates that stand beside a revision's own in the metadata that it follows."""
+    if metadata_url(row.settings) is None:
+        return ()
+    followed = following.of_revision(unit.session, row.id)
+    return added(own_certificates(row.settings), read_certificates(followed.certificates)) if followed else ()
 
 
 def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision:
@@ -263,6 +281,7 @@ def to_deactivate(
     def write(proof: Proof) -> Connection:
         connection.state = ConnectionState.INACTIVE
         revisions.end_term(unit.session, connection, now=unit.now)
+        following.end(unit.session, connection_id)
         sign_ins.end_sessions_opened_through(unit.session, connection_id, keep=keep_session, now=unit.now)
         return _switched(unit, connection, EventType.CONNECTION_DEACTIVATED, proof)
 
@@ -278,8 +297,11 @@ def to_deactivate(
 
 
 def put_in_force(unit: UnitOfWork, connection: Connection, revision: str, proof: Proof) -> None:
-    """From now on people sign in through this revision."""
+    """From now on people sign in through this revision, and the metadata that it names is followed."""
     revisions.begin_term(unit.session, connection, revision, by=unit.actor.label, proof=proof, now=unit.now)
+    following.end(unit.session, connection.id)
+    if metadata_url(settings_in_force(unit, connection)) is not None:
+        following.begin(unit.session, connection.id, revision, now=unit.now)
 
 
 def replaced_by(unit: UnitOfWork, connection: Connection, replaced: str, action: EventType, proof: Proof) -> Connection:

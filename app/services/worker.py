@@ -1,5 +1,5 @@
-"""The worker: leased jobs that need not be in anybody's transaction: mail, positions of events, domain checks, sealing
-the audit log, deleting what is past its days.
+"""The worker: leased jobs that need not be in anybody's transaction: mail, positions of events, domain checks,
+followed metadata, sealing the audit log, deleting what is past its days.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
+from app.rules.following import ReadMetadata
 from app.rules.sessions import KNOWN_BROWSER
 from app.services import (
     audit_chain,
     domains,
     event_positions,
+    following,
     invitations,
     key_pairs,
     mailbox,
@@ -68,11 +70,11 @@ class PeriodicJob:
     run: Callable[[Transactions], object]
 
 
-def run_due(transactions: Transactions, keep: Keep) -> bool:
+def run_due(transactions: Transactions, keep: Keep, read_metadata: ReadMetadata) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
     busy = event_positions.give(transactions)
     busy = send_mail(transactions) or busy
-    for job in periodic(keep):
+    for job in periodic(keep, read_metadata):
         if _take(transactions, job):
             busy = True
             try:
@@ -152,11 +154,12 @@ def forget_sign_ins(transactions: Transactions, keep: Keep) -> None:
     sign_in_log.forget(transactions, before=before)
 
 
-def periodic(keep: Keep) -> tuple[PeriodicJob, ...]:
+def periodic(keep: Keep, read_metadata: ReadMetadata) -> tuple[PeriodicJob, ...]:
     """Every job there is."""
     return (
         PeriodicJob("optimize", timedelta(minutes=15), optimize),
         PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
+        PeriodicJob("follow_metadata", timedelta(seconds=30), partial(following.follow_due, read=read_metadata)),
         PeriodicJob("seal_audit", timedelta(seconds=5), audit_chain.seal),
         PeriodicJob("seal_all_audit", timedelta(hours=1), audit_chain.seal_all),
         PeriodicJob("tell_audit", timedelta(minutes=10), audit_chain.tell),

@@ -384,6 +384,7 @@ def test_ordinary_response_becomes_the_whole_identity() -> None:
             "lastName": ("Archer",),
             "groups": ("staff", "it"),
         },
+        signed_with=frozenset({"idp"}),
     )
 
 

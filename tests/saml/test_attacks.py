@@ -111,7 +111,7 @@ def second_reference(path: Path) -> Edit:
     )
 
 
-def past_the_gate(after: Edit) -> Rejection | None:
+def past_the_gate(after: Edit) -> frozenset[int] | Rejection:
     """What python3-saml says when nothing stands in front of it."""
     root = response()
     sign(root, ASSERTION_SIGNED)
@@ -134,7 +134,7 @@ def test_file_is_not_opened_even_past_the_gate_once_a_kind_exists(tmp_path: Path
     SamlKind(base_url=BASE_URL, http=Internet({}), clock=StoppedClock())
     refused = past_the_gate(second_reference(tmp_path / "secret"))
     assert not tripwire.opened()
-    assert refused is not None
+    assert isinstance(refused, Rejection)
     assert refused.name == "signature_invalid"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,38 +16,7 @@ from saml.kind import SamlKind
 from saml.metadata import LONGEST_METADATA
 from tests.ports.listening import HOSTILE_HOSTS, OK, Listener, saying
 from tests.saml.forge import BASE_URL, ISSUER, SSO_URL, Internet, StoppedClock, pair
-
-METADATA_URL = "https://idp.test/metadata.xml"
-REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
-POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-
-
-def key(name: str = "idp", *, use: str = ' use="signing"') -> str:
-    folded = "\n".join(textwrap.wrap(pair(name).der, 64))
-    return f"""<KeyDescriptor{use}><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>
-    <ds:X509Certificate>{folded}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>"""
-
-
-def metadata(
-    *,
-    entity_id: str = ISSUER,
-    keys: str | None = None,
-    location: str = SSO_URL,
-    binding: str = REDIRECT,
-    until: str = "",
-    protocol: str = "urn:oasis:names:tc:SAML:2.0:protocol",
-    roles: int = 1,
-) -> str:
-    role = f"""<IDPSSODescriptor protocolSupportEnumeration="{protocol}">
-    {key() if keys is None else keys}
-    <SingleSignOnService Binding="{POST}" Location="https://idp.test/post"/>
-    <SingleSignOnService Binding="{binding}" Location="{location}"/></IDPSSODescriptor>"""
-    return f"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}"{until}>
-    <!-- real metadata has comments -->{role * roles}</EntityDescriptor>"""
-
-
-def several(*entities: str) -> str:
-    return f'<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">{"".join(entities)}</EntitiesDescriptor>'
+from tests.saml.published import METADATA_URL, POST, key, metadata, several
 
 
 def kind(answers: Mapping[str, HttpAnswer] | None = None) -> SamlKind:
@@ -99,6 +68,41 @@ def test_one_entity_inside_entities_is_read() -> None:
 
 def test_metadata_that_is_still_valid_is_read() -> None:
     assert read_xml(metadata(until=' validUntil="2026-11-23T12:00:01Z"'))["idp"]["entity_id"] == ISSUER
+
+
+@pytest.mark.parametrize(
+    ("said", "for_seconds"),
+    [
+        ("PT6H", 21_600),
+        ("P1DT30M", 88_200),
+        ("P1Y1M1DT1H1M1.5S", 396 * 86_400 + 3_661),
+        ("-PT6H", None),
+        ("P", None),
+        ("PT", None),
+        ("PT1.5H", None),
+        ("six hours", None),
+        (f"PT{'9' * 20}S", None),
+        ("", None),
+    ],
+)
+def test_how_long_metadata_may_be_kept_is_read_or_passed_over(said: str, for_seconds: int | None) -> None:
+    document = metadata(until=f' cacheDuration="{said}"')
+    published = kind({METADATA_URL: HttpAnswer(200, {}, document.encode())}).read_published(METADATA_URL)
+    assert published.cache_for == (None if for_seconds is None else timedelta(seconds=for_seconds))
+
+
+def test_shortest_time_and_earliest_end_count() -> None:
+    until = ' cacheDuration="PT1H" validUntil="2026-11-25T00:00:00Z"'
+    around = several(metadata(until=until)).replace(">", ' cacheDuration="PT2H" validUntil="2026-11-24T00:00:00Z">', 1)
+    published = kind({METADATA_URL: HttpAnswer(200, {}, around.encode())}).read_published(METADATA_URL)
+    assert published.cache_for == timedelta(hours=1)
+    assert published.valid_until == datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def test_published_sign_on_url_that_could_not_be_used_is_refused() -> None:
+    document = metadata(location="https://idp/sso")
+    with pytest.raises(InvalidInputError, match="its host must be a full name"):
+        kind({METADATA_URL: HttpAnswer(200, {}, document.encode())}).read_published(METADATA_URL)
 
 
 FAULTS: dict[str, str] = {

@@ -13,8 +13,20 @@ from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.events import EventType
 from app.rules.prerequisites import Recovery, SignInProof
 from app.rules.revisions import RevisionState
-from app.services import authority, connections, policy, readiness, recent_authentication, recovery, revisions
+from app.services import (
+    authority,
+    certificates,
+    connections,
+    following,
+    policy,
+    readiness,
+    recent_authentication,
+    recovery,
+    revisions,
+)
 from app.services.authority import Change
+from app.services.certificates import CertificateFacts
+from app.services.following import Following
 from app.services.readiness import Totals
 from app.services.revisions import RevisionFacts
 from app.services.unit_of_work import UnitOfWork
@@ -53,6 +65,7 @@ class ConnectionFacts:
     `settings` are those in force, else the latest. `history` has all revisions, oldest first. `readiness` is of the one
     that is about to be put in force, None where none is: it looks at everybody, and pages that stay open ask again and
     again. `may_go_back` is whether the previous one may be put in force again; it is Allowed where there is none.
+    `following` and `certificates` are of the settings.
     """
 
     id: str
@@ -71,6 +84,8 @@ class ConnectionFacts:
     activated_at: datetime | None
     last_sign_in_at: datetime | None
     sign_ins: int
+    following: Following | None
+    certificates: tuple[CertificateFacts, ...]
 
 
 def read(unit: UnitOfWork, organization_id: str, *, acting_id: str, keep_session: str) -> tuple[ConnectionFacts, ...]:
@@ -152,6 +167,8 @@ def _facts(unit: UnitOfWork, row: Connection, *, acting_id: str, keep_session: s
         activated_at=row.activated_at,
         last_sign_in_at=figures.last_sign_in(unit.session, row.organization_id, row.id),
         sign_ins=figures.active_people_through(unit.session, row.revision_in_force) if row.revision_in_force else 0,
+        following=following.read(unit, row),
+        certificates=certificates.of(unit, row),
     )
 
 

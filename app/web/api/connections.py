@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
@@ -13,8 +13,10 @@ from app.rules.connections import ConnectionKind, ConnectionState, SettingsRead
 from app.rules.decisions import Code
 from app.rules.errors import InvalidInputError
 from app.rules.ids import ConnectionId
-from app.services import connections, organizations
+from app.services import certificates, connections, following, organizations
+from app.services.certificates import CertificateFacts
 from app.services.connections import acting_of
+from app.services.following import Following
 from app.services.plans import Planned
 from app.services.rows import Connection, Member
 from app.services.unit_of_work import UnitOfWork
@@ -63,6 +65,35 @@ class PasteValue(Answer):
     value: str
 
 
+class UntakenAnswer(Answer):
+    """What the metadata says that nobody but a person takes over."""
+
+    vanished: list[str] = Field(description="Fingerprints of the settings' own certificates that are gone from it.")
+    sso_url: str | None = Field(description="The sign-on URL, where it is another one.")
+
+
+class FollowingAnswer(Answer):
+    """How the metadata is followed that the settings name."""
+
+    url: str
+    last_read_at: datetime | None = Field(description="When it was last read and good; what it said then counts.")
+    next_read_at: datetime | None = Field(description="Null while the connection is not active: it is not followed.")
+    failing_since: datetime | None
+    failure: str | None = Field(description="Why it cannot be followed at present.")
+    difference: UntakenAnswer | None = Field(description="Waits for `POST .../take-over`.")
+
+
+class CertificateAnswer(Answer):
+    """A certificate that sign-ins are verified with. Use is on record to the day."""
+
+    fingerprint: str = Field(description="SHA-256.")
+    not_after: datetime
+    source: Literal["settings", "metadata"] = Field(description="`metadata`: it appeared there since, and is followed.")
+    first_used_at: datetime | None
+    last_used_at: datetime | None
+    safe_to_drop: bool = Field(description="Not used for 14 days, in which a newer one was.")
+
+
 class ConnectionAnswer(Answer):
     id: str
     protocol: str
@@ -77,6 +108,10 @@ class ConnectionAnswer(Answer):
     revision_in_force: str | None = Field(description="What people sign in through; null while it is not active.")
     sp: list[PasteValue] = Field(description="What to paste at the identity provider.")
     idp: dict[str, JsonValue] = Field(description="The latest revision's settings, without secrets.")
+    following: FollowingAnswer | None = Field(
+        description="Of the revision in force, or of the latest while none is; null without a metadata URL."
+    )
+    certificates: list[CertificateAnswer] = Field(description="Of the same revision.")
 
 
 class LatestProof(Answer):
@@ -159,6 +194,17 @@ def deactivate_connection(org: str, conn: str) -> Planned[ConnectionAnswer]:
     return connections.to_deactivate(unit, org, conn).then(partial(show_connection, unit))
 
 
+@operation("POST", _PATH + "/{conn}/take-over", body=ChangeBody, answer=ConnectionAnswer,
+           codes=(Code.NOTHING_TO_TAKE_OVER,), plans=True)  # fmt: skip
+def take_over_metadata(org: str, conn: str) -> Planned[ConnectionAnswer]:
+    """Make a revision of what the followed metadata says and the one in force does not.
+
+    It waits for a test sign-in, as after an edit.
+    """
+    unit = current.unit()
+    return following.to_take_over(unit, org, conn).then(partial(show_connection, unit))
+
+
 @operation("POST", _PATH + "/{conn}/test", body=ConnectionTest, answer=TestAnswer)
 def test_connection(org: str, conn: str, body: ConnectionTest) -> TestAnswer:
     """Say where an administrator makes the test sign-in, and how their latest one ended.
@@ -184,6 +230,29 @@ def show_connection(unit: UnitOfWork, connection: Connection) -> ConnectionAnswe
         connection,
         sp=[PasteValue.of(value) for value in values],
         idp=kind.summary(connections.settings_of(unit, connection)),
+        following=_show_following(following.read(unit, connection)),
+        certificates=[_show_certificate(facts) for facts in certificates.of(unit, connection)],
+    )
+
+
+def _show_following(facts: Following | None) -> FollowingAnswer | None:
+    if facts is None:
+        return None
+    difference = None
+    if facts.untaken is not None:
+        vanished = [certificate.fingerprint for certificate in facts.untaken.vanished]
+        difference = UntakenAnswer(vanished=vanished, sso_url=facts.untaken.sso_url)
+    return FollowingAnswer.of(facts, last_read_at=facts.read_at, failure=facts.failure or None, difference=difference)
+
+
+def _show_certificate(facts: CertificateFacts) -> CertificateAnswer:
+    return CertificateAnswer(
+        fingerprint=facts.certificate.fingerprint,
+        not_after=datetime.fromisoformat(facts.certificate.not_after),
+        source="metadata" if facts.is_followed else "settings",
+        first_used_at=facts.use.first_at,
+        last_used_at=facts.use.last_at,
+        safe_to_drop=facts.may_be_dropped,
     )
 
 
@@ -220,5 +289,6 @@ OPERATIONS = (
     delete_connection,
     activate_connection,
     deactivate_connection,
+    take_over_metadata,
     test_connection,
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.rules.connections import ServiceProviderValue, SetupField
+from app.web.presentation.differences import DifferenceRow
 from app.web.presentation.elements import Choice, Control, Fact, Failure, Form, Moment, Prerequisite
+from app.web.presentation.following import CertificateRow, FollowedMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +20,6 @@ class LastTest:
     succeeded: bool
     sentence: str
     href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DifferenceRow:
-    """One setting that two revisions do not share. Both sides are empty for a secret that is another one."""
-
-    label: str
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,7 @@ class Connection:
     revision whose `facts` these are, of `revisions` in all, and `readiness_href` leads to how people stand with it;
     `waiting` is the one beside it that is not in force yet. `readiness` is of the one about to be put in force.
     `sign_ins` is how many people have come in through the revision in force, of `people` active members.
+    `followed` and `certificates` are of the revision whose `facts` these are.
     """
 
     id: str
@@ -93,6 +87,8 @@ class Connection:
     last_sign_in: Moment | None = None
     sign_ins: int = 0
     people: int = 0
+    followed: FollowedMetadata | None = None
+    certificates: tuple[CertificateRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

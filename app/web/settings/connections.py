@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.errors import UnreachableError
-from app.services import connections, members, readiness, sign_in
+from app.services import connections, following, members, readiness, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
 from app.services.overview import role_mappings as read_mappings
@@ -167,6 +167,13 @@ def deactivate(connection_id: str) -> ResponseReturnValue:
     )
     planned = connections.to_deactivate(unit, person.organization_id, connection_id, keep_session=person.session_id)
     return decide(planned, review, partial(overview.answer, done="connection-deactivated", anchor=connection_id))
+
+
+@pages.post("/<connection_id>/take-over")
+def take_over(connection_id: str) -> ResponseReturnValue:
+    """What the followed metadata says as new settings, which wait for their test."""
+    planned = following.to_take_over(current.unit(), current.organization_id(), connection_id)
+    return overview.answer(planned.apply(), done="connection-saved", anchor=connection_id)
 
 
 @pages.post("/<connection_id>/delete")

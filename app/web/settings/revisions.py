@@ -18,7 +18,8 @@ from app.web import request as current
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.connections import RevisionRow, RevisionsPage, TermRow
 from app.web.settings import overview
-from app.web.settings.cards.connections import differences, settings_facts
+from app.web.settings.cards.connections import settings_facts
+from app.web.settings.cards.differences import differences
 from app.web.settings.controls import PAGE, control
 from app.web.settings.plans import Review, decide
 from app.web.shell import show

@@ -17,7 +17,7 @@ from app.services import recovery
 from app.store import members as member_rows
 from app.store.members import Member
 from tests.application import BASE_URL, Browser, World
-from tests.saml.forge import ISSUER, SSO_URL, Edit, Recipe, attr, both, pair, put
+from tests.saml.forge import ASSERTION_SIGNED, ISSUER, SSO_URL, Edit, Recipe, Signing, attr, both, pair, put
 from tests.scenes import ADA, HOST, Organization
 
 PAGE = "/settings/authentication"
@@ -52,10 +52,10 @@ class Desk:
         assert answer.status_code == 303, answer.text
         return made_by(answer)
 
-    def test_sign_in(self, connection_id: str, email: str = ADA) -> str:
+    def test_sign_in(self, connection_id: str, email: str = ADA, signing: Signing = ASSERTION_SIGNED) -> str:
         """Make a test sign-in and come back from the provider as `email`: where the result stands."""
         leaving = self.browser.submit(f"/settings/connections/{connection_id}/test")
-        answer = come_back(self.browser, connection_id, leaving, email)
+        answer = come_back(self.browser, connection_id, leaving, email, signing)
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
@@ -149,9 +149,18 @@ def recovery_session(world: World, email: str = ADA) -> Browser:
     return browser
 
 
-def come_back(browser: Browser, connection_id: str, leaving: TestResponse, email: str) -> TestResponse:
+def come_back(
+    browser: Browser, connection_id: str, leaving: TestResponse, email: str, signing: Signing = ASSERTION_SIGNED
+) -> TestResponse:
     """The identity provider answers the request of the leaving page, and the browser posts it to us."""
     url = html.unescape(re.findall(r'content="0; url=([^"]+)"', leaving.text)[0])
+    return answer_to(url, browser, connection_id, email, signing)
+
+
+def answer_to(
+    url: str, browser: Browser, connection_id: str, email: str, signing: Signing = ASSERTION_SIGNED
+) -> TestResponse:
+    """The identity provider answers the request in this URL, and the browser posts it to us."""
     query = parse_qs(urlsplit(url).query)
     request_id = re.findall(r'ID="([^"]+)"', zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15).decode())[
         0
@@ -160,10 +169,11 @@ def come_back(browser: Browser, connection_id: str, leaving: TestResponse, email
         attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
         attr("//saml:Assertion", "ID", f"_answer-to{request_id}"),
     )
-    return post_answer(browser, connection_id, answer_about(connection_id, email, answered), query["RelayState"][0])
+    posted = answer_about(connection_id, email, answered, signing=signing)
+    return post_answer(browser, connection_id, posted, query["RelayState"][0])
 
 
-def answer_about(connection_id: str, email: str, *edits: Edit) -> str:
+def answer_about(connection_id: str, email: str, *edits: Edit, signing: Signing = ASSERTION_SIGNED) -> str:
     """What the identity provider says of `email` to this connection, as a browser posts it."""
     acs = f"{BASE_URL}/saml/{connection_id}/acs"
     addressed = both(
@@ -173,7 +183,7 @@ def answer_about(connection_id: str, email: str, *edits: Edit) -> str:
         put("//saml:Attribute[@Name='email']/saml:AttributeValue", email),
         *edits,
     )
-    return Recipe(before=addressed).post()
+    return Recipe(signing, before=addressed).post()
 
 
 def post_answer(browser: Browser, connection_id: str, posted: str, relay_state: str = "") -> TestResponse:

@@ -10,22 +10,22 @@ from typing import Any
 from app.rules.connections import ConnectionKind
 from app.rules.decisions import Allowed, Decision
 from app.rules.ids import ConnectionId
-from app.rules.revisions import RevisionState, compare, flatten
+from app.rules.revisions import RevisionState, flatten
 from app.services.overview.connections import ConnectionFacts, Needs
 from app.services.readiness import Totals
 from app.services.revisions import RevisionFacts
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.connections import (
     Connection,
-    DifferenceRow,
     LastTest,
     PreviousSettings,
     ReadyCount,
     WaitingSettings,
 )
 from app.web.presentation.elements import ALLOWED, Fact, Prerequisite
+from app.web.settings.cards.differences import differences, label_of
+from app.web.settings.cards.following import certificate_rows, followed_metadata
 from app.web.settings.controls import control, prerequisite
-from app.web.wording import readable
 
 _NOT_A_CODE = 40  # shorter values without a digit or sign are words
 
@@ -72,6 +72,8 @@ def connection(
         last_sign_in=moment_or_none(facts.last_sign_in_at, now=now),
         sign_ins=facts.sign_ins,
         people=around.active - around.guests,
+        followed=followed_metadata(facts.following, kind, facts.settings, now=now),
+        certificates=certificate_rows(facts.certificates, now=now),
     )
 
 
@@ -93,7 +95,7 @@ def settings_facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[F
     """What a revision says, under the names of the setup form where it has them."""
     labels = {field.name: field.label for field in kind.setup_fields()}
     flat = flatten(kind.summary(settings))
-    return tuple(Fact(_label(name, labels), value, is_code=_is_code(value)) for name, value in flat)
+    return tuple(Fact(label_of(name, labels), value, is_code=_is_code(value)) for name, value in flat)
 
 
 def _warnings(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -101,13 +103,6 @@ def _warnings(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, 
     ticked = {name for name, value in kind.summary(settings).items() if value is True}
     fields = (field for field in kind.setup_fields() if field.warning and field.name in ticked)
     return tuple(Fact(field.label, field.warning) for field in fields)
-
-
-def differences(kind: ConnectionKind, measure: RevisionFacts, other: RevisionFacts) -> tuple[DifferenceRow, ...]:
-    """What is different from one revision to another, under the names of the setup form where it has them."""
-    labels = {field.name: field.label for field in kind.setup_fields()}
-    found = compare(kind.summary(measure.settings), kind.summary(other.settings), secrets=other.other_secrets)
-    return tuple(DifferenceRow(_label(one.name, labels), one.before, one.after) for one in found)
 
 
 def ready_count(totals: Totals, connection_id: str, revision_id: str) -> ReadyCount:
@@ -133,16 +128,6 @@ def _waiting(kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFact
 def _previous(facts: ConnectionFacts) -> PreviousSettings | None:
     previous = next((one for one in facts.history if one.state is RevisionState.PREVIOUS), None)
     return PreviousSettings(previous.id, previous.number, control(facts.may_go_back)) if previous else None
-
-
-def _label(name: str, labels: Mapping[str, str]) -> str:
-    """The form's label of the name, or of what it is a part of."""
-    known, parts = name, list[str]()
-    while known and known not in labels:
-        known, _, last = known.rpartition(".")
-        parts.insert(0, readable(last))
-    words = [labels[known], *parts] if known else parts[-1:]
-    return ", ".join([words[0], *(word.lower() for word in words[1:])])
 
 
 def _is_code(value: str) -> bool:

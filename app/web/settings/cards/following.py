@@ -1,0 +1,49 @@
+"""Followed metadata and certificates on the card of a connection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.rules.connections import ConnectionKind, Settings
+from app.services.certificates import CertificateFacts
+from app.services.following import Following
+from app.web.moments import moment, moment_or_none
+from app.web.presentation.following import CertificateRow, FollowedMetadata
+from app.web.settings.cards.differences import differences_between
+from app.web.settings.controls import control
+
+
+def followed_metadata(
+    facts: Following | None, kind: ConnectionKind, settings: Settings, *, now: datetime
+) -> FollowedMetadata | None:
+    """How the metadata is followed; None where the settings name none."""
+    if facts is None:
+        return None
+    becoming = facts.becoming
+    return FollowedMetadata(
+        url=facts.url,
+        last_read=moment_or_none(facts.read_at, now=now),
+        next_read=moment_or_none(facts.next_read_at, now=now),
+        failing_since=moment_or_none(facts.failing_since, now=now),
+        failure=facts.failure,
+        differences=differences_between(kind, settings, becoming) if becoming is not None else (),
+        take_over=control(facts.may_take_over),
+    )
+
+
+def certificate_rows(found: tuple[CertificateFacts, ...], *, now: datetime) -> tuple[CertificateRow, ...]:
+    """Certificates in the order in which they are tried."""
+    return tuple(_row(facts, now=now) for facts in found)
+
+
+def _row(facts: CertificateFacts, *, now: datetime) -> CertificateRow:
+    ends = datetime.fromisoformat(facts.certificate.not_after)
+    return CertificateRow(
+        fingerprint=facts.certificate.fingerprint,
+        ends=moment(ends, now=now),
+        has_ended=ends <= now,
+        source="followed from the metadata" if facts.is_followed else "in the settings",
+        first_used=moment_or_none(facts.use.first_at, now=now),
+        last_used=moment_or_none(facts.use.last_at, now=now),
+        safe_to_drop=facts.may_be_dropped,
+    )
