@@ -116,8 +116,10 @@ def arrive(unit: UnitOfWork, arrival: Arrival, *, browser: str, result: External
         result = with_known_spelling(result)
     if isinstance(result, Rejection):
         return sign_in.next_step(unit, flow, Proven(rejection=result))
+    step = sign_in.next_step(unit, flow, Proven(identity=result))
+    # Afterwards, since that takes the organization's lock, which whoever deletes the connection holds first.
     certificates.note_use(unit, arrival.revision.connection_id, result.signed_with)
-    return sign_in.next_step(unit, flow, Proven(identity=result))
+    return step
 
 
 def _member_of(unit: UnitOfWork, flow: SignInFlow | None, step: Step) -> Member | None:

@@ -29,7 +29,7 @@ from app.store.following import FollowedMetadata
 
 log = logging.getLogger("doorward.following")
 
-_BATCH = 5  # read side by side, so that slow servers hold the worker's other jobs up for one time limit, not for five
+_BATCH = 10  # read side by side, so that slow servers hold the worker's other jobs up for one time limit, not for ten
 _LEASE = timedelta(minutes=10)
 _NOTHING_NEW = Refused(Code.NOTHING_TO_TAKE_OVER, "The metadata says nothing that is not in force already.")
 _WAITS = Refused(

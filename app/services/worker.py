@@ -159,7 +159,7 @@ def periodic(keep: Keep, read_metadata: ReadMetadata) -> tuple[PeriodicJob, ...]
     return (
         PeriodicJob("optimize", timedelta(minutes=15), optimize),
         PeriodicJob("check_domains", timedelta(seconds=30), check_domains),
-        PeriodicJob("follow_metadata", timedelta(seconds=30), partial(following.follow_due, read=read_metadata)),
+        PeriodicJob("follow_metadata", timedelta(seconds=10), partial(following.follow_due, read=read_metadata)),
         PeriodicJob("seal_audit", timedelta(seconds=5), audit_chain.seal),
         PeriodicJob("seal_all_audit", timedelta(hours=1), audit_chain.seal_all),
         PeriodicJob("tell_audit", timedelta(minutes=10), audit_chain.tell),

@@ -57,9 +57,9 @@ def begin(session: Session, connection_id: str, revision_id: str, *, now: dateti
 
 
 def end(session: Session, connection_id: str) -> None:
-    """Follow no metadata of this connection any more."""
+    """Follow no metadata of this connection any more: what was read stays, how reading it went is over."""
     rows = update(FollowedMetadata).where(FollowedMetadata.connection_id == connection_id)
-    session.execute(rows.values(next_read_at=None))
+    session.execute(rows.values(next_read_at=None, failing_since=None, failures=0, failure=""))
 
 
 def add_missing(session: Session, connection_id: str, revision_id: str) -> None:

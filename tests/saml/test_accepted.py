@@ -31,6 +31,7 @@ from tests.saml.forge import (
     XENC,
     XENC11,
     Edit,
+    Element,
     Encryption,
     Recipe,
     Signing,
@@ -45,6 +46,7 @@ from tests.saml.forge import (
     name_id,
     pair,
     put,
+    sign_element,
 )
 
 XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
@@ -386,6 +388,22 @@ def test_ordinary_response_becomes_the_whole_identity() -> None:
         },
         signed_with=frozenset({"idp"}),
     )
+
+
+@pytest.mark.parametrize("signing", [Signing(key="old"), replace(BOTH_SIGNED, key="old")])
+def test_certificate_that_verified_is_named(signing: Signing) -> None:
+    verdict = World(certificates=("idp", "old", "ec")).judge(Recipe(signing).post())
+    assert isinstance(verdict, ExternalIdentity)
+    assert verdict.signed_with == frozenset({"old"})
+
+
+def test_both_certificates_are_named_where_two_signed() -> None:
+    def sign_response(root: Element) -> None:
+        sign_element(root, Signing(key="old"))
+
+    verdict = World(certificates=("idp", "old")).judge(Recipe(after=sign_response).post())
+    assert isinstance(verdict, ExternalIdentity), verdict
+    assert verdict.signed_with == frozenset({"idp", "old"})
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from flask.typing import ResponseReturnValue
 from lxml import etree
 from werkzeug.test import Client
 
+from app.rules.certificates import Certificate
 from app.rules.connections import Revision, Verify, VerifyUnsolicited, Wish
 from app.rules.errors import NotFoundError
 from app.rules.identity import ExternalIdentity, Rejection, Unasked
@@ -275,6 +276,14 @@ def test_settings_are_made_once_for_each_revision_and_base_url() -> None:
     assert cache.get(revision(1), here) is cache.get(revision(1), here)
     assert cache.get(revision(1), here) is not cache.get(revision(2), here)
     assert cache.get(revision(1), here) is not cache.get(revision(1), there)
+
+
+def test_settings_are_made_anew_when_a_certificate_is_followed_beside_the_revision() -> None:
+    cache = SettingsCache()
+    here = ServiceProvider(BASE_URL, CONNECTION)
+    alone, beside = revision(1), replace(revision(1), followed=(Certificate(pair("next").der, "next", ""),))
+    assert cache.get(alone, here) is not cache.get(beside, here)
+    assert cache.get(beside, here) is cache.get(beside, here)
 
 
 def test_oldest_settings_are_dropped_when_there_are_many() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,7 @@ from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.ids import ConnectionId
 from saml.kind import SamlKind
 from saml.metadata import LONGEST_METADATA
-from tests.ports.listening import HOSTILE_HOSTS, OK, Listener, saying
+from tests.ports.listening import HOSTILE_HOSTS, OK, Listener, Talk, saying
 from tests.saml.forge import BASE_URL, ISSUER, SSO_URL, Internet, StoppedClock, pair
 from tests.saml.published import METADATA_URL, POST, key, metadata, several
 
@@ -298,3 +300,36 @@ def test_values_to_paste_are_those_of_the_connection() -> None:
         "metadata_url": "https://doorward.test/saml/conn_9/metadata",
         "certificate_url": "https://doorward.test/saml/conn_9/certificate",
     }
+
+
+def answer_of(document: str) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(document)}\r\n\r\n{document}".encode()
+
+
+def drip(connection: socket.socket, stopped: threading.Event) -> None:
+    """Answers, and never ends."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    while not stopped.wait(0.05):
+        connection.sendall(b" ")
+
+
+@pytest.mark.parametrize(
+    ("talk", "sentence"),
+    [
+        (saying(answer_of(metadata(until=' cacheDuration="PT1H"'))), ""),
+        (saying(answer_of(metadata() + " " * 1_000_000)), "is larger than 1 MB"),
+        (saying(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"), "answered 302"),
+        (drip, "took longer than 1 seconds"),
+    ],
+    ids=["metadata", "large", "redirect", "slow"],
+)
+def test_metadata_is_read_from_a_server_that_keeps_to_the_bounds_and_from_no_other(talk: Talk, sentence: str) -> None:
+    with closing(Listener(talk, tls=None, address=("127.0.0.1", 0))) as server:
+        reader = SamlKind(base_url=BASE_URL, http=GuardedHttp(True, seconds=1), clock=StoppedClock())
+        url = f"http://127.0.0.1:{server.port}/metadata"
+        if not sentence:
+            published = reader.read_published(url)
+            assert (published.entity_id, published.cache_for) == (ISSUER, timedelta(hours=1))
+            return
+        with pytest.raises(UnreachableError, match=sentence):
+            reader.read_published(url)

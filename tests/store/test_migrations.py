@@ -190,6 +190,32 @@ def test_attempts_made_before_are_found_by_their_address(engine: Engine) -> None
         assert found == [("si_1", "ada@acme.test"), ("si_2", "")]
 
 
+_FOLLOWING = """
+INSERT INTO connection_revisions (id, connection_id, settings, sealed_secrets, created_at)
+VALUES ('rev_5', 'on', '{"idp": {"metadata_url": "https://idp.test/m"}}', '', '2026-11-26 00:00:00'),
+('rev_6', 'on', '{"idp": {"metadata_url": "https://idp.test/m"}}', '', '2026-11-26 00:00:00');
+UPDATE connections SET revision_in_force = 'rev_5' WHERE id = 'on'
+"""
+
+
+def test_metadata_of_what_is_in_force_is_followed_from_the_first_round_on(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0015")
+        for statement in (*_CONNECTED.split(";"), *_FOLLOWING.split(";")):
+            connection.exec_driver_sql(statement)
+        command.upgrade(schema._config(connection), "0016")
+        command.downgrade(schema._config(connection), "0015")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        followed = connection.execute(
+            text("SELECT revision_id, connection_id, next_read_at IS NOT NULL, certificates FROM followed_metadata")
+        ).all()
+    assert [tuple(map(str, row)) for row in followed] == [("rev_5", "on", str(followed[0][2]), "[]")]
+    assert followed[0][2]
+
+
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)

@@ -7,6 +7,7 @@ import html
 import re
 import zlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from werkzeug.test import TestResponse
@@ -168,6 +169,7 @@ def answer_to(
     answered = both(
         attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
         attr("//saml:Assertion", "ID", f"_answer-to{request_id}"),
+        *_times(browser.world.clock.now()),
     )
     posted = answer_about(connection_id, email, answered, signing=signing)
     return post_answer(browser, connection_id, posted, query["RelayState"][0])
@@ -191,6 +193,18 @@ def post_answer(browser: Browser, connection_id: str, posted: str, relay_state: 
     form = {"SAMLResponse": posted, "RelayState": relay_state}
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://idp.test"}
     return browser.client.post(f"/saml/{connection_id}/acs", base_url=BASE_URL, data=form, headers=headers)
+
+
+def _times(now: datetime) -> tuple[Edit, ...]:
+    """The answer is made now, and good for five minutes."""
+    made, ends = (at.strftime("%Y-%m-%dT%H:%M:%SZ") for at in (now, now + timedelta(minutes=5)))
+    return (
+        attr("/samlp:Response | //saml:Assertion", "IssueInstant", made),
+        attr("//saml:Conditions", "NotBefore", made),
+        attr("//saml:Conditions | //saml:SubjectConfirmationData", "NotOnOrAfter", ends),
+        attr("//saml:AuthnStatement", "AuthnInstant", made),
+        attr("//saml:AuthnStatement", "SessionNotOnOrAfter", ends),
+    )
 
 
 def anchor(answer: TestResponse) -> str:
