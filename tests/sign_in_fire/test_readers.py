@@ -39,7 +39,7 @@ from tests.saml.forge import (
     Signing,
     World,
 )
-from tests.saml.test_setup import key, metadata, several
+from tests.saml.published import key, metadata, several
 from tests.scim.fire.running import Amount, hold
 from tests.sign_in_fire.edits import garbled_bytes, garbled_xml, tree_edits, value_edits
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.rules.following import Published
 from app.services import connections, following
+from app.store import following as following_rows
 from app.store.audit import AuditEntry
 from app.store.events import EVENTS
 from app.store.following import CertificateUse, FollowedMetadata
@@ -342,6 +344,34 @@ def test_whoever_comes_while_another_one_reads_gains_by_what_was_read(followed: 
     assert first == second
     assert first is not None
     assert followed.provider.reads == 1
+
+
+def test_turn_to_read_is_taken_by_one(followed: Followed) -> None:
+    revision_id, now = followed.row().revision_id, followed.world.clock.now() + timedelta(minutes=2)
+    with followed.world.transactions.writing() as unit:
+        turns = [
+            following_rows.take_turn(unit.session, revision_id, before=at - timedelta(minutes=1), now=at)
+            for at in (now, now + timedelta(seconds=59), now + timedelta(seconds=60))
+        ]
+    assert turns == [True, False, True]
+
+
+def test_two_answers_at_once_have_it_read_once(followed: Followed) -> None:
+    followed.provider.publish("idp", "next")
+    followed.world.clock.advance(minutes=2)
+    let_in, start = list[bool](), threading.Barrier(2)
+
+    def come() -> None:
+        start.wait()
+        let_in.append(followed.sign_in(NEXT))
+
+    people = [threading.Thread(target=come) for _ in range(2)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert followed.provider.reads == 1
+    assert any(let_in)
 
 
 def followed_revision(followed: Followed) -> Any:

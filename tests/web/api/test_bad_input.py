@@ -303,7 +303,7 @@ def test_every_bad_field_is_named_and_nothing_is_written(world: World) -> None:
 def test_table_of_bad_fields_has_every_route_with_a_body_of_its_own() -> None:
     optional = {"activate_connection", "deactivate_connection", "activate_directory", "deactivate_directory"}
     covered = {(method, path.replace("{org}", "/organizations/{org}")) for method, path, _, _ in BAD_FIELDS}
-    optional |= {"make_recovery_codes", "dismiss_alarm", "resend_invitation", "restore_revision"}
+    optional |= {"make_recovery_codes", "dismiss_alarm", "resend_invitation", "restore_revision", "take_over_metadata"}
     own = {(op.method, op.path) for op in WITH_BODY if op.name not in optional}
 
     assert own == covered

@@ -63,6 +63,7 @@ CALLS: dict[str, Callable[[Furnished], Call]] = {
     "restore_revision": lambda it: ("POST", f"/connections/{it.connection}/revisions/{it.revision}/restore", {}),
     "discard_revision": lambda it: ("DELETE", f"/connections/{it.connection}/revisions/{it.revision}", None),
     "deactivate_connection": lambda it: ("POST", f"/connections/{it.connection}/deactivate", {}),
+    "take_over_metadata": lambda it: ("POST", f"/connections/{it.connection}/take-over", {}),
     "create_directory": lambda it: ("POST", "/directories", {"name": "Entra", "provider": "entra"}),
     "edit_directory": lambda it: ("PATCH", f"/directories/{it.directory}", {"name": "Other"}),
     "delete_directory": lambda it: ("DELETE", f"/directories/{it.directory}", None),
