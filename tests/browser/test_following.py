@@ -10,7 +10,7 @@ from contextlib import closing
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADA, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ADA, Town, begin_setup, check_everywhere, found_organization, verify_domain
 from tests.ports.listening import Listener
 from tests.saml.published import key
 from tests.servers.identity_providers import SamlIdp
@@ -33,11 +33,11 @@ def test_what_followed_metadata_says_is_shown_and_taken_over(town: Town, saml_id
     with closing(Listener(mirror, tls=None, address=("127.0.0.1", 0))) as server:
         page = found_organization(town)
         verify_domain(town, page)
-        page.goto("/settings/connections/new?protocol=saml")
+        page.goto("/settings/connections/new")
+        begin_setup(page, "SAML 2.0", "Another provider")
         page.get_by_label("Name", exact=True).fill("Company SAML")
         page.get_by_label("Metadata URL").fill(f"http://127.0.0.1:{server.port}/metadata")
-        page.get_by_role("button", name="Save").click()
-        expect(page.get_by_text("once it is active")).to_be_visible()
+        page.get_by_role("button", name="Save and go on").click()
         page.get_by_role("button", name="Test sign-in").first.click()
         page.locator(f'[data-user="{ADA.id}"]').click()
         expect(page).to_have_url(re.compile("/tests/"))
@@ -45,6 +45,7 @@ def test_what_followed_metadata_says_is_shown_and_taken_over(town: Town, saml_id
         # the provider has a new key and another address while nobody looks
         mirror.document = _moved(mirror.document)
         page.goto("/settings/authentication#single-sign-on")
+        expect(page.get_by_text("once it is active")).to_be_visible()
         page.get_by_role("button", name="Activate…").click()
         page.get_by_role("button", name="Require single sign-on").click()
         expect(page.get_by_text("Single sign-on is required from now on")).to_be_visible()

@@ -203,7 +203,7 @@ def test_metadata_of_what_is_in_force_is_followed_from_the_first_round_on(engine
         command.upgrade(schema._config(connection), "0015")
         for statement in (*_CONNECTED.split(";"), *_FOLLOWING.split(";")):
             connection.exec_driver_sql(statement)
-        command.upgrade(schema._config(connection), "0016")
+        command.upgrade(schema._config(connection), "0017")
         command.downgrade(schema._config(connection), "0015")
 
     schema.upgrade(engine)
