@@ -11,7 +11,7 @@ from app.rules.connections import Revision
 from app.rules.decisions import Code, Refused
 from app.rules.identity import ExternalIdentity, Rejection, Stray, Unverified
 from app.rules.limits import UNSOLICITED
-from app.services import admission, answers, asking, attempts, connections, flows, limits, sign_in
+from app.services import admission, answers, asking, attempts, certificates, connections, flows, limits, sign_in
 from app.services.flows import Purpose, Step
 from app.services.steps import FLOW_EXPIRED, NextStep, Proven, TurnedAway
 from app.services.unit_of_work import UnitOfWork
@@ -60,7 +60,9 @@ def arrive(
     begin = partial(begin, Purpose.IDP_INITIATED, email=result.email)
     if not admission.consume(unit, connection, result):
         return _rejected(unit, connection, attempts.REPLAYED, begin)
-    return asking.for_consent(unit, begin(return_to=return_to), result)
+    step = asking.for_consent(unit, begin(return_to=return_to), result)
+    certificates.note_use(unit, connection.id, result.signed_with)
+    return step
 
 
 def decide(unit: UnitOfWork, flow_id: str, *, browser: str, agreed: bool) -> NextStep:

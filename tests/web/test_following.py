@@ -25,11 +25,11 @@ from app.store.events import EVENTS
 from app.store.following import CertificateUse, FollowedMetadata
 from tests.application import BASE_URL, World, ports_for, settings_for
 from tests.ports.fakes import HandClock, Postbox, ZoneDns
-from tests.saml.forge import MORE, Signing
+from tests.saml.forge import MORE, Signing, nobody_asked
 from tests.saml.published import METADATA_URL, key, metadata
 from tests.scenes import ADA
 from tests.web.api.caller import Api
-from tests.web.settings.scenes import Desk, answer_to, desk, flat
+from tests.web.settings.scenes import Desk, answer_about, answer_to, desk, flat, issued_at, post_answer
 
 OLD, NEXT, ATTACKER = Signing(), Signing(key="next"), Signing(key="attacker")
 BY_URL = {"idp.metadata_url": METADATA_URL, "idp.entity_id": "", "idp.sso_url": "", "idp.certificates": ""}
@@ -317,6 +317,24 @@ def test_forged_answer_without_a_sign_in_under_way_has_nothing_read(followed: Fo
     answer = answer_to(left.headers["Location"], elsewhere, followed.connection_id, ADA, ATTACKER)
     assert answer.status_code == 403
     assert followed.provider.reads == 0
+
+
+def test_answer_that_nobody_asked_for_has_nothing_read_and_its_key_is_on_record(followed: Followed) -> None:
+    followed.ada.page()
+    followed.edit(allow_idp_initiated="yes")
+    followed.put_in_force(OLD)
+    followed.world.work()
+    followed.world.clock.advance(days=2)
+    reads, shift = followed.provider.reads, issued_at(followed.world.clock.now())
+    forged, genuine = (
+        answer_about(followed.connection_id, ADA, nobody_asked, shift, signing=signing) for signing in (ATTACKER, OLD)
+    )
+
+    assert post_answer(followed.world.browser(), followed.connection_id, forged).status_code == 403
+    assert post_answer(followed.world.browser(), followed.connection_id, genuine).status_code == 303
+
+    assert followed.provider.reads == reads
+    assert [row.last_used_at for row in uses(followed).values()] == [followed.world.clock.now()]
 
 
 def test_answer_refused_for_another_reason_has_nothing_read(followed: Followed) -> None:

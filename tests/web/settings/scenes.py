@@ -169,7 +169,7 @@ def answer_to(
     answered = both(
         attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
         attr("//saml:Assertion", "ID", f"_answer-to{request_id}"),
-        *_times(browser.world.clock.now()),
+        issued_at(browser.world.clock.now()),
     )
     posted = answer_about(connection_id, email, answered, signing=signing)
     return post_answer(browser, connection_id, posted, query["RelayState"][0])
@@ -195,10 +195,10 @@ def post_answer(browser: Browser, connection_id: str, posted: str, relay_state: 
     return browser.client.post(f"/saml/{connection_id}/acs", base_url=BASE_URL, data=form, headers=headers)
 
 
-def _times(now: datetime) -> tuple[Edit, ...]:
-    """The answer is made now, and good for five minutes."""
+def issued_at(now: datetime) -> Edit:
+    """The answer is made then, and good for five minutes."""
     made, ends = (at.strftime("%Y-%m-%dT%H:%M:%SZ") for at in (now, now + timedelta(minutes=5)))
-    return (
+    return both(
         attr("/samlp:Response | //saml:Assertion", "IssueInstant", made),
         attr("//saml:Conditions", "NotBefore", made),
         attr("//saml:Conditions | //saml:SubjectConfirmationData", "NotOnOrAfter", ends),
