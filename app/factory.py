@@ -32,7 +32,7 @@ from app.services.unit_of_work import Transactions
 from app.services.worker import Keep
 from app.store import json_columns
 from app.store.database import Database, prepare_engine
-from app.web import errors, forward_auth, health, profile, protection, sign_in
+from app.web import errors, forward_auth, health, profile, protection, sign_in, sign_out
 from app.web import request as current
 from app.web.api.blueprint import create_blueprint as create_api
 from app.web.request import Context, guard_routes
@@ -168,7 +168,7 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions, requests:
     oidc = OidcKind(base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock)
     # Every way to sign in through an identity provider; a third protocol is one more line.
     kinds: Mapping[str, ConnectionKind] = {"saml": saml, "oidc": oidc}
-    door = sign_in.Door(kinds)
+    door, way_out = sign_in.Door(kinds), sign_out.WayOut()
     token = settings.operator_token
     context = Context(transactions, ports.sealing.digest(token) if token else None, kinds)
     app.extensions["doorward"] = context
@@ -177,8 +177,8 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions, requests:
         profile.pages,
         health.pages,
         forward_auth.pages,
-        create_saml(kind=saml, door=door),
-        create_oidc(kind=oidc, door=door),
+        create_saml(kind=saml, door=door, way_out=way_out),
+        create_oidc(kind=oidc, door=door, way_out=way_out),
         create_api(),
         *settings_pages(),
         *setup_pages(),

@@ -11,9 +11,10 @@ from typing import Any
 
 from app.ports.http import Http
 from app.rules.connections import Flow, Revision
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, ProviderSession, Rejection
 from oidc.claims import OF_THE_TOKEN, is_plain_text
 from oidc.discovery import Discovery, Documents
+from oidc.end_session import provider_session
 from oidc.exchange import Client, exchange_code
 from oidc.id_token import Expectation, IdToken, check_id_token
 from oidc.profile import (
@@ -121,7 +122,8 @@ class Callback:
         id_token = check_id_token(signed, expectation)
         # 4. what the ID token leaves out, and who that is
         claims = self._complete(id_token, settings, discovery, access_token=tokens.access_token)
-        return _identity(claims, id_token, settings=settings, verified_hosts=revision.verified_hosts)
+        session = provider_session(tokens.id_token, id_token.claims, settings=settings, discovery=discovery)
+        return _identity(claims, id_token, settings=settings, verified_hosts=revision.verified_hosts, session=session)
 
     def _complete(
         self, id_token: IdToken, settings: OidcSettings, discovery: Discovery, *, access_token: str
@@ -172,7 +174,12 @@ def _is_incomplete(claims: Claims, settings: OidcSettings) -> bool:
 
 
 def _identity(
-    claims: Claims, id_token: IdToken, *, settings: OidcSettings, verified_hosts: frozenset[str]
+    claims: Claims,
+    id_token: IdToken,
+    *,
+    settings: OidcSettings,
+    verified_hosts: frozenset[str],
+    session: ProviderSession,
 ) -> ExternalIdentity:
     subject = stable_key(claims, settings)
     check_hosted_domain(claims, settings, verified_hosts=verified_hosts)
@@ -185,6 +192,7 @@ def _identity(
         replay_key=id_token.replay_key,
         replay_until=id_token.replay_until,
         authenticated_at=id_token.authenticated_at,
+        session=session,
         received=_received(claims.merged),
     )
 

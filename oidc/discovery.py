@@ -46,6 +46,7 @@ class Discovery:
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None
+    end_session_endpoint: str | None
     token_auth_methods: frozenset[str]
     announces_iss: bool
 
@@ -129,6 +130,7 @@ def read_discovery(text: str, *, issuer: str) -> Discovery:
         userinfo_endpoint=(
             _endpoint(document, "userinfo_endpoint", issuer=issuer) if document.get("userinfo_endpoint") else None
         ),
+        end_session_endpoint=_end_session_endpoint(document, issuer=issuer),
         token_auth_methods=_listed(document, "token_endpoint_auth_methods_supported")
         or frozenset({"client_secret_basic"}),
         announces_iss=document.get("authorization_response_iss_parameter_supported") is True,
@@ -159,6 +161,14 @@ def _endpoint(document: Mapping[str, Any], name: str, *, issuer: str) -> str:
     if not is_acceptable_url(url, loopback=is_loopback_http(issuer)):
         raise _invalid(f"{name}: an https URL", shown(url) if url else "nothing")
     return str(url)
+
+
+def _end_session_endpoint(document: Mapping[str, Any], *, issuer: str) -> str | None:
+    """Where people sign out (RP-Initiated Logout 1.0, section 2.1). One that cannot be used counts as none: people have
+    to be able to sign in without it.
+    """
+    url = document.get("end_session_endpoint")
+    return str(url) if is_acceptable_url(url, loopback=is_loopback_http(issuer)) else None
 
 
 def _check_abilities(document: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from app.ports.http import Http
 from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
 from app.rules.errors import DoorwardError, InvalidInputError, UnreachableError
 from app.rules.guides import Guide, read_guides
-from app.rules.identity import ExternalIdentity, Rejection
+from app.rules.identity import ExternalIdentity, ProviderSession, Rejection
 from app.rules.ids import ConnectionId
+from app.rules.logout import EndedThere, SignOut, VerifyLogout
 from oidc.callback import AuthorizationAnswer, Callback
 from oidc.discovery import DocumentCache, Documents
+from oidc.end_session import end_session_url
+from oidc.logout import BackChannel
 from oidc.providers import Provider, provider_of
 from oidc.reasons import rejection
 from oidc.rejections import Name, RejectedError
@@ -46,6 +49,7 @@ class OidcKind:
         self._guides = read_guides(Path(__file__).with_name("guides.toml").read_text("utf-8"))
         self._clock = clock
         self._documents = Documents(http=http, cache=cache)
+        self._back_channel = BackChannel(documents=self._documents, skew=skew)
         self._callback = Callback(http=http, documents=self._documents, skew=skew)
 
     def setup_fields(self) -> tuple[SetupField, ...]:
@@ -76,6 +80,14 @@ class OidcKind:
         return (
             ServiceProviderValue("redirect_uri", "Sign-in redirect URI", self._redirect_uri(connection_id)),
             ServiceProviderValue("login_uri", "Initiate login URI", f"{self._base_url}/oidc/{connection_id}/login"),
+            ServiceProviderValue(
+                "post_logout_redirect_uri", "Sign-out redirect URI (optional)", self._signed_out_uri(connection_id)
+            ),
+            ServiceProviderValue(
+                "backchannel_logout_uri",
+                "Back-channel logout URL (optional)",
+                f"{self._base_url}/oidc/{connection_id}/backchannel-logout",
+            ),
         )
 
     def summary(self, settings: Settings) -> Mapping[str, Any]:
@@ -106,6 +118,20 @@ class OidcKind:
             )
         )
 
+    def sign_out(self, revision: Revision, session: ProviderSession, sign_out: SignOut) -> str | None:
+        """The logout request, where the provider had an end_session_endpoint when the session was opened."""
+        settings = OidcSettings.stored(revision.settings)
+        back = self._signed_out_uri(revision.connection_id)
+        return end_session_url(session, settings, post_logout_redirect_uri=back, state=sign_out.handle)
+
+    def logout_verifier(self, form: Iterable[tuple[str, str]]) -> VerifyLogout:
+        """What checks a logout token once the connection it is for is known."""
+
+        def verify_logout(revision: Revision, now: datetime) -> EndedThere | Rejection:
+            return self._back_channel.verify(form, revision=revision, now=now)
+
+        return verify_logout
+
     def verifier(self, answer: AuthorizationAnswer) -> Verify:
         """What checks this answer once the flow it belongs to is known."""
 
@@ -114,6 +140,9 @@ class OidcKind:
             return self._callback.verify(answer, redirect_uri=redirect_uri, revision=revision, flow=flow, now=now)
 
         return verify
+
+    def _signed_out_uri(self, connection_id: ConnectionId) -> str:
+        return f"{self._base_url}/oidc/{connection_id}/signed-out"
 
     def _redirect_uri(self, connection_id: ConnectionId) -> str:
         return f"{self._base_url}/oidc/{connection_id}/callback"

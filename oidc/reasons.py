@@ -16,6 +16,11 @@ _TAMPERED = "Have the person sign in again. If it repeats, compare issuer, clien
 _SUPPORT = (
     "Have the person sign in again. If it repeats, ask the provider's support why its answer breaks the standard."
 )
+_NOT_OUT = "The identity provider's sign-out was not accepted. Nobody was signed out."
+_LOGOUT_CLOCKS = (
+    "The logout token is too old or from the future by this server's clock. Check the clocks of both sides (NTP)."
+)
+_LOGOUT_SUPPORT = "Ask the provider's support why its logout token breaks OpenID Connect Back-Channel Logout 1.0."
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,5 +256,31 @@ REASONS: Mapping[Name, Reason] = MappingProxyType(
             "Your email address does not belong to this organization.",
             "The address is outside the verified domains. Verify its domain here, or correct it at the provider.",
         ),
+        Name.LOGOUT_TOKEN_MISSING: Reason(
+            _NOT_OUT, "The provider has to post one form field logout_token to the back-channel logout URL."
+        ),
+        Name.LOGOUT_TOKEN_MALFORMED: Reason(
+            _NOT_OUT, "The logout token cannot be read. Turn off its encryption at the provider."
+        ),
+        Name.LOGOUT_TYPE_WRONG: Reason(
+            _NOT_OUT, "The token is of another type than a logout token. Compare the back-channel logout URL."
+        ),
+        Name.LOGOUT_ISSUER_WRONG: Reason(
+            _NOT_OUT, "The logout token was made by another issuer. Enter exactly the issuer the provider uses."
+        ),
+        Name.LOGOUT_AUDIENCE_WRONG: Reason(
+            _NOT_OUT,
+            "The logout token was made for another application. Compare the client id and the back-channel logout URL.",
+        ),
+        Name.LOGOUT_TIME_MISSING: Reason(_NOT_OUT, _LOGOUT_SUPPORT),
+        Name.LOGOUT_NOT_YET_VALID: Reason(_NOT_OUT, _LOGOUT_CLOCKS),
+        Name.LOGOUT_EXPIRED: Reason(_NOT_OUT, _LOGOUT_CLOCKS),
+        Name.LOGOUT_TOO_OLD: Reason(_NOT_OUT, _LOGOUT_CLOCKS),
+        Name.LOGOUT_ID_MISSING: Reason(_NOT_OUT, _LOGOUT_SUPPORT),
+        Name.LOGOUT_EVENT_MISSING: Reason(_NOT_OUT, _LOGOUT_SUPPORT),
+        Name.LOGOUT_NONCE_PRESENT: Reason(
+            _NOT_OUT, "An ID token was sent in the place of a logout token. If it repeats, somebody may be trying it."
+        ),
+        Name.LOGOUT_NAMES_NOBODY: Reason(_NOT_OUT, "The logout token has to name the subject, the session, or both."),
     }
 )

@@ -1,4 +1,4 @@
-"""The closed list of names under which an OpenID Connect sign-in is rejected, and how a check says one."""
+"""The closed list of names under which an OpenID Connect sign-in or logout is rejected, and how a check says one."""
 
 from __future__ import annotations
 
@@ -64,6 +64,20 @@ class Name(StrEnum):
     EMAIL_NOT_VERIFIED = "email_not_verified"
     EMAIL_VERIFICATION_MISSING = "email_verification_missing"
     OUTSIDE_ORGANIZATION = "profile_not_allowed_outside_organization"
+    # a logout token
+    LOGOUT_TOKEN_MISSING = "logout_token_missing"  # noqa: S105
+    LOGOUT_TOKEN_MALFORMED = "logout_token_malformed"  # noqa: S105
+    LOGOUT_TYPE_WRONG = "logout_type_wrong"
+    LOGOUT_ISSUER_WRONG = "logout_issuer_wrong"
+    LOGOUT_AUDIENCE_WRONG = "logout_audience_wrong"
+    LOGOUT_TIME_MISSING = "logout_time_missing"
+    LOGOUT_NOT_YET_VALID = "logout_not_yet_valid"
+    LOGOUT_EXPIRED = "logout_expired"
+    LOGOUT_TOO_OLD = "logout_too_old"
+    LOGOUT_ID_MISSING = "logout_id_missing"
+    LOGOUT_EVENT_MISSING = "logout_event_missing"
+    LOGOUT_NONCE_PRESENT = "logout_nonce_present"
+    LOGOUT_NAMES_NOBODY = "logout_names_nobody"
 
 
 class RejectedError(Exception):

@@ -1,4 +1,6 @@
-"""The signature of an ID token: a fixed list of algorithms, no extensions, and only keys the issuer publishes now."""
+"""The signature of an ID token or a logout token: a fixed list of algorithms, no extensions, and only keys the issuer
+publishes now.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,12 @@ from oidc.strict_json import read_object
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A verified token. `signing_input` is what the signature covers: the same for every spelling of the signature."""
+    """A verified token. `type` is what its header says it is; `signing_input` is what the signature covers: the same
+    for every spelling of the signature.
+    """
 
     algorithm: str
+    type: str | None
     claims: dict[str, Any]
     signing_input: str
 
@@ -37,12 +42,20 @@ class _FixedAlgorithms(JWSRegistry):
         return self.algorithms[name]
 
 
-def verify_signature(token: str, *, documents: Documents, jwks_uri: str, now: datetime) -> SignedToken:
+def verify_signature(
+    token: str,
+    *,
+    documents: Documents,
+    jwks_uri: str,
+    now: datetime,
+    malformed: Name = Name.ID_TOKEN_MALFORMED,
+) -> SignedToken:
     """Verify a compact JWS (RFC 7515) with the issuer's keys and read its claims. Raises RejectedError.
 
     When no kept key does, the keys are fetched once more (at most once a minute): providers rotate, some under one id.
+    `malformed` is what a token that cannot be read is called.
     """
-    unverified = _read_unverified(token)
+    unverified = _read_unverified(token, malformed)
     problem = _problem(unverified, documents.keys(jwks_uri, now=now))
     if problem is not None:
         newer = documents.newer_keys(jwks_uri, now=now)
@@ -52,21 +65,22 @@ def verify_signature(token: str, *, documents: Documents, jwks_uri: str, now: da
         raise RejectedError(problem, expected=expected, received=_key_of(unverified.protected))
     return SignedToken(
         algorithm=unverified.protected["alg"],
-        claims=_read_claims(unverified),
+        type=unverified.protected.get("typ"),
+        claims=_read_claims(unverified, malformed),
         signing_input=token.rpartition(".")[0],
     )
 
 
-def _read_unverified(token: str) -> CompactSignature:
+def _read_unverified(token: str, malformed: Name) -> CompactSignature:
     """The checks that need no key."""
     # 1. three parts in ASCII, the first a JSON object that reads in one way only
     if not token.isascii() or token.count(".") != 2:
-        raise RejectedError(Name.ID_TOKEN_MALFORMED, expected="a signed JWT in three parts", received=_parts_of(token))
+        raise RejectedError(malformed, expected="a signed JWT in three parts", received=_parts_of(token))
     try:
         header = read_object(urlsafe_b64decode(token.partition(".")[0].encode()))
         unverified = extract_compact(token.encode(), registry=_FixedAlgorithms())
     except (JoseError, ValueError) as error:
-        raise RejectedError(Name.ID_TOKEN_MALFORMED, expected="a signed JWT", received=shown(str(error))) from error
+        raise RejectedError(malformed, expected="a signed JWT", received=shown(str(error))) from error
     # 2. an algorithm of the list, whatever the provider announces
     if not isinstance(header["alg"], str) or header["alg"] not in ALGORITHMS:
         expected = f"one of {', '.join(ALGORITHMS)}"
@@ -76,7 +90,7 @@ def _read_unverified(token: str) -> CompactSignature:
         raise RejectedError(Name.CRITICAL_HEADER_REFUSED, expected="no crit and no b64", received=shown(header))
     # 4. a key id that can be compared
     if not isinstance(header.get("kid"), str | None):
-        raise RejectedError(Name.ID_TOKEN_MALFORMED, expected="a kid that is text", received=shown(header["kid"]))
+        raise RejectedError(malformed, expected="a kid that is text", received=shown(header["kid"]))
     return unverified
 
 
@@ -99,11 +113,11 @@ def _verifies(unverified: CompactSignature, key: PublishedKey) -> bool:
         return False
 
 
-def _read_claims(verified: CompactSignature) -> dict[str, Any]:
+def _read_claims(verified: CompactSignature, malformed: Name) -> dict[str, Any]:
     try:
         return read_object(verified.payload or b"")
     except ValueError as error:
-        raise RejectedError(Name.ID_TOKEN_MALFORMED, expected="claims as a JSON object", received=str(error)) from error
+        raise RejectedError(malformed, expected="claims as a JSON object", received=str(error)) from error
 
 
 def _parts_of(token: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.rules.identity import UNKNOWN_GROUPS, ReceivedGroups, Rejection
 from saml.documents import SAML, Element, children, descend, text
@@ -80,10 +80,11 @@ class AttributeNames:
 
 @dataclass(frozen=True, slots=True)
 class NameId:
-    """The subject's NameID, trimmed."""
+    """The subject's NameID, trimmed; `attributes` are what else the element says."""
 
     value: str
     format: str | None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from app.ports.clock import Clock
 from app.ports.http import Http
 from app.rules.connections import (
     Flow,
+    OwnKey,
     Revision,
     ServiceProviderValue,
     Settings,
@@ -26,15 +27,18 @@ from app.rules.connections import (
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.following import FollowUp, Published, ReadMetadata, metadata_url
 from app.rules.guides import Guide, read_guides
-from app.rules.identity import ExternalIdentity, Rejection, Unasked
+from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
 from app.rules.ids import ConnectionId
-from saml.authn_request import redirect_url
+from app.rules.logout import EndedThere, LoggedOut, SignOut, SignOutOutcome, VerifyLogout, VerifyReturn
+from saml.authn_request import authn_request
 from saml.certificates import pem
 from saml.checks import Expected
+from saml.logout import ExpectedLogout, logout_request, logout_response, verify_request, verify_response
 from saml.metadata import write_metadata
+from saml.redirect_binding import REQUEST, RESPONSE, Query, redirect_url
 from saml.rejections import Name
 from saml.response import verify, verify_unsolicited
-from saml.settings import ServiceProvider, SettingsCache, library_settings
+from saml.settings import ServiceProvider, SettingsCache, library_settings, trusted_certificates
 from saml.setup import SETUP_FIELDS, allows_unsolicited, as_settings, fetch_metadata, read_submitted, signs_requests
 
 DEFAULT_SKEW = timedelta(seconds=120)
@@ -119,6 +123,9 @@ class SamlKind:
                 "Audience URI (Okta), Identifier (Entra), Entity ID (Google)",
                 service_provider.entity_id,
             ),
+            ServiceProviderValue(
+                "logout_url", "Single Logout URL (Okta), Logout Url (Entra); optional", service_provider.logout_url
+            ),
             ServiceProviderValue("metadata_url", "Service provider metadata", service_provider.entity_id),
             ServiceProviderValue(
                 "certificate_url",
@@ -137,14 +144,50 @@ class SamlKind:
 
     def start(self, revision: Revision, flow: Flow) -> str:
         """The URL at the identity provider, with an AuthnRequest in it, signed where the connection says so."""
-        service_provider = self._service_provider(revision.connection_id)
-        signing_key = next((key for key in revision.own_keys if key.signs), None)
-        return redirect_url(
-            revision.settings["idp"]["sso_url"],
-            service_provider=service_provider,
-            flow=flow,
-            key=signing_key if signs_requests(revision.settings) else None,
-        )
+        sso_url = revision.settings["idp"]["sso_url"]
+        request = authn_request(sso_url, service_provider=self._service_provider(revision.connection_id), flow=flow)
+        key = _signing_key(revision) if signs_requests(revision.settings) else None
+        return redirect_url(sso_url, REQUEST, request, relay_state=flow.handle, key=key)
+
+    def sign_out(self, revision: Revision, session: ProviderSession, sign_out: SignOut) -> str | None:
+        """The URL with a signed LogoutRequest; None without a logout URL, or a key to sign with."""
+        idp, key = revision.settings["idp"], _signing_key(revision)
+        if "slo_url" not in idp or key is None or session.issuer != idp["entity_id"]:
+            return None
+        entity_id = self._service_provider(revision.connection_id).entity_id
+        request = logout_request(idp["slo_url"], session, sign_out, issuer=entity_id)
+        return redirect_url(idp["slo_url"], REQUEST, request, relay_state=sign_out.handle, key=key)
+
+    def logout_verifier(self, query: Query | Rejection) -> VerifyLogout:
+        """What judges a LogoutRequest once its connection is found."""
+
+        def verify_logout(revision: Revision, now: datetime) -> EndedThere | Rejection:
+            return (
+                query if isinstance(query, Rejection) else verify_request(query, self._expected_logout(revision, now))
+            )
+
+        return verify_logout
+
+    def return_verifier(self, query: Query | Rejection) -> VerifyReturn:
+        """What judges a LogoutResponse once the request that it answers is found."""
+
+        def verify_return(revision: Revision, request_id: str, now: datetime) -> SignOutOutcome | Rejection:
+            if isinstance(query, Rejection):
+                return query
+            return verify_response(query, self._expected_logout(revision, now), request_id=request_id)
+
+        return verify_return
+
+    def logout_answer(self, told: LoggedOut) -> str | None:
+        """The URL with a signed LogoutResponse; None where the provider takes none, or we have no key."""
+        revision = told.revision
+        idp, key = revision.settings["idp"], _signing_key(revision)
+        url = idp.get("slo_response_url") or idp.get("slo_url")
+        if url is None or key is None:
+            return None
+        entity_id = self._service_provider(revision.connection_id).entity_id
+        response = logout_response(url, told.told, at=self._clock.now(), issuer=entity_id)
+        return redirect_url(url, RESPONSE, response, relay_state=told.told.relay_state, key=key)
 
     def verifier(self, posted: str) -> Verify:
         """What judges a posted SAMLResponse once its flow is found."""
@@ -197,5 +240,18 @@ class SamlKind:
             unsolicited_allowed=allows_unsolicited(revision.settings),
         )
 
+    def _expected_logout(self, revision: Revision, now: datetime) -> ExpectedLogout:
+        return ExpectedLogout(
+            service_provider=self._service_provider(revision.connection_id),
+            issuer=revision.settings["idp"]["entity_id"],
+            certificates=tuple(certificate.der for certificate in trusted_certificates(revision)),
+            now=now,
+            skew=self._skew,
+        )
+
     def _service_provider(self, connection_id: ConnectionId) -> ServiceProvider:
         return ServiceProvider(self._base_url, connection_id)
+
+
+def _signing_key(revision: Revision) -> OwnKey | None:
+    return next((key for key in revision.own_keys if key.signs), None)

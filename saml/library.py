@@ -150,6 +150,11 @@ def judge_sealed(sealed: Sealed, *, settings: LibrarySettings) -> Rejection | No
     return None if right else reject(Name.SIGNATURE_INVALID, expected=_TRUSTED)
 
 
+def is_valid_message(message: Element) -> bool:
+    """Whether a message of the protocol follows the schema."""
+    return bool(_compiled.get("saml-schema-protocol-2.0.xsd").validate(message))
+
+
 def _refusal(error: Exception, *, admitted: Admitted, settings: LibrarySettings) -> Rejection:
     """The library's refusal with what was expected and what came, where its own message does not hold both."""
     name = name_of(error)

@@ -51,12 +51,15 @@ def read_metadata(document: bytes, *, field: str, now: datetime) -> Published:
     entity_id = entity.get("entityID", "").strip()
     if fault := entity_id_fault(entity_id):
         raise _fault(f"the entityID {fault}", entity, field)
+    slo_url, slo_response_url = _slo_urls(idp)
     return Published(
         entity_id,
         _sso_url(idp, field=field),
         _signing_certificates(idp, field=field),
         cache_for=_cache_for(idp),
         valid_until=valid_until,
+        slo_url=slo_url,
+        slo_response_url=slo_response_url,
     )
 
 
@@ -121,6 +124,18 @@ def _sso_url(idp: Element, *, field: str) -> str:
     raise _fault("there is no SingleSignOnService with the HTTP-Redirect binding", idp, field)
 
 
+def _slo_urls(idp: Element) -> tuple[str | None, str | None]:
+    """The first single logout service with the HTTP-Redirect binding: where requests go, and answers if elsewhere.
+
+    One that cannot be used counts as none: people have to be able to sign in without it.
+    """
+    for service in children(idp, f"{MD}SingleLogoutService"):
+        location, elsewhere = service.get("Location", "").strip(), service.get("ResponseLocation", "").strip()
+        if service.get("Binding") == HTTP_REDIRECT and not url_fault(location):
+            return location, elsewhere if elsewhere and not url_fault(elsewhere) else None
+    return None, None
+
+
 def entity_id_fault(entity_id: str) -> str | None:
     """What is wrong with an entity ID, as the end of a sentence; None when it is fine (SAML core 8.3.6)."""
     if entity_id and len(entity_id) <= _LONGEST_ENTITY_ID and entity_id.isascii() and entity_id.isprintable():
@@ -177,7 +192,8 @@ def _fault(cause: str, element: Element, field: str) -> InvalidInputError:
 
 
 def write_metadata(service_provider: ServiceProvider, *, keys: Sequence[OwnKey], signs_requests: bool) -> bytes:
-    """Our own metadata for one connection: entity ID, ACS, that assertions are wanted signed, and our certificates.
+    """Our own metadata for one connection: entity ID, ACS, logout, that assertions are wanted signed,
+    and our certificates.
 
     Every one of `keys` (oldest first) may have signed, and the newest is to be encrypted for.
     """
@@ -195,6 +211,9 @@ def write_metadata(service_provider: ServiceProvider, *, keys: Sequence[OwnKey],
         _add_key(role, "signing", key)
     for key in keys[-1:]:
         _add_key(role, "encryption", key)
+    if keys:  # logouts are signed
+        logout = {"Binding": HTTP_REDIRECT, "Location": service_provider.logout_url}
+        etree.SubElement(role, f"{MD}SingleLogoutService", logout)
     etree.SubElement(
         role,
         f"{MD}AssertionConsumerService",

@@ -114,10 +114,14 @@ class Cause:
 
 
 def reject(name: Name, *, expected: str = "", received: str = "") -> Rejection:
-    """The only place a Rejection is made. `expected` and `received` are single values, never an assertion."""
-    cause = CAUSES[name]
+    """The rejection of this name. `expected` and `received` are single values, never an assertion."""
+    return rejection(name.value, CAUSES[name], expected=expected, received=received)
+
+
+def rejection(name: str, cause: Cause, *, expected: str, received: str) -> Rejection:
+    """The only place a Rejection is made."""
     return Rejection(
-        name=name.value,
+        name=name,
         sentence=cause.sentence,
         expected=printable(expected[:LONGEST_SHOWN]),
         received=printable(received[:LONGEST_SHOWN]),

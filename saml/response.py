@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as LibrarySettings
 
 from app.rules.connections import Revision
-from app.rules.identity import ExternalIdentity, Rejection, Stray, Unasked, Unverified
+from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Stray, Unasked, Unverified
 from saml.attributes import (
     AttributeNames,
     NameId,
@@ -23,6 +23,7 @@ from saml.decryption import open_sealed
 from saml.documents import SAML, Element, descend, text
 from saml.gate import Admitted, Sealed, admit
 from saml.library import judge
+from saml.logout import NAME_ID_ATTRIBUTES, qualifiers
 from saml.rejections import Name, reject
 from saml.settings import trusted_certificates
 
@@ -112,9 +113,23 @@ def _identity(
         replay_until=_replay_until(assertion, expected),
         authenticated_at=moment(statement, "AuthnInstant"),
         session_until=moment(statement, "SessionNotOnOrAfter"),
-        session_index=statement.get("SessionIndex"),
+        session=_session(name_id, statement, expected),
         received=received,
         signed_with=signed_with,
+    )
+
+
+def _session(name_id: NameId | None, statement: Element, expected: Expected) -> ProviderSession | None:
+    """What a logout would name; without a NameID it could name nobody."""
+    if name_id is None:
+        return None
+    index = statement.get("SessionIndex", "").strip()
+    return ProviderSession(
+        issuer=expected.issuer,
+        subject=name_id.value,
+        index=index or None,
+        qualifiers=qualifiers(name_id.attributes),
+        hint=name_id.attributes,
     )
 
 
@@ -128,7 +143,8 @@ def _name_id(assertion: Element, expected: Expected) -> NameId | Rejection | Non
             entity_id = expected.service_provider.entity_id
             return reject(Name.NAME_ID_FOR_ANOTHER_SERVICE, expected=entity_id, received=qualifier)
         value = text(element).strip()
-        return NameId(value, element.get("Format")) if value else None
+        attributes = {name: element.get(name, "") for name in NAME_ID_ATTRIBUTES if element.get(name)}
+        return NameId(value, element.get("Format"), attributes) if value else None
     return None
 
 

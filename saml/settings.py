@@ -40,6 +40,10 @@ class ServiceProvider:
         return f"{self.base_url}/saml/{self.connection_id}/acs"
 
     @property
+    def logout_url(self) -> str:
+        return f"{self.base_url}/saml/{self.connection_id}/logout"
+
+    @property
     def certificate_url(self) -> str:
         return f"{self.base_url}/saml/{self.connection_id}/certificate"
 

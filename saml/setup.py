@@ -18,6 +18,7 @@ from saml.metadata import entity_id_fault, read_metadata, url_fault
 
 _WAYS = ("metadata_url", "metadata_xml")
 _BY_HAND = ("entity_id", "sso_url", "certificates")
+_SLO_URL = "slo_url"
 _ATTRIBUTES = tuple(field.name for field in fields(AttributeNames))
 _SIGN_REQUESTS = "sign_requests"
 _ALLOW_IDP_INITIATED = "allow_idp_initiated"
@@ -31,6 +32,7 @@ SETUP_FIELDS = (
     SetupField("idp.metadata_xml", "Metadata XML", "textarea", 'Instead of the URL. Google: "Download metadata".'),
     SetupField("idp.entity_id", "Entity ID of the identity provider", "text", "Only without metadata."),
     SetupField("idp.sso_url", "Single sign-on URL", "url", "Only without metadata; the one for HTTP-Redirect."),
+    SetupField("idp.slo_url", "Single logout URL", "url", "Only without metadata, and only if the provider has one."),
     SetupField(
         "idp.certificates", "Signing certificates", "textarea", "Only without metadata; PEM, one after another."
     ),
@@ -75,7 +77,7 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
     Raises InvalidInputError for the field at fault, UnreachableError when the metadata URL gives no metadata.
     """
     _refuse_unknown(submitted, known=("idp", "attributes", *_TICKED), prefix="")
-    idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND))
+    idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND, _SLO_URL))
     attributes = _part(submitted, "attributes", known=_ATTRIBUTES)
     settings: dict[str, Any] = {"idp": as_settings(_provider(idp, http=http, now=now))}
     if "metadata_url" in idp:
@@ -93,10 +95,12 @@ def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -
 
 def as_settings(provider: Published) -> dict[str, Any]:
     """An identity provider as it stands in a revision."""
+    logout = {"slo_url": provider.slo_url, "slo_response_url": provider.slo_response_url}
     return {
         "entity_id": provider.entity_id,
         "sso_url": provider.sso_url,
         "certificates": [certificate.as_settings() for certificate in provider.certificates],
+        **{name: url for name, url in logout.items() if url is not None},
     }
 
 
@@ -137,7 +141,7 @@ def _part(submitted: Mapping[str, Any], name: str, *, known: tuple[str, ...]) ->
 
 
 def _provider(idp: dict[str, Any], *, http: Http, now: datetime) -> Published:
-    ways = [way for way in _WAYS if way in idp] + ["entity_id"] * any(key in idp for key in _BY_HAND)
+    ways = [way for way in _WAYS if way in idp] + ["entity_id"] * any(key in idp for key in (*_BY_HAND, _SLO_URL))
     if len(ways) != 1:
         raise InvalidInputError(
             "Give exactly one: a metadata URL, metadata XML, or entity ID, sign-on URL and certificates.",
@@ -174,7 +178,16 @@ def _by_hand(idp: dict[str, Any]) -> Published:
     entity_id = _text(idp["entity_id"], field="idp.entity_id").strip()
     if fault := entity_id_fault(entity_id):
         raise InvalidInputError(f"The entity ID {fault}.", field="idp.entity_id")
-    return Published(entity_id, sso_url, _certificates(idp["certificates"]))
+    return Published(entity_id, sso_url, _certificates(idp["certificates"]), slo_url=_slo_url(idp))
+
+
+def _slo_url(idp: dict[str, Any]) -> str | None:
+    if _SLO_URL not in idp:
+        return None
+    slo_url = _line(idp[_SLO_URL], field="idp.slo_url")
+    if fault := url_fault(slo_url):
+        raise InvalidInputError(f"The logout URL {fault}.", field="idp.slo_url")
+    return slo_url
 
 
 def _certificates(pasted: Any) -> tuple[Certificate, ...]:

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+#: The purpose of records of logouts, which begin at the identity provider and are nobody's flow.
+SIGN_OUT = "sign_out"
+
 
 class Outcome(StrEnum):
     """How one attempt ended. `rejected`: what the identity provider sent was not accepted; `refused`: who proved to be

@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeVar
 
 from app.rules.certificates import Certificate
 from app.rules.guides import Guide
-from app.rules.identity import ExternalIdentity, Rejection, Unasked
+from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
 from app.rules.ids import ConnectionId, RevisionId
+from app.rules.logout import SignOut
 
 Settings = Mapping[str, Any]
 Answer = TypeVar("Answer", covariant=True)
@@ -157,6 +158,12 @@ class ConnectionKind(Protocol):
 
     def start(self, revision: Revision, flow: Flow) -> str:
         """The URL at the identity provider to send the browser to."""
+        ...
+
+    def sign_out(self, revision: Revision, session: ProviderSession, sign_out: SignOut) -> str | None:
+        """The URL at the identity provider that ends this session there too; None where it has none. Fetches
+        nothing.
+        """
         ...
 
 

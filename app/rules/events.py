@@ -378,11 +378,16 @@ STATEMENTS: dict[EventType, Statement] = {
     ),
     EventType.SESSION_ENDED: Statement(
         "A session was ended: its member signed out, took it from the list on their profile or signed in again in the "
-        "same browser, or an administrator ended it.",
+        "same browser, an administrator ended it, or the identity provider said that they signed out there.",
         Prefix.SESSION,
         (
             Field("member", Id(Prefix.MEMBER), "Whose session."),
-            Field("reason", TEXT, "`signed_out`, `ended_by_member`, `ended_by_administrator` or `signed_in_again`."),
+            Field(
+                "reason",
+                TEXT,
+                "`signed_out`, `ended_by_member`, `ended_by_administrator`, `signed_in_again` or "
+                "`signed_out_at_provider`.",
+            ),
         ),
     ),
     EventType.ADMIN_HELD: Statement(

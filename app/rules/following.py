@@ -24,13 +24,19 @@ READ_INTERVAL = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What an identity provider says of itself. `cache_for` and `valid_until` (UTC) are None where it does not say."""
+    """What an identity provider says of itself. `cache_for` and `valid_until` (UTC) are None where it does not say.
+
+    `slo_url` is where logouts go, if it takes any, `slo_response_url` where answers to its own go, if elsewhere. They
+    are not followed: nobody is kept from signing in by them.
+    """
 
     entity_id: str
     sso_url: str
     certificates: tuple[Certificate, ...]
     cache_for: timedelta | None = None
     valid_until: datetime | None = None
+    slo_url: str | None = None
+    slo_response_url: str | None = None
 
 
 #: Reads the metadata at a URL, outside any transaction. Raises InvalidInputError or UnreachableError with a sentence

@@ -33,6 +33,21 @@ UNKNOWN_GROUPS = ReceivedGroups(GroupsState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSession:
+    """The session at an identity provider that a sign-in rests on, by what a logout knows it by.
+
+    `subject` is the NameID or `sub`, `index` the SessionIndex or `sid`; `qualifiers` are what else tells one subject
+    from another. `hint` is what the protocol hands back to have it ended, such as an ID token: a secret.
+    """
+
+    issuer: str
+    subject: str
+    index: str | None = None
+    qualifiers: Mapping[str, str] = field(default_factory=dict)
+    hint: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ExternalIdentity:
     """Who the identity provider says signed in, after every check the protocol knows.
 
@@ -40,7 +55,8 @@ class ExternalIdentity:
     subject is only an address (a non-persistent NameID without an immutable attribute). `email` is trimmed and
     lower-cased,
     not yet compared with the organization's domains. `replay_key`, unique within the connection, is remembered until
-    `replay_until` (UTC). `received` holds the attributes as they came, for the test sign-in's page only.
+    `replay_until` (UTC). `session` is there where a logout could name it. `received` holds the attributes as they
+    came, for the test sign-in's page only.
     `signed_with` are the fingerprints of the certificates that verified it, where the protocol has any.
     """
 
@@ -54,7 +70,7 @@ class ExternalIdentity:
     subject_is_stable: bool = True
     authenticated_at: datetime | None = None
     session_until: datetime | None = None
-    session_index: str | None = None
+    session: ProviderSession | None = None
     received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signed_with: frozenset[str] = frozenset()
 

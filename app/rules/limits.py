@@ -30,6 +30,9 @@ GIVEN_UP = Limit("given_up", 100, timedelta(hours=1))
 #: Whoever has one answer of a provider can post it for ever, so that more of these on record say no more.
 UNSOLICITED = Limit("unsolicited", 100, timedelta(hours=1))
 
+#: Anybody can send a forged logout, so that more of these on record say no more.
+LOGOUTS_REJECTED = Limit("logouts_rejected", 100, timedelta(hours=1))
+
 
 def network_of(address: str) -> str:
     """Whose tries are counted together: an IPv4 address, or the /64 of an IPv6 one; what is no address by itself."""

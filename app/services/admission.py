@@ -9,6 +9,7 @@ from app.rules.domains import host_of
 from app.rules.events import EventType
 from app.rules.identity import ExternalIdentity, GroupsState
 from app.rules.lockout import Guests
+from app.rules.logout import EndedThere
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN, GroupRef, GroupSource, effective_role
 from app.services import authority, guests, invitations, joining, policy, settlements
@@ -207,9 +208,9 @@ def prove(
     proof.issuer, proof.subject = identity.issuer, identity.subject
 
 
-def consume(unit: UnitOfWork, connection: Connection, identity: ExternalIdentity) -> bool:
-    """Whether this assertion is seen for the first time. The organization is locked, so a second one waits for the
-    first.
+def consume(unit: UnitOfWork, connection: Connection, identity: ExternalIdentity | EndedThere) -> bool:
+    """Whether this assertion or logout is seen for the first time. The organization is locked, so a second one waits
+    for the first.
     """
     unit.lock(connection.organization_id)
     if unit.session.get(ConsumedAssertion, (connection.id, identity.replay_key)) is not None:

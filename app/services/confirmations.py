@@ -8,8 +8,9 @@ from app.rules.actor import Actor, ActorKind
 from app.rules.attempts import Outcome
 from app.rules.decisions import Code, Refused
 from app.rules.domains import host_of
+from app.rules.identity import ProviderSession
 from app.rules.sessions import SessionKind
-from app.services import admission, asking, attempts, flows, sessions
+from app.services import admission, asking, attempts, flows, provider_sessions, sessions
 from app.services.flows import Purpose
 from app.services.steps import FLOW_EXPIRED, NextStep, Proven, SignedIn, TurnedAway
 from app.services.unit_of_work import UnitOfWork
@@ -113,8 +114,18 @@ def _renew(unit: UnitOfWork, flow: SignInFlow, proven: Proven, member: Member, r
         second_factor=proven.factor,
         asked_at=unit.now,
         expires_at=replaced.expires_at,
+        behind=_behind(unit, flow, proven, replaced),
     )
+    provider_sessions.forget(unit, replaced.id)
     replaced.ended_at, replaced.end_reason = unit.now, "renewed"
     attempts.record(unit, flow, outcome=Outcome.CONFIRMED, member=member, factor=proven.factor)
     flows.finish(unit, flow)
     return SignedIn(token, SessionKind.FULL, member, backup_codes=proven.backup_codes, return_to=flow.return_to)
+
+
+def _behind(unit: UnitOfWork, flow: SignInFlow, proven: Proven, replaced: SignInSession) -> ProviderSession | None:
+    """The session at the identity provider that the new one rests on: the one just shown, else the earlier one's."""
+    shown = proven.identity.session if proven.identity is not None else None
+    if shown is not None and flow.connection_id == replaced.connection_id:
+        return shown
+    return provider_sessions.of(unit, replaced.id)

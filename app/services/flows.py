@@ -5,13 +5,14 @@ back.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from app.ports.mail import Mail
 from app.rules.connections import Flow
-from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups
+from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ProviderSession, ReceivedGroups
 from app.rules.ids import Prefix
 from app.rules.sessions import CODE_ATTEMPTS, CODE_DIGITS, CODE_WINDOW, CODES_PER_WINDOW, FLOW
 from app.services import mailbox
@@ -223,6 +224,7 @@ def _identity_to(identity: ExternalIdentity) -> dict[str, Any]:
         "stable": identity.subject_is_stable,
         "replay_until": identity.replay_until.isoformat(),
         "authenticated_at": at.isoformat() if at is not None else None,
+        "session": asdict(identity.session) if identity.session is not None else None,
     }
 
 
@@ -240,6 +242,7 @@ def _identity_from(stored: dict[str, Any]) -> ExternalIdentity:
         replay_key="",  # consumed when it arrived
         replay_until=datetime.fromisoformat(stored["replay_until"]),
         authenticated_at=datetime.fromisoformat(at) if at is not None else None,
+        session=ProviderSession(**stored["session"]) if stored.get("session") else None,
     )
 
 

@@ -9,10 +9,12 @@ from datetime import datetime
 from app.rules.actor import Actor, ActorKind
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
+from app.rules.identity import ProviderSession
 from app.rules.ids import Prefix
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
 from app.rules.sessions import RECOVERY, Lifetimes, SessionKind, is_alive
+from app.services import provider_sessions
 from app.services.unit_of_work import UnitOfWork
 from app.store import members, organizations, sign_ins
 from app.store.members import Member
@@ -74,16 +76,19 @@ def open_session(
     second_factor: str | None = None,
     asked_at: datetime | None = None,
     expires_at: datetime | None = None,
+    behind: ProviderSession | None = None,
 ) -> str:
     """A new session for this member, with an end of its own or that of the one it replaces; the token for the cookie,
-    256 bits. `asked_at` is when they were last asked who they are, None where nobody knows.
+    256 bits. `asked_at` is when they were last asked who they are, None where nobody knows; `behind` is the session at
+    the identity provider that it rests on.
     """
     token = unit.ports.randomness.token()
     lifetimes = lifetimes_of(unit, member.organization_id)
     lasts = RECOVERY if kind is SessionKind.RECOVERY else lifetimes.absolute
+    session_id = unit.id(Prefix.SESSION)
     unit.session.add(
         SignInSession(
-            id=unit.id(Prefix.SESSION),
+            id=session_id,
             digest=unit.ports.sealing.digest(token),
             organization_id=member.organization_id,
             member_id=member.id,
@@ -98,6 +103,9 @@ def open_session(
             expires_at=expires_at or unit.now + lasts,
         )
     )
+    if behind is not None and connection_id is not None:
+        unit.session.flush()
+        provider_sessions.keep(unit, session_id, connection_id, behind)
     return token
 
 
@@ -138,6 +146,12 @@ def lifetimes_of(unit: UnitOfWork, organization_id: str) -> Lifetimes:
 def own(unit: UnitOfWork, member_id: str, *, before: str = "", limit: int | None = None) -> Sequence[SignInSession]:
     """The member's living sessions older than the one with the id `before`, newest first; "" begins at the newest."""
     return sign_ins.sessions_of(unit.session, member_id, now=unit.now, before=before, limit=limit)
+
+
+def connection_of(unit: UnitOfWork, person: SignedIn) -> str | None:
+    """The connection through which this session was opened, if through one."""
+    row = sign_ins.session_of(unit.session, person.member_id, person.session_id, now=unit.now)
+    return row.connection_id if row is not None else None
 
 
 def count_full(unit: UnitOfWork, member_id: str) -> int:

@@ -218,6 +218,7 @@ def _let_in(
         connection_id=flow.connection_id,
         second_factor=proven.factor,
         asked_at=_asked_at(unit, proven),
+        behind=identity.session if identity is not None else None,
     )
     new_browsers.note(unit, member, flow.browser_digest)
     flow.organization_id = member.organization_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.rules.attempts import Ending, ending_of
+from app.rules.attempts import SIGN_OUT, Ending, ending_of
 from app.rules.decisions import Code
 from app.rules.factors import Method
 from app.services.flows import Purpose
@@ -26,14 +26,16 @@ _TEST: Mapping[str, str] = {
     Ending.TIMED_OUT: "Test timed out",
     "in_progress": "Test in progress",
 }
+_SIGN_OUT: Mapping[str, str] = {**_SIGN_IN, Ending.FAILED: "Sign-out refused"}
 _CONFIRMATION = {**_SIGN_IN, Ending.SUCCEEDED: "Confirmed"}
 #: What an outcome is called, by what the attempt was for.
-_WORDS = {
+_WORDS: Mapping[str, Mapping[str, str]] = {
     Purpose.TEST: _TEST,
     Purpose.SETUP_TEST: _TEST,
     Purpose.RECOVER: {**_SIGN_IN, Ending.SUCCEEDED: "Recovered"},
     Purpose.CONFIRM: _CONFIRMATION,
     Purpose.ENROLL: _CONFIRMATION,
+    SIGN_OUT: _SIGN_OUT,
 }
 _OF_THE_FACTOR = frozenset({Code.FACTOR_WRONG, Code.FACTOR_LOCKED})
 
@@ -67,7 +69,7 @@ def away_row(facts: AwayFacts, *, now: datetime) -> Attempt:
 
 
 def _word(purpose: str, outcome: str) -> str:
-    return _WORDS.get(Purpose(purpose), _SIGN_IN)[outcome]
+    return _WORDS.get(purpose, _SIGN_IN)[outcome]
 
 
 def _via_provider(facts: AttemptFacts) -> str:

@@ -20,7 +20,7 @@ class Caller(StrEnum):
     SETUP = "setup"  # either of them
     OPERATOR = "operator"  # the operator token and nothing else, on the JSON API
     PROGRAM = "program"  # the operator token, or a key of the organization that the path names, on the JSON API
-    PROVIDER = "provider"  # an identity provider through the browser: cross-site, verified by its protocol
+    PROVIDER = "provider"  # an identity provider, most often through the browser: cross-site, verified by its protocol
 
 
 class Transaction(StrEnum):
@@ -121,8 +121,12 @@ TABLE: dict[str, dict[str, Route]] = {
     "saml.certificate": {"GET": _PROVIDER},
     "saml.login": {"GET": _PROVIDER},
     "saml.acs": {"POST": _PROVIDER},
+    "saml.logout": {"GET": _PROVIDER},
+    "saml.posted_logout": {"POST": _PROVIDER},
     "oidc.login": {"GET": _PROVIDER, "POST": _PROVIDER},
     "oidc.callback": {"GET": _PROVIDER},
+    "oidc.signed_out": {"GET": _PROVIDER},
+    "oidc.backchannel_logout": {"POST": _PROVIDER},
     # the settings pages
     "authentication.show": {"GET": _ADMIN_READ},
     "authentication.confirm_recovery_codes": {"POST": _ADMIN_WRITE},

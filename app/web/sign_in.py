@@ -25,8 +25,8 @@ from app.services import (
     organizations,
     recovery,
     roles,
-    sessions,
     sign_in,
+    sign_outs,
 )
 from app.services.flows import Purpose
 from app.services.invitations import Listed
@@ -46,7 +46,9 @@ from app.web.presentation.sign_in import (
     StartPage,
 )
 from app.web.return_to import asked_for
-from app.web.shell import development_notice, see, show
+from app.web.shell import development_notice, show
+from app.web.sign_out import notice as sign_out_notice
+from app.web.sign_out import signed_out_page
 
 pages = Blueprint("sign_in", __name__)
 _HOME = "/settings/authentication"
@@ -171,11 +173,10 @@ def enroll() -> ResponseReturnValue:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """End the session."""
+    """End the session. The page that follows leads on to the identity provider, for whoever wants to sign out there."""
     person = current.signed_in_or_none()
-    if person is not None:
-        sessions.end(current.unit(), person.member_id, person.session_id, reason="signed_out")
-    return current.sign_out_browser(see("/sign-in?signed-out"))
+    handle = sign_outs.sign_out(current.unit(), person, browser=current.browser()) if person is not None else None
+    return current.sign_out_browser(signed_out_page(handle))
 
 
 @pages.route("/invitations/<token>", methods=["GET", "POST"])
@@ -290,7 +291,8 @@ def _ended() -> Notice | None:
     """What the browser has just come from."""
     if "declined" in request.args:
         return Notice("info", "You were not signed in.", "Your administrators find this attempt on record.")
-    return Notice("success", "You are signed out.") if "signed-out" in request.args else None
+    handle = request.args.get("signed-out")
+    return sign_out_notice(handle) if handle is not None else None
 
 
 def _under_way() -> Notice | None:

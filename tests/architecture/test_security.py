@@ -17,7 +17,9 @@ from app.store.database import Base
 from app.web.routes import TABLE, Caller
 from tests.application import World
 from tests.oidc import cases as oidc_cases
+from tests.oidc import logouts as oidc_logouts
 from tests.saml import cases as saml_cases
+from tests.saml import logouts as saml_logouts
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
@@ -40,7 +42,9 @@ def test_every_test_that_the_page_names_exists(path: str) -> None:
 
 def test_every_case_that_the_page_of_forged_answers_names_exists() -> None:
     cases = {f"saml: {case.id}" for case in saml_cases.CASES} | {f"oidc: {case}" for case in oidc_cases.CASES}
-    named = set(re.findall(r"`((?:saml|oidc): [^`]+)`", FORGED))
+    cases |= {f"saml logout: {case.id}" for case in saml_logouts.CASES}
+    cases |= {f"oidc logout: {case}" for case in oidc_logouts.LOGOUT_CASES}
+    named = set(re.findall(r"`((?:saml|oidc)(?: logout)?: [^`]+)`", FORGED))
 
     assert named - cases == set()
     assert len(named) > 100

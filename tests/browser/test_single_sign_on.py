@@ -30,7 +30,7 @@ def test_saml_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page.get_by_label("Name", exact=True).fill("Company SAML")
     page.get_by_label("Metadata URL").fill(provider.metadata_url)
     page.get_by_role("button", name="Save and go on").click()
-    _test_and_activate(page, "Company SAML", ADA)
+    require(page, "Company SAML", ADA)
 
     _people_come_in(town)
     provider.stop()
@@ -54,14 +54,14 @@ def test_oidc_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page.get_by_label("Client ID").fill(provider.client_id)
     page.get_by_label("Client secret").fill(provider.client_secret)
     page.get_by_role("button", name="Save and go on").click()
-    _test_and_activate(page, "Company OIDC", ADA)
+    require(page, "Company OIDC", ADA)
 
     _people_come_in(town)
     provider.stop()
     _administrator_gets_back_in(town)
 
 
-def _test_and_activate(page: Page, name: str, person: Person) -> None:
+def require(page: Page, name: str, person: Person) -> None:
     """The test sign-in as oneself, then requiring single sign-on."""
     expect(page.get_by_text("Connection saved")).to_be_visible()
     page.get_by_role("button", name="Test sign-in").first.click()

@@ -238,6 +238,10 @@ class SamlIdentityProvider:
     def set_people(self, people: Sequence[Person]) -> None:
         self.control(users=[person.saml() for person in people])
 
+    def set_logout(self, url: str, *, certificate: str) -> None:
+        """Tell the service provider at `url` of logouts, and publish where its own go; `certificate` (PEM) is its."""
+        self.control(logout={"url": url, "certificate": certificate})
+
     def rotate_certificate(self) -> None:
         """Sign with a new key from now on."""
         self.rotations += 1
@@ -298,6 +302,12 @@ class OidcIdentityProvider:
 
     def set_redirect_uris(self, *uris: str) -> None:
         self.control(redirect_uris=list(uris))
+
+    def set_logout(self, *, post_logout_redirect_uri: str, backchannel_logout_uri: str) -> None:
+        """Let people sign out from the client, and tell it of logouts."""
+        self.control(
+            post_logout_redirect_uris=[post_logout_redirect_uri], backchannel_logout_uri=backchannel_logout_uri
+        )
 
     def rotate_keys(self) -> None:
         """Sign with a new key and publish only that one."""

@@ -29,6 +29,10 @@ function build() {
       redirect_uris: state.redirect_uris,
       response_types: ['code'],
       grant_types: ['authorization_code'],
+      post_logout_redirect_uris: state.post_logout_redirect_uris ?? [],
+      ...(state.backchannel_logout_uri && {
+        backchannel_logout_uri: state.backchannel_logout_uri, backchannel_logout_session_required: true,
+      }),
       token_endpoint_auth_method: state.token_endpoint_auth_method ?? 'client_secret_basic',
     }],
     jwks: { keys: signingKeys },
@@ -37,7 +41,9 @@ function build() {
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'given_name', 'family_name'], groups: ['groups'] },
     conformIdTokenClaims: state.claims_in_id_token !== true,
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false } },
+    // Its own guard of what it fetches keeps away from loopback, where the tests' relying party is.
+    fetch: (url, { dispatcher: _guard, ...options }) => globalThis.fetch(url, options),
+    features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     ttl: { AccessToken: 300, AuthorizationCode: 60, Grant: 300, IdToken: 300, Interaction: 300, Session: 300 },
     findAccount: (_context, id) => (user(id) && { accountId: id, claims: () => ({ ...user(id), id: undefined, sub: id }) }),
@@ -52,6 +58,7 @@ function build() {
     },
   });
   provider.on('server_error', (_context, error) => console.error(error));
+  provider.on('backchannel.error', (_context, error) => console.error(error));
   callback = provider.callback();
 }
 

@@ -2,13 +2,18 @@
 //
 // node saml.mjs '{"key_path", "certificate_path", "signing", "encryption_certificate"?, "users": [...]}'
 // A user is {"id", "email", "firstName", "lastName", "groups": [...]}; id is the persistent NameID.
+// "logout" is {"url", "certificate"} of the service provider, for single logout at /slo.
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import samlp from 'samlp';
+import SessionParticipants from 'samlp/lib/sessionParticipants/index.js';
 import { answer, form, json, serve, sayReady, signInPage } from './page.mjs';
 
 const state = { signing: 'assertion', users: [], ...JSON.parse(process.argv[2] ?? '{}') };
 let origin = '';
+// Who is signed in where, and what a logout under way has to remember: one browser is all there is.
+const participants = new SessionParticipants();
+const logoutSession = {};
 
 const key = () => readFileSync(state.key_path);
 const certificate = () => readFileSync(state.certificate_path);
@@ -26,11 +31,15 @@ function profile(user) {
   };
 }
 
-// samlp was written for Express; these are the two methods of it that it calls.
+// samlp was written for Express; these are the methods of it that it calls.
 function expressLike(response) {
   return {
     set: (name, value) => response.setHeader(name, value),
-    send: (body) => response.end(body),
+    send: (body) => response.end(typeof body === 'number' ? 'You are signed out.' : body),
+    redirect: (location) => {
+      response.writeHead(302, { location });
+      response.end();
+    },
   };
 }
 
@@ -40,7 +49,7 @@ function parseRequest(parameters) {
   });
 }
 
-function samlResponse(user, { acs, audience, inResponseTo }) {
+function samlResponse(user, { acs, audience, inResponseTo, sessionIndex }) {
   const encrypted = state.signing === 'encrypted';
   const config = {
     issuer: `${origin}/metadata`,
@@ -55,7 +64,7 @@ function samlResponse(user, { acs, audience, inResponseTo }) {
     signatureAlgorithm: 'rsa-sha256',
     digestAlgorithm: 'sha256',
     lifetimeInSeconds: 300,
-    sessionIndex: `_${randomBytes(16).toString('hex')}`,
+    sessionIndex: sessionIndex ?? `_${randomBytes(16).toString('hex')}`,
     authnContextClassRef: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
     profileMapper: profile,
     ...(encrypted && {
@@ -88,6 +97,33 @@ function postBack(response, acs, xml, relayState) {
   answer(response, 200, 'text/html; charset=utf-8', page);
 }
 
+// The service provider is told when this session ends, wherever that begins.
+function participate(user, { audience, sessionIndex }) {
+  const { nameIdentifier: nameId, nameIdentifierFormat: nameIdFormat } = profile(user).getNameIdentifier();
+  participants._participants.push({
+    serviceProviderId: audience, nameId, nameIdFormat, sessionIndex,
+    serviceProviderLogoutURL: state.logout.url, cert: state.logout.certificate,
+  });
+}
+
+// From a service provider with a request or an answer, or without either: the person signs out here.
+function logout(request, response, query) {
+  samlp.logout({
+    issuer: `${origin}/metadata`,
+    key: key(),
+    cert: certificate(),
+    deflate: true,
+    protocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect',
+    signatureAlgorithm: 'rsa-sha256',
+    digestAlgorithm: 'sha256',
+    sessionParticipants: participants,
+  })(
+    { method: 'GET', query, body: {}, session: logoutSession, originalUrl: request.url },
+    expressLike(response),
+    (error) => answer(response, 500, 'text/plain', String(error?.stack ?? error)),
+  );
+}
+
 function choose(response, hidden) {
   answer(response, 200, 'text/html; charset=utf-8', signInPage({
     title: 'SAML identity provider', action: '/choose', hidden, users: state.users,
@@ -104,7 +140,7 @@ async function handle(request, response) {
         cert: certificate().toString(),
         redirectEndpointPath: '/sso',
         postEndpointPath: '/sso',
-        logoutEndpointPaths: {},
+        logoutEndpointPaths: state.logout ? { redirect: '/slo' } : {},
         profileMapper: Object.assign(profile, { prototype: { metadata: [] } }),
       })({ headers: request.headers, protocol: 'http', originalUrl: request.url }, expressLike(response));
     case 'GET /sso':
@@ -123,8 +159,12 @@ async function handle(request, response) {
       if (chosen.refuse) return refuse(response, chosen);
       const user = state.users.find((candidate) => candidate.id === chosen.user);
       if (!user) return answer(response, 400, 'text/plain', 'no such user');
-      return postBack(response, chosen.acs, await samlResponse(user, chosen), chosen.relayState);
+      const session = { ...chosen, sessionIndex: `_${randomBytes(16).toString('hex')}` };
+      if (state.logout) participate(user, session);
+      return postBack(response, chosen.acs, await samlResponse(user, session), chosen.relayState);
     }
+    case 'GET /slo':
+      return logout(request, response, query);
     // For tests that need no browser: what the ACS would be sent, as XML.
     case 'POST /respond': {
       const asked = await json(request);

@@ -13,7 +13,9 @@ from app.rules.connections import Revision, Verify, VerifyUnsolicited, Wish
 from app.rules.errors import InvalidInputError
 from app.rules.identity import ExternalIdentity, Rejection
 from oidc.blueprint import create_blueprint
+from tests.oidc.provider import NOW
 from tests.oidc.sign_in import SignIn, plain
+from tests.way_out import OneWayOut
 
 
 @dataclass
@@ -58,7 +60,9 @@ def door() -> RecordingDoor:
 @pytest.fixture
 def client(door: RecordingDoor) -> FlaskClient:
     app = Flask(__name__)
-    app.register_blueprint(create_blueprint(kind=door.sign_in.kind, door=door))
+    app.register_blueprint(
+        create_blueprint(kind=door.sign_in.kind, door=door, way_out=OneWayOut(door.sign_in.revision, NOW))
+    )
     return app.test_client()
 
 

@@ -161,6 +161,8 @@ def test_service_provider_values_come_from_the_base_url_alone() -> None:
     assert values == {
         "redirect_uri": f"{BASE_URL}/oidc/conn_9/callback",
         "login_uri": f"{BASE_URL}/oidc/conn_9/login",
+        "post_logout_redirect_uri": f"{BASE_URL}/oidc/conn_9/signed-out",
+        "backchannel_logout_uri": f"{BASE_URL}/oidc/conn_9/backchannel-logout",
     }
 
 

@@ -9,6 +9,7 @@ from oidc.providers import Provider as Product
 from oidc.reasons import REASONS
 from oidc.rejections import Name
 from tests.oidc.cases import CASES, Case
+from tests.oidc.logouts import LOGOUT_CASES
 from tests.oidc.provider import CLIENT_SECRET
 from tests.oidc.sign_in import ACCEPTED
 
@@ -45,7 +46,7 @@ def test_a_rejection_tells_what_to_change_and_shows_no_secret(case: Case) -> Non
 @pytest.mark.parametrize("name", Name)
 def test_every_name_has_a_reason_and_a_case(name: Name) -> None:
     assert name in REASONS
-    assert [case for case in CASES if case.name is name]
+    assert name in {case.name for case in CASES} | {case.name for case in LOGOUT_CASES}
 
 
 def test_there_are_no_reasons_beside_the_names() -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
-from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ReceivedGroups
+from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ProviderSession, ReceivedGroups
 from saml import library
 from tests.saml import forge
 from tests.saml.forge import (
@@ -379,7 +379,13 @@ def test_ordinary_response_becomes_the_whole_identity() -> None:
         replay_until=NOW + timedelta(seconds=300 + 120),
         authenticated_at=NOW,
         session_until=NOW + timedelta(hours=8),
-        session_index="_session",
+        session=ProviderSession(
+            issuer=ISSUER,
+            subject="u-1",
+            index="_session",
+            qualifiers={"Format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"},
+            hint={"Format": "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"},
+        ),
         received={
             "email": ("alice@acme.test",),
             "firstName": ("Alice",),

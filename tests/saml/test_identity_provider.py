@@ -21,6 +21,7 @@ from saml.kind import SamlKind
 from tests.identity_providers import SamlIdentityProvider, Signing
 from tests.saml.forge import BASE_URL, CONNECTION, World, pair
 from tests.servers.identity_providers import ADA, SamlIdp
+from tests.way_out import OneWayOut
 
 
 class RealDoor:
@@ -68,7 +69,9 @@ def sign_in(provider: SamlIdentityProvider, choice: dict[str, str]) -> ExternalI
     kind = SamlKind(base_url=BASE_URL, http=GuardedHttp(allow_private_addresses=True), clock=SystemClock())
     door = RealDoor(kind, provider)
     application = Flask(__name__)
-    application.register_blueprint(create_blueprint(kind=kind, door=door))
+    application.register_blueprint(
+        create_blueprint(kind=kind, door=door, way_out=OneWayOut(World().revision(), datetime.now(UTC)))
+    )
     browser = application.test_client()
     asked = page(browser.get(f"/saml/{CONNECTION}/login").text)
     answered = page(f"{provider.url}/choose", hidden(asked) | choice)

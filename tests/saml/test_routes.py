@@ -44,6 +44,7 @@ from tests.saml.forge import (
     nobody_asked,
     pair,
 )
+from tests.way_out import OneWayOut
 
 SCHEMAS = Path(onelogin.saml2.__file__).parent / "schemas"
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
@@ -88,7 +89,7 @@ def door() -> OneFlowDoor:
 @pytest.fixture
 def browser(door: OneFlowDoor) -> Client:
     application = Flask(__name__)
-    application.register_blueprint(create_blueprint(kind=kind(), door=door))
+    application.register_blueprint(create_blueprint(kind=kind(), door=door, way_out=OneWayOut(World().revision(), NOW)))
     application.register_error_handler(NotFoundError, lambda error: (error.sentence, 404))
     return application.test_client()
 

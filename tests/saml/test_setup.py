@@ -270,7 +270,10 @@ def test_box_that_asks_for_caution_says_why() -> None:
 def test_form_names_every_field_that_is_read() -> None:
     names = {field.name for field in kind().setup_fields()}
     assert names == {
-        *(f"idp.{name}" for name in ("metadata_url", "metadata_xml", "entity_id", "sso_url", "certificates")),
+        *(
+            f"idp.{name}"
+            for name in ("metadata_url", "metadata_xml", "entity_id", "sso_url", "slo_url", "certificates")
+        ),
         *(f"attributes.{name}" for name in ("subject", "email", "first_name", "last_name", "display_name")),
         "attributes.groups",
         "attributes.groups_separator",
@@ -298,6 +301,7 @@ def test_values_to_paste_are_those_of_the_connection() -> None:
         "acs_url": "https://doorward.test/saml/conn_9/acs",
         "entity_id": "https://doorward.test/saml/conn_9/metadata",
         "metadata_url": "https://doorward.test/saml/conn_9/metadata",
+        "logout_url": "https://doorward.test/saml/conn_9/logout",
         "certificate_url": "https://doorward.test/saml/conn_9/certificate",
     }
 

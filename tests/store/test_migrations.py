@@ -135,6 +135,40 @@ def test_settings_and_sign_ins_outlive_setup_links_on_the_way_there_and_back(eng
         assert connection.execute(text("SELECT id, setup_link_id FROM sign_in_flows")).all() == [("flow", None)]
 
 
+_OPEN = """
+INSERT INTO members (id, organization_id, email, name, state, suspended, granted_role, granted_origin, role,
+role_source, held, sign_in_groups_state, sign_in_groups, created_at)
+VALUES ('mem', 'org', 'ada@acme.test', 'Ada', 'active', false, 'admin', 'member', 'admin', 'granted', false,
+'unknown', '[]', '2026-11-24 00:00:00');
+INSERT INTO sessions (id, digest, organization_id, member_id, kind, opened_by, connection_id, created_at, seen_at,
+idle_ends_at, expires_at)
+VALUES ('ses', 'digest', 'org', 'mem', 'full', 'single_sign_on', 'conn', '2026-11-24 00:00:00', '2026-11-24 00:00:00',
+'2026-11-25 00:00:00', '2026-12-01 00:00:00')
+"""
+_KEPT = """
+INSERT INTO provider_sessions (session_id, connection_id, subject, sealed) VALUES ('ses', 'conn', 'u-1', 'sealed');
+INSERT INTO sign_outs (handle, browser_digest, connection_id, request_id, expires_at)
+VALUES ('h', 'd', 'conn', '_r', '2026-11-24 00:10:00')
+"""
+
+
+def test_sessions_outlive_what_is_kept_of_their_provider_on_the_way_there_and_back(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0017")
+        for statement in (*_REVISION.split(";"), *_OPEN.split(";")):
+            connection.exec_driver_sql(statement)
+        command.upgrade(schema._config(connection), "0018")
+        for statement in _KEPT.split(";"):
+            connection.exec_driver_sql(statement)
+        command.downgrade(schema._config(connection), "0017")
+
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id, ended_at FROM sessions")).all() == [("ses", None)]
+        assert connection.execute(text("SELECT count(*) FROM provider_sessions")).scalar() == 0
+
+
 _CONNECTED = """
 INSERT INTO organizations (id, name, guests, jit, default_role, created_at)
 VALUES ('org', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00');

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import make_url
 
 from app.factory import create_program
@@ -39,6 +39,7 @@ from tests.application import (
     settings_for,
 )
 from tests.authenticator import scanned
+from tests.oidc.logouts import Logout
 from tests.oidc.provider import CLIENT_ID, Provider, answer_json
 from tests.ports.fakes import HandClock, Postbox, ZoneDns
 from tests.scenes import ADA, GRACE, Organization, ScimClient
@@ -309,6 +310,58 @@ def _through_oidc(walk: Walk, ada: Desk) -> None:
         assert answer.status_code == (303 if attempt == "accepted" else 500), flat(answer.text)
 
 
+def _out_of_oidc(walk: Walk) -> None:
+    """Sign-ins whose ID token is kept for signing out: one that stays, one that is on its way out, one that is ended by
+    the provider; and a logout that is not believed.
+    """
+    provider = walk.provider
+    provider.breaks = False
+    provider.discovery["end_session_endpoint"] = f"{provider.issuer}/end"
+    with walk.world.transactions.writing() as unit:
+        connections = Base.metadata.tables["connections"]
+        unit.connection.execute(delete(Base.metadata.tables["fetched_documents"]))
+        (connection,) = unit.connection.scalars(select(connections.c.id).where(connections.c.protocol == "oidc"))
+        in_force = {"state": "active", "revision_in_force": connections.c.latest_revision}
+        unit.connection.execute(update(connections).where(connections.c.id == connection).values(in_force))
+    for name in ("stays", "leaves", "is ended"):
+        browser = walk.world.browser()
+        leaving = browser.client.get(f"/oidc/{connection}/login", base_url=BASE_URL).headers["Location"]
+        query = parse_qs(urlsplit(leaving).query)
+        moment = int(walk.world.clock.now().timestamp())
+        sid = f"canary-session-{name}-0123456789".replace(" ", "-")
+        provider.claims |= {"nonce": query["nonce"][0], "iat": moment, "exp": moment + 300, "auth_time": moment}
+        provider.claims["sid"] = sid
+        token = provider.id_token()
+        provider.answers["/token"] = answer_json({"id_token": token, **provider.tokens})
+        walk.secrets.add(f"ID token of who {name}", token[:200], token[-200:], sid)
+        given = urlencode({"state": query["state"][0], "code": "canary-code-0123456789", "iss": provider.issuer})
+        assert browser.client.get(f"/oidc/{connection}/callback?{given}", base_url=BASE_URL).status_code == 303
+        browser.get("/profile")
+        _cookies(walk, f"who {name}", browser)
+        if name == "leaves":
+            page = browser.get(browser.submit("/sign-out").headers["Location"]).text
+            assert token in page  # where it belongs: in the way on to the provider, for this browser alone
+        if name == "is ended":
+            _log_out_there(walk, connection, sid)
+            assert browser.get("/profile").status_code == 303
+
+
+def _log_out_there(walk: Walk, connection: str, sid: str) -> None:
+    """The provider says so, once as it should, once so that it is not believed."""
+    logout = Logout()
+    moment = int(walk.world.clock.now().timestamp())
+    logout.claims |= {"iss": walk.provider.issuer, "iat": moment, "exp": moment + 120, "sid": sid, "sub": "u-1"}
+    for number, change in enumerate(({}, {"nonce": "canary-nonce-of-a-logout-0123456789"})):
+        logout.claims |= {**change, "jti": f"canary-logout-{number}"}
+        token = logout.token()
+        walk.secrets.add(f"logout token {number}", token[:200], token[-200:], *change.values())
+        posted = {"logout_token": token}
+        answer = walk.world.browser().client.post(
+            f"/oidc/{connection}/backchannel-logout", base_url=BASE_URL, data=posted
+        )
+        assert answer.status_code == (400 if change else 200), answer.text
+
+
 def _play(walk: Walk) -> None:
     """Every secret is made, used, and is wrong at least once."""
     ada = _first_minutes(walk)
@@ -317,6 +370,7 @@ def _play(walk: Walk) -> None:
     _invited(walk, ada)
     _through_saml(walk, ada)
     _through_oidc(walk, ada)
+    _out_of_oidc(walk)
     walk.world.work()
 
 

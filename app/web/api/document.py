@@ -145,7 +145,9 @@ def _parameters(query: type[Query]) -> list[dict[str, Any]]:
 
 
 def _written_out(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a parameter, which refers to nothing: an enumeration stands in it."""
+    """The schema of a parameter, which refers to nothing: an enumeration stands in it, or in one of several ways."""
+    if "anyOf" in schema:
+        schema = schema | {"anyOf": [_written_out(way, definitions) for way in schema["anyOf"]]}
     named = definitions.get(schema.get("$ref", "").removeprefix("#/$defs/"), {})
     of_its_own = {key: value for key, value in named.items() if key != "description"}
     whole = of_its_own | {key: value for key, value in schema.items() if key != "$ref"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field, JsonValue
 
@@ -29,7 +30,9 @@ class SignInQuery(FeedQuery):
 
     outcome: Maybe[Outcome] = Field(None, description="Only attempts that ended so.")
     ending: Maybe[Ending] = Field(None, description="Only those that came about, failed, or were never answered.")
-    purpose: Maybe[Purpose] = Field(None, description="Only attempts of this kind, such as `test`.")
+    purpose: Maybe[Purpose | Literal["sign_out"]] = Field(
+        None, description="Only attempts of this kind, such as `test`, or logouts (`sign_out`)."
+    )
     connection_id: Maybe[AnyId] = Field(None, description="Only attempts through this connection.")
     member_id: Maybe[MemberId] = Field(None, description="Only attempts that are known to be this member's.")
     person: Maybe[Text] = Field(None, description="Only attempts whose address has this in it.")

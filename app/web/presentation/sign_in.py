@@ -71,8 +71,8 @@ class LeavingPage:
 
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
-    """sign_in/refused.html. `sentence` may be shown to this person; `reference` ties it to the record an administrator
-    reads.
+    """sign_in/refused.html: a sign-in or sign-out that was refused, as `heading` says. `sentence` may be shown to this
+    person; `reference` ties it to the record an administrator reads.
 
     `code` is the stable reason. `it_facts` are what to hand to IT (no secrets). `retry_href` begins again. `on_record`
     is whether administrators find it.
@@ -85,6 +85,7 @@ class RefusedPage:
     on_record: bool = False
     it_facts: tuple[Fact, ...] = ()
     retry_href: str = "/sign-in"
+    heading: str = "You could not be signed in"
 
 
 @dataclass(frozen=True, slots=True)

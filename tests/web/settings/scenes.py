@@ -151,15 +151,29 @@ def recovery_session(world: World, email: str = ADA) -> Browser:
 
 
 def come_back(
-    browser: Browser, connection_id: str, leaving: TestResponse, email: str, signing: Signing = ASSERTION_SIGNED
+    browser: Browser,
+    connection_id: str,
+    leaving: TestResponse,
+    email: str,
+    signing: Signing = ASSERTION_SIGNED,
+    *,
+    also: Edit | None = None,
 ) -> TestResponse:
-    """The identity provider answers the request of the leaving page, and the browser posts it to us."""
+    """The identity provider answers the request of the leaving page, and the browser posts it to us; `also` is what
+    else it says.
+    """
     url = html.unescape(re.findall(r'content="0; url=([^"]+)"', leaving.text)[0])
-    return answer_to(url, browser, connection_id, email, signing)
+    return answer_to(url, browser, connection_id, email, signing, also=also)
 
 
 def answer_to(
-    url: str, browser: Browser, connection_id: str, email: str, signing: Signing = ASSERTION_SIGNED
+    url: str,
+    browser: Browser,
+    connection_id: str,
+    email: str,
+    signing: Signing = ASSERTION_SIGNED,
+    *,
+    also: Edit | None = None,
 ) -> TestResponse:
     """The identity provider answers the request in this URL, and the browser posts it to us."""
     query = parse_qs(urlsplit(url).query)
@@ -170,6 +184,7 @@ def answer_to(
         attr("/samlp:Response | //saml:SubjectConfirmationData", "InResponseTo", request_id),
         attr("//saml:Assertion", "ID", f"_answer-to{request_id}"),
         issued_at(browser.world.clock.now()),
+        *([also] if also else []),
     )
     posted = answer_about(connection_id, email, answered, signing=signing)
     return post_answer(browser, connection_id, posted, query["RelayState"][0])
