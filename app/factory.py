@@ -63,6 +63,7 @@ class Program:
     settings: Settings
     request_log: RequestLog
     read_metadata: ReadMetadata
+    kinds: Mapping[str, ConnectionKind]
 
     @property
     def keep(self) -> Keep:
@@ -100,8 +101,8 @@ def create_program(settings: Settings, ports: Ports | None = None) -> Program:
     _configure(app, settings)
     requests = RequestLog(transactions)
     saml = _saml(settings, transactions)
-    _mount(app, settings, transactions, requests, saml)
-    return Program(app, transactions, settings, requests, saml.read_published)
+    kinds = _mount(app, settings, transactions, requests, saml)
+    return Program(app, transactions, settings, requests, saml.read_published, kinds)
 
 
 def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
@@ -163,7 +164,10 @@ def _saml(settings: Settings, transactions: Transactions) -> SamlKind:
     return SamlKind(base_url=settings.base_url, http=ports.http, clock=ports.clock, follow_up=follow_up)
 
 
-def _mount(app: Flask, settings: Settings, transactions: Transactions, requests: RequestLog, saml: SamlKind) -> None:
+def _mount(
+    app: Flask, settings: Settings, transactions: Transactions, requests: RequestLog, saml: SamlKind
+) -> Mapping[str, ConnectionKind]:
+    """Put pages, API and SCIM in their places: the kinds of connections there are."""
     ports = transactions.ports
     oidc = OidcKind(base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock)
     # Every way to sign in through an identity provider; a third protocol is one more line.
@@ -195,6 +199,7 @@ def _mount(app: Flask, settings: Settings, transactions: Transactions, requests:
         requests_per_second=settings.scim_requests_per_second,
     )
     app.wsgi_app = _Beside(app.wsgi_app, scim)  # type: ignore[method-assign]  # as Flask documents it
+    return kinds
 
 
 class _Beside:

@@ -11,8 +11,9 @@ from authlib.oidc.core import CodeIDToken
 from joserfc.errors import ClaimError
 
 from app.rules.connections import Flow
+from app.rules.identity_providers import Provider, provider_of
 from oidc.claims import check_shapes
-from oidc.providers import Provider, accepted_issuers, provider_of
+from oidc.providers import accepted_issuers
 from oidc.rejections import Name, RejectedError, shown
 from oidc.signature import SignedToken
 

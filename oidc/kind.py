@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -12,17 +13,19 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from app.ports.clock import Clock
 from app.ports.http import Http
+from app.rules.certificates import Certificate
 from app.rules.connections import Flow, Revision, ServiceProviderValue, Settings, SettingsRead, SetupField, Verify
 from app.rules.errors import DoorwardError, InvalidInputError, UnreachableError
+from app.rules.expiry import Expiring, Expiry
 from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, ProviderSession, Rejection
+from app.rules.identity_providers import Provider, provider_of
 from app.rules.ids import ConnectionId
 from app.rules.logout import EndedThere, SignOut, VerifyLogout
 from oidc.callback import AuthorizationAnswer, Callback
 from oidc.discovery import DocumentCache, Documents
 from oidc.end_session import end_session_url
 from oidc.logout import BackChannel
-from oidc.providers import Provider, provider_of
 from oidc.reasons import rejection
 from oidc.rejections import Name, RejectedError
 from oidc.settings import DEFAULT_SCOPES, OidcSettings, read_submitted
@@ -33,6 +36,14 @@ SKEW = timedelta(seconds=120)
 # Typed here, because the published stubs of authlib are not.
 _code_challenge: Callable[[str], str] = create_s256_code_challenge
 
+_RENEWALS: Mapping[Provider, str] = MappingProxyType(
+    {
+        Provider.OKTA: "In Okta: Applications > your app > General > Client Credentials, choose Generate new secret.",
+        Provider.ENTRA: "In Entra: App registrations > your app > Certificates & secrets, choose New client secret.",
+        Provider.GOOGLE: "In Google Cloud: APIs & Services > Credentials > your client, choose Add secret.",
+        Provider.OTHER: "Make a new client secret at the identity provider.",
+    }
+)
 _UNREACHABLE = frozenset({Name.PROVIDER_UNREACHABLE, Name.PROVIDER_UNAVAILABLE})
 
 
@@ -41,6 +52,7 @@ class OidcKind:
 
     protocol = "oidc"
     title = "OpenID Connect"
+    uses_own_keys = False
 
     def __init__(
         self, *, base_url: str, http: Http, cache: DocumentCache, clock: Clock, skew: timedelta = SKEW
@@ -58,6 +70,8 @@ class OidcKind:
                        "(tenant) ID>/v2.0. Google: https://accounts.google.com.", required=True),
             SetupField("client_id", "Client ID", "text", "Entra: Application (client) ID.", required=True),
             SetupField("client_secret", "Client secret", "secret", "Entra: the secret's Value.", required=True),
+            SetupField("client_secret_expires_at", "Client secret expires on", "date", "Entra: Expires, beside the "
+                       "secret; it lasts 24 months at most. You are warned before that day."),
             SetupField("scopes", "Scopes", "text", f"Default: {' '.join(DEFAULT_SCOPES)}. Okta sends groups for the "
                        "scope groups."),
             SetupField("claims.groups", "Groups claim", "text", "Default: groups."),
@@ -69,7 +83,7 @@ class OidcKind:
         return self._guides
 
     def read_settings(self, submitted: Settings) -> SettingsRead:
-        settings, secret = read_submitted(submitted)
+        settings, secret = read_submitted(submitted, now=self._clock.now())
         try:
             self._try_out(settings.issuer)
         except RejectedError as error:
@@ -93,6 +107,14 @@ class OidcKind:
     def summary(self, settings: Settings) -> Mapping[str, Any]:
         stored = OidcSettings.stored(settings)
         return {**stored.as_json(), "provider": provider_of(stored.issuer).value}
+
+    def expiries(self, settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
+        """When the client secret ends, as far as somebody has said so."""
+        stored = OidcSettings.stored(settings)
+        if stored.client_secret_expires_at is None:
+            return ()
+        ends = datetime.combine(stored.client_secret_expires_at, time.min, UTC)
+        return (Expiry(Expiring.CLIENT_SECRET, ends, _RENEWALS[provider_of(stored.issuer)]),)
 
     def start(self, revision: Revision, flow: Flow) -> str:
         """The authorization request. May fetch discovery: call it outside any transaction. Raises UnreachableError."""
@@ -162,7 +184,7 @@ def _reauthentication(issuer: str) -> dict[str, str]:
 
 
 def _setup_error(error: RejectedError, *, issuer: str) -> DoorwardError:
-    fix = rejection(error, issuer=issuer).fix
-    sentence = f"Expected {error.expected}; received: {error.received or 'something else'}. {fix}"
+    said = rejection(error, issuer=issuer)
+    sentence = f"Expected {said.expected}; received: {said.received}. {said.fix}"
     kind = UnreachableError if error.name in _UNREACHABLE else InvalidInputError
     return kind(sentence, detail=error.name.value, field="issuer")

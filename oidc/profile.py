@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.rules.identity import UNKNOWN_GROUPS, ReceivedGroups
+from app.rules.identity_providers import Provider, provider_of
 from oidc.claims import is_plain_text
-from oidc.providers import Provider, entra_tenant, provider_of
+from oidc.providers import entra_tenant
 from oidc.rejections import Name, RejectedError, shown
 from oidc.settings import EmailVerification, OidcSettings
 

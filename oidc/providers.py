@@ -1,36 +1,16 @@
-"""Which identity provider an issuer belongs to, as far as its rules or its administrator's vocabulary differ."""
+"""What the issuers of some products say beside the standard: Entra's tenant, Google's two names."""
 
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from urllib.parse import urlsplit
 
-_ENTRA_HOSTS = frozenset(
-    {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn", "sts.windows.net"}
-)
-_OKTA_DOMAINS = (".okta.com", ".okta-emea.com", ".oktapreview.com", ".okta-gov.com")
+from app.rules.identity_providers import Provider, provider_of
+
 _TENANT = re.compile(r"/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/v2\.0|/)?", re.IGNORECASE)
 
 # Anyone on earth has an account in Microsoft's consumer tenant.
 _CONSUMER_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
-
-
-class Provider(StrEnum):
-    OKTA = "okta"
-    ENTRA = "entra"
-    GOOGLE = "google"
-    OTHER = "other"
-
-
-def provider_of(issuer: str) -> Provider:
-    """Which product stands behind an issuer URL; unknown ones follow the standard alone."""
-    host = urlsplit(issuer).hostname or ""
-    if host == "accounts.google.com":
-        return Provider.GOOGLE
-    if host in _ENTRA_HOSTS:
-        return Provider.ENTRA
-    return Provider.OKTA if host.endswith(_OKTA_DOMAINS) else Provider.OTHER
 
 
 def entra_tenant(issuer: str) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from app.rules.identity import Rejection
-from oidc.providers import Provider, provider_of
+from app.rules.identity_providers import Provider, provider_of
 from oidc.rejections import Name, RejectedError
 
 _AGAIN = "Start the sign-in again; if it happens every time, tell your administrator."
@@ -21,6 +21,13 @@ _LOGOUT_CLOCKS = (
     "The logout token is too old or from the future by this server's clock. Check the clocks of both sides (NTP)."
 )
 _LOGOUT_SUPPORT = "Ask the provider's support why its logout token breaks OpenID Connect Back-Channel Logout 1.0."
+_ISSUER_OKTA = (
+    "In Okta: Applications > your app > Sign On > OpenID Connect ID Token, use the Issuer shown there, or the Issuer "
+    "URI under Security > API for a custom authorization server."
+)
+_CLIENT_ID_OKTA = "In Okta: Applications > your app > General > Client Credentials, compare Client ID."
+_CLIENT_ID_ENTRA = "In Entra: App registrations > your app > Overview, compare Application (client) ID."
+_CLIENT_ID_GOOGLE = "In Google Cloud: APIs & Services > Credentials > your client, compare Client ID."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ def rejection(error: RejectedError, *, issuer: str) -> Rejection:
         name=error.name.value,
         sentence=reason.sentence,
         expected=error.expected,
-        received=error.received,
+        received=error.received or "something else",
         fix=reason.fix_at(provider_of(issuer)),
     )
 
@@ -111,8 +118,7 @@ REASONS: Mapping[Name, Reason] = MappingProxyType(
         Name.DISCOVERY_INVALID: Reason(
             _TELL,
             "The provider's discovery document cannot be used. Check the issuer of this connection.",
-            okta="In Okta: Applications > your app > Sign On > OpenID Connect ID Token, use the Issuer shown there, or "
-            "the Issuer URI under Security > API for a custom authorization server.",
+            okta=_ISSUER_OKTA,
             entra="In Entra the issuer is https://login.microsoftonline.com/<Directory (tenant) ID>/v2.0.",
             google="Google's issuer is https://accounts.google.com.",
         ),
@@ -173,15 +179,23 @@ REASONS: Mapping[Name, Reason] = MappingProxyType(
         Name.ISSUER_WRONG: Reason(
             _TELL,
             "The ID token was made by another issuer. Enter exactly the issuer the provider uses.",
+            okta=_ISSUER_OKTA,
             entra="In Entra use the issuer https://login.microsoftonline.com/<Directory (tenant) ID>/v2.0.",
         ),
         Name.AUDIENCE_WRONG: Reason(
             _TELL,
             "The ID token was made for another application. Compare the client id, and let the token name no other "
             "audience.",
+            okta=_CLIENT_ID_OKTA,
+            entra=_CLIENT_ID_ENTRA,
+            google=_CLIENT_ID_GOOGLE,
         ),
         Name.AUTHORIZED_PARTY_WRONG: Reason(
-            _TELL, "The ID token was issued to another application. Compare the client id on both sides."
+            _TELL,
+            "The ID token was issued to another application. Compare the client id on both sides.",
+            okta=_CLIENT_ID_OKTA,
+            entra=_CLIENT_ID_ENTRA,
+            google=_CLIENT_ID_GOOGLE,
         ),
         Name.SUBJECT_MISSING: Reason(
             _TELL, "The ID token has no subject of 1 to 255 printable characters. Map `sub` to a permanent identifier."
@@ -231,6 +245,8 @@ REASONS: Mapping[Name, Reason] = MappingProxyType(
             _TELL,
             "Neither the ID token nor userinfo has an email address. Fill it in at the provider and allow the scope "
             "email.",
+            okta="In Okta: Directory > People > the person > Profile, fill in Primary email; with a custom "
+            "authorization server, Security > API > your server > Access Policies, allow the scope email.",
             entra="In Entra: App registrations > your app > Token configuration, add the optional claim email, and "
             "fill in the person's Email property.",
         ),

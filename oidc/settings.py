@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
 from app.rules.connections import Settings
 from app.rules.errors import InvalidInputError
+from app.rules.identity_providers import Provider, provider_of
 from oidc.claims import is_plain_text
 from oidc.discovery import is_acceptable_url
-from oidc.providers import Provider, entra_tenant, provider_of
+from oidc.providers import entra_tenant
 
 DEFAULT_SCOPES = ("openid", "email", "profile")
 
-_KNOWN = ("issuer", "client_id", "client_secret", "scopes", "claims")
+_EXPIRES = "client_secret_expires_at"
+_KNOWN = ("issuer", "client_id", "client_secret", _EXPIRES, "scopes", "claims")
 _KNOWN_CLAIMS = ("email", "name", "groups", "email_verification")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC 6749, section 3.3
 _MOST_SCOPES = 30
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class EmailVerification(StrEnum):
@@ -46,17 +50,20 @@ class ClaimNames:
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """One revision's settings without its secret."""
+    """One revision's settings without its secret; of that, when it ends, if somebody has said so: from the first moment
+    (UTC) of that day on it is not relied upon.
+    """
 
     issuer: str
     client_id: str
     scopes: tuple[str, ...]
     claims: ClaimNames
+    client_secret_expires_at: date | None = None
 
     @classmethod
     def stored(cls, settings: Settings) -> OidcSettings:
         """From what `as_json` made."""
-        claims = settings["claims"]
+        claims, ends = settings["claims"], settings.get(_EXPIRES)
         return cls(
             issuer=settings["issuer"],
             client_id=settings["client_id"],
@@ -67,13 +74,16 @@ class OidcSettings:
                 groups=claims["groups"],
                 email_verification=EmailVerification(claims["email_verification"]),
             ),
+            client_secret_expires_at=date.fromisoformat(ends) if ends else None,
         )
 
     def as_json(self) -> dict[str, Any]:
         """JSON values, to store and to show."""
+        ends = self.client_secret_expires_at
         return {
             "issuer": self.issuer,
             "client_id": self.client_id,
+            **({_EXPIRES: ends.isoformat()} if ends else {}),
             "scopes": list(self.scopes),
             "claims": {
                 "email": self.claims.email,
@@ -84,7 +94,7 @@ class OidcSettings:
         }
 
 
-def read_submitted(submitted: Settings) -> tuple[OidcSettings, str]:
+def read_submitted(submitted: Settings, *, now: datetime) -> tuple[OidcSettings, str]:
     """Settings and client secret as typed. Raises InvalidInputError naming the field; fetches nothing."""
     _refuse_unknown(submitted, known=_KNOWN)
     settings = OidcSettings(
@@ -92,6 +102,7 @@ def read_submitted(submitted: Settings) -> tuple[OidcSettings, str]:
         client_id=_read_text(submitted, "client_id"),
         scopes=_read_scopes(submitted.get("scopes")),
         claims=_read_claims(submitted.get("claims")),
+        client_secret_expires_at=_read_end(submitted.get(_EXPIRES), now=now),
     )
     return settings, _read_text(submitted, "client_secret")
 
@@ -125,6 +136,21 @@ def _read_text(submitted: Mapping[str, Any], name: str) -> str:
         label = name.replace("_", " ")
         raise InvalidInputError(f"Enter the {label} that the identity provider shows.", field=name)
     return text
+
+
+def _read_end(value: object, *, now: datetime) -> date | None:
+    """A day to come: one that has passed is most likely that of the secret before."""
+    if value is None or value == "":
+        return None
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise InvalidInputError("Enter a day, as in 2027-01-31.", field=_EXPIRES)
+    if day <= now.astimezone(UTC).date():
+        raise InvalidInputError("Enter the day on which this client secret ends; it cannot have come.", field=_EXPIRES)
+    return day
 
 
 def _read_scopes(value: object) -> tuple[str, ...]:

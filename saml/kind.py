@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from onelogin.saml2.errors import OneLogin_Saml2_Error
 
 from app.ports.clock import Clock
 from app.ports.http import Http
+from app.rules.certificates import Certificate
 from app.rules.connections import (
     Flow,
     OwnKey,
@@ -25,6 +27,7 @@ from app.rules.connections import (
     VerifyUnsolicited,
 )
 from app.rules.errors import InvalidInputError, NotFoundError
+from app.rules.expiry import Expiry
 from app.rules.following import FollowUp, Published, ReadMetadata, metadata_url
 from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
@@ -33,10 +36,11 @@ from app.rules.logout import EndedThere, LoggedOut, SignOut, SignOutOutcome, Ver
 from saml.authn_request import authn_request
 from saml.certificates import pem
 from saml.checks import Expected
+from saml.expiry import certificate_expiries, product_of
 from saml.logout import ExpectedLogout, logout_request, logout_response, verify_request, verify_response
 from saml.metadata import write_metadata
 from saml.redirect_binding import REQUEST, RESPONSE, Query, redirect_url
-from saml.rejections import Name
+from saml.rejections import Name, in_words_of
 from saml.response import verify, verify_unsolicited
 from saml.settings import ServiceProvider, SettingsCache, library_settings, trusted_certificates
 from saml.setup import SETUP_FIELDS, allows_unsolicited, as_settings, fetch_metadata, read_submitted, signs_requests
@@ -57,6 +61,7 @@ class SamlKind:
 
     protocol = "saml"
     title = "SAML 2.0"
+    uses_own_keys = True
 
     def __init__(
         self,
@@ -142,6 +147,10 @@ class SamlKind:
         ]
         return {**settings, "idp": {**settings["idp"], "certificates": certificates}}
 
+    def expiries(self, settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
+        """When each signing certificate ends."""
+        return certificate_expiries(settings, followed=followed)
+
     def start(self, revision: Revision, flow: Flow) -> str:
         """The URL at the identity provider, with an AuthnRequest in it, signed where the connection says so."""
         sso_url = revision.settings["idp"]["sso_url"]
@@ -222,13 +231,20 @@ class SamlKind:
 
     def _judge(self, posted: str, expected: Expected, revision: Revision) -> ExternalIdentity | Rejection:
         settings = self._settings.get(revision, expected.service_provider)
-        return verify(posted, revision=revision, settings=settings, expected=expected)
+        result = verify(posted, revision=revision, settings=settings, expected=expected)
+        return in_words_of(product_of(revision.settings), result) if isinstance(result, Rejection) else result
 
     def _verify_unsolicited(self, posted: str, revision: Revision, now: datetime) -> Unasked:
         # Without a flow no metadata is read for an unknown key: anybody can post this.
         expected = self._expected(revision, None, now)
         settings = self._settings.get(revision, expected.service_provider)
-        return verify_unsolicited(posted, revision=revision, settings=settings, expected=expected)
+        result = verify_unsolicited(posted, revision=revision, settings=settings, expected=expected)
+        if isinstance(result, ExternalIdentity):
+            return result
+        product = product_of(revision.settings)
+        if isinstance(result, Rejection):
+            return in_words_of(product, result)
+        return replace(result, rejection=in_words_of(product, result.rejection))
 
     def _expected(self, revision: Revision, flow: Flow | None, now: datetime) -> Expected:
         return Expected(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from onelogin.saml2.errors import OneLogin_Saml2_ValidationError as LibraryError
 
 from app.rules.identity import Rejection
+from app.rules.identity_providers import Provider
 from saml.documents import printable
 
 #: What the administrator is shown of what came; longer values are cut.
@@ -107,15 +108,30 @@ class Cause:
     entra: str = ""
     google: str = ""
 
-    def advice(self) -> str:
-        """The whole advice as one text, the providers' own words last."""
-        named = (("Okta", self.okta), ("Microsoft Entra", self.entra), ("Google", self.google))
-        return " ".join([f"{self.who}: {self.fix}", *(f"{name}: {words}" for name, words in named if words)])
+    def advice(self, provider: Provider | None) -> str:
+        """The whole advice as one text, the words of this provider's own pages last; of all of them for None."""
+        words = {Provider.OKTA: self.okta, Provider.ENTRA: self.entra, Provider.GOOGLE: self.google}
+        wanted = [one for one in words if words[one] and provider in {None, one}]
+        return " ".join([f"{self.who}: {self.fix}", *(f"In {_PRODUCTS[one]}: {words[one]}" for one in wanted)])
+
+
+_PRODUCTS = {Provider.OKTA: "Okta", Provider.ENTRA: "Microsoft Entra", Provider.GOOGLE: "Google"}
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What is expected and what came, where a check has no value of its own to show."""
+
+    expected: str
+    received: str = "nothing"
 
 
 def reject(name: Name, *, expected: str = "", received: str = "") -> Rejection:
-    """The rejection of this name. `expected` and `received` are single values, never an assertion."""
-    return rejection(name.value, CAUSES[name], expected=expected, received=received)
+    """The rejection of this name. `expected` and `received` are single values, never an assertion; left empty they are
+    said in the usual words. The advice is in everybody's words; `in_words_of` says it in one provider's.
+    """
+    usual = USUAL.get(name, _NOTHING)
+    return rejection(name.value, CAUSES[name], expected=expected or usual.expected, received=received or usual.received)
 
 
 def rejection(name: str, cause: Cause, *, expected: str, received: str) -> Rejection:
@@ -125,8 +141,13 @@ def rejection(name: str, cause: Cause, *, expected: str, received: str) -> Rejec
         sentence=cause.sentence,
         expected=printable(expected[:LONGEST_SHOWN]),
         received=printable(received[:LONGEST_SHOWN]),
-        fix=cause.advice(),
+        fix=cause.advice(None),
     )
+
+
+def in_words_of(provider: Provider, rejection: Rejection) -> Rejection:
+    """The same rejection, with the names that this provider's own pages have for what is to be changed."""
+    return replace(rejection, fix=CAUSES[Name(rejection.name)].advice(provider))
 
 
 #: python3-saml's codes that can still occur behind the gate; any other one is a response that breaks the schema's
@@ -175,6 +196,14 @@ _CLOCK = "the two clocks differ, or the answer was held up for minutes. Let both
 _ACS_OKTA = '"Single Sign-On URL" must be the ACS URL, with "Use this for Recipient URL and Destination URL" ticked.'
 _ACS_ENTRA = '"Basic SAML Configuration", "Reply URL (Assertion Consumer Service URL)" must be the ACS URL.'
 _ACS_GOOGLE = '"Service provider details", "ACS URL" must be the ACS URL.'
+_AUDIENCE_OKTA = '"Audience URI (SP Entity ID)".'
+_AUDIENCE_ENTRA = '"Basic SAML Configuration", "Identifier (Entity ID)".'
+_AUDIENCE_GOOGLE = '"Service provider details", "Entity ID".'
+_NAME_ID_OKTA = '"Name ID format" Persistent.'
+_NAME_ID_ENTRA = '"Attributes & Claims", "Unique User Identifier (Name ID)", format Persistent.'
+_NAME_ID_GOOGLE = '"Service provider details", "Name ID format" PERSISTENT.'
+_SUBJECT_OKTA = '"Attribute Statements", for example name "id", value "user.id".'
+_SUBJECT_ENTRA = '"Attributes & Claims", "Add new claim", for example with source "user.objectid".'
 _EMAIL_OKTA = '"Attribute Statements", name "email", value "user.email".'
 _EMAIL_ENTRA = '"Attributes & Claims", claim "emailaddress" with source "user.mail".'
 _EMAIL_GOOGLE = '"Attribute mapping", "Primary email" to "email".'
@@ -219,7 +248,8 @@ CAUSES: Mapping[Name, Cause] = {
         _UNREADABLE,
         "send fewer attributes or groups: only those that are mapped to a role.",
         okta='narrow the filter of "Group Attribute Statements".',
-        entra='"Group Claims", choose "Groups assigned to the application".',
+        entra='"Attributes & Claims", "Add a group claim", choose "Groups assigned to the application".',
+        google='"Attribute mapping", "Group membership", choose fewer groups.',
     ),
     Name.NOT_BASE64: _at_provider(_UNREADABLE, _RAW),
     Name.NOT_XML: _at_provider(_UNREADABLE, _RAW),
@@ -325,14 +355,18 @@ CAUSES: Mapping[Name, Cause] = {
     Name.DESTINATION_MISSING: _to_acs("a signed response must name its Destination, the ACS URL."),
     Name.DESTINATION_MISMATCH: _to_acs("the response is addressed to another URL than this connection's ACS URL."),
     Name.AUDIENCE_MISSING: _at_provider(
-        _ELSEWHERE, "the assertion must name its audience, this connection's entity ID."
+        _ELSEWHERE,
+        "the assertion must name its audience, this connection's entity ID.",
+        okta=_AUDIENCE_OKTA,
+        entra=_AUDIENCE_ENTRA,
+        google=_AUDIENCE_GOOGLE,
     ),
     Name.AUDIENCE_MISMATCH: _at_provider(
         _ELSEWHERE,
         "the assertion was made for another service: set the audience to this connection's entity ID.",
-        okta='"Audience URI (SP Entity ID)".',
-        entra='"Basic SAML Configuration", "Identifier (Entity ID)".',
-        google='"Service provider details", "Entity ID".',
+        okta=_AUDIENCE_OKTA,
+        entra=_AUDIENCE_ENTRA,
+        google=_AUDIENCE_GOOGLE,
     ),
     Name.CONDITION_UNKNOWN: _at_provider(
         _UNTRUSTED, "the assertion carries a condition that is not part of SAML 2.0: remove it."
@@ -362,21 +396,28 @@ CAUSES: Mapping[Name, Cause] = {
         _INCOMPLETE, "send the NameID unencrypted; only whole assertions may be encrypted."
     ),
     Name.NAME_ID_MISSING: _at_provider(
-        _INCOMPLETE, "send a NameID, or name an immutable attribute as subject in the connection."
+        _INCOMPLETE,
+        "send a NameID, or name an immutable attribute as subject in the connection.",
+        okta=_NAME_ID_OKTA,
+        entra=_NAME_ID_ENTRA,
+        google=_NAME_ID_GOOGLE,
     ),
     Name.NAME_ID_TRANSIENT: _at_provider(
         _INCOMPLETE,
         "a transient NameID differs every time: send a persistent one, or name an immutable attribute as subject in "
         "the connection.",
-        okta='"Name ID format" Persistent.',
-        entra='"Attributes & Claims", "Unique User Identifier (Name ID)", format Persistent.',
-        google='"Name ID format" PERSISTENT.',
+        okta=_NAME_ID_OKTA,
+        entra=_NAME_ID_ENTRA,
+        google=_NAME_ID_GOOGLE,
     ),
     Name.NAME_ID_FOR_ANOTHER_SERVICE: _at_provider(
         _ELSEWHERE, "SPNameQualifier of the NameID must be this connection's entity ID or absent."
     ),
     Name.SUBJECT_MISSING: _at_provider(
-        _INCOMPLETE, "the attribute that this connection takes as subject was not sent."
+        _INCOMPLETE,
+        "the attribute that this connection takes as subject was not sent.",
+        okta=_SUBJECT_OKTA,
+        entra=_SUBJECT_ENTRA,
     ),
     Name.SUBJECT_AMBIGUOUS: _at_provider(
         _INCOMPLETE, "the attribute that this connection takes as subject must have one value."
@@ -395,4 +436,40 @@ CAUSES: Mapping[Name, Cause] = {
         "only addresses on the organization's verified domains may sign in here. Sign in with such an account, or "
         "verify the domain first.",
     ),
+}
+
+_NOTHING = Usual("")
+#: Of every name whose checks may show nothing of what they expect.
+USUAL: Mapping[Name, Usual] = {
+    Name.RESPONSE_MISSING: Usual("the field SAMLResponse of a posted form"),
+    Name.NOT_BASE64: Usual("base64"),
+    Name.DOCTYPE_PRESENT: Usual("XML without a document type", "a document type"),
+    Name.NOT_A_RESPONSE: Usual("a Response of SAML 2.0"),
+    Name.COMMENT_PRESENT: Usual("values without comments and processing instructions", "such among them"),
+    Name.ID_REPEATED: Usual("every ID once"),
+    Name.ASSERTION_MISSING: Usual("one Assertion"),
+    Name.ID_UNUSABLE: Usual("an ID of 1 to 256 letters, digits, dots, dashes and underscores"),
+    Name.UNSIGNED: Usual("a Signature of the Response or of its Assertion"),
+    Name.SIGNATURE_SHAPE: Usual("a Signature of the parts that XML Signature gives it, and no others"),
+    Name.SIGNATURE_INVALID: Usual("", "one that none of these certificates verifies"),
+    Name.SIGNATURE_REFERENCE: Usual("", "a reference to the whole document"),
+    Name.NO_KEY_TO_DECRYPT: Usual("an Assertion that is not encrypted", "an EncryptedAssertion"),
+    Name.DECRYPTION_FAILED: Usual(
+        "an Assertion encrypted for a certificate of this organization", "one that none of its keys opens"
+    ),
+    Name.VERSION_UNSUPPORTED: Usual("Version 2.0"),
+    Name.SCHEMA_INVALID: Usual("a document that follows the schemas of SAML 2.0"),
+    Name.CONDITIONS_MISSING: Usual("one Conditions element"),
+    Name.AUTHN_STATEMENT_MISSING: Usual("one AuthnStatement"),
+    Name.ATTRIBUTE_ENCRYPTED: Usual("Attribute"),
+    Name.TIME_UNREADABLE: Usual("a time such as 2026-01-31T12:00:00Z"),
+    Name.CONDITION_UNKNOWN: Usual("AudienceRestriction, OneTimeUse, ProxyRestriction"),
+    Name.UNSOLICITED: Usual("an answer to a request that was sent", "one that answers none"),
+    Name.REQUEST_UNKNOWN: Usual("an answer to a request that this browser sent in the last ten minutes"),
+    Name.CONFIRMATION_MISSING: Usual("a SubjectConfirmation of the method bearer"),
+    Name.CONFIRMATION_WITHOUT_EXPIRY: Usual("NotOnOrAfter"),
+    Name.NAME_ID_ENCRYPTED: Usual("NameID", "EncryptedID"),
+    Name.NAME_ID_MISSING: Usual("NameID"),
+    Name.EMAIL_INVALID: Usual("an address such as name@example.com"),
+    Name.OUTSIDE_ORGANIZATION: Usual("an address at a verified domain"),
 }

@@ -85,7 +85,9 @@ class World:
 
     def work(self) -> None:
         """Let the worker do everything that is due."""
-        while worker.run_due(self.program.transactions, self.program.keep, self.program.read_metadata):
+        while worker.run_due(
+            self.program.transactions, self.program.keep, self.program.read_metadata, self.program.kinds
+        ):
             pass
 
     def check_events(self) -> None:

@@ -60,7 +60,7 @@ def work() -> None:
 def _one_round(program: Program) -> bool:
     """A round that fails as a whole (the database is away) is logged, and the next one may do better."""
     try:
-        return worker.run_due(program.transactions, program.keep, program.read_metadata)
+        return worker.run_due(program.transactions, program.keep, program.read_metadata, program.kinds)
     except Exception:  # the worker outlives an outage
         log.exception("the worker could not do its round")
         return False

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from app.rules.certificates import Certificate
+from app.rules.expiry import Expiry
 from app.rules.guides import Guide
 from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
 from app.rules.ids import ConnectionId, RevisionId
@@ -96,7 +97,7 @@ class ServiceProviderValue:
 class SetupField:
     """One field of the setup form that the settings page renders without knowing the protocol.
 
-    `name` is dotted as in the JSON API (`idp.metadata_xml`); `kind` is text, url, secret, textarea or checkbox.
+    `name` is dotted as in the JSON API (`idp.metadata_xml`); `kind` is text, url, date, secret, textarea or checkbox.
     `warning` is what to know for as long as a checkbox is ticked.
     """
 
@@ -127,10 +128,14 @@ class Wish:
 
 
 class ConnectionKind(Protocol):
-    """A sign-in protocol. saml/ and oidc/ implement it; the settings page and the API know nothing else of them."""
+    """A sign-in protocol. saml/ and oidc/ implement it; the settings page and the API know nothing else of them.
+
+    `uses_own_keys` is whether the organization's key pairs sign or decrypt in it.
+    """
 
     protocol: str
     title: str
+    uses_own_keys: bool
 
     def setup_fields(self) -> tuple[SetupField, ...]:
         """The form an administrator fills in."""
@@ -154,6 +159,12 @@ class ConnectionKind(Protocol):
 
     def summary(self, settings: Settings) -> Mapping[str, Any]:
         """What page and API may show of a revision's settings: no secret, JSON values."""
+        ...
+
+    def expiries(self, settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
+        """What a revision with these settings relies on and that ends one day, with where it is renewed; `followed` as
+        in `Revision`.
+        """
         ...
 
     def start(self, revision: Revision, flow: Flow) -> str:

@@ -35,6 +35,7 @@ class EventType(StrEnum):
     CONNECTION_METADATA_CHANGED = "connection.metadata_changed"
     CONNECTION_METADATA_FAILED = "connection.metadata_failed"
     CONNECTION_METADATA_RECOVERED = "connection.metadata_recovered"
+    CONNECTION_EXPIRY_WARNED = "connection.expiry_warned"
     CONNECTION_DELETED = "connection.deleted"
     DIRECTORY_CREATED = "directory.created"
     DIRECTORY_UPDATED = "directory.updated"
@@ -216,6 +217,21 @@ STATEMENTS: dict[EventType, Statement] = {
     ),
     EventType.CONNECTION_METADATA_RECOVERED: Statement(
         "The metadata that an active connection follows can be read again.", Prefix.CONNECTION
+    ),
+    EventType.CONNECTION_EXPIRY_WARNED: Statement(
+        "A certificate or client secret on which the active connection relies ends soon or has ended; where several "
+        "stand in for each other, the last of them. Told 90, 60, 30, 7 and 1 days before the end, at the end, and each "
+        "day after it.",
+        Prefix.CONNECTION,
+        (
+            Field("what", TEXT, "`signing_certificate`, `client_secret` or `own_certificate`."),
+            Field("at", TEXT, "When it ends (RFC 3339, UTC)."),
+            Field(
+                "days",
+                NUMBER,
+                "Days until the end at which this is told; from the end on 0, then minus the days since.",
+            ),
+        ),
     ),
     EventType.CONNECTION_DELETED: Statement(
         "A connection was deleted.", Prefix.CONNECTION, (Field("name", TEXT, "What it was called."),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.ports.mail import Mail
+from app.rules.expiry import ExpiryWarning
 from app.rules.members import MemberState
 from app.services import mailbox
 from app.services.unit_of_work import UnitOfWork
@@ -75,8 +76,19 @@ def mass_change(unit: UnitOfWork, organization_id: str, *, directory: str, peopl
             mailbox.post(unit, Mail(to=admin.email, subject=subject, text=text))
 
 
-def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str) -> None:
+def expiry(unit: UnitOfWork, organization_id: str, connection_id: str, warning: ExpiryWarning) -> None:
+    """Something on which the active connection relies ends soon or has ended."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject=warning.sentence.removesuffix("."),
+        text=f"{warning.sentence}\n\n{warning.meaning}\n\n{warning.fix}\n\n"
+        f"The connection stands at {unit.ports.base_url}/settings/authentication#{connection_id}.",
+    )
+
+
+def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str = "") -> None:
     admins = members.administrators(unit.session, organization_id)
-    addresses = {admin.email for admin in admins if members.may_recover(admin)} | {also}
+    addresses = {admin.email for admin in admins if members.may_recover(admin)} | ({also} if also else set())
     for address in sorted(addresses):
         mailbox.post(unit, Mail(to=address, subject=subject, text=text))

@@ -33,6 +33,7 @@ NO_ADDRESS = Rejection(
     name="address_invalid",
     sentence="Your identity provider did not send a usable email address.",
     expected="an email address",
+    received="none, or one that cannot be written to",
     fix="Map the attribute that carries the address of each person.",
 )
 

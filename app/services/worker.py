@@ -5,18 +5,20 @@ followed metadata, sealing the audit log, deleting what is past its days.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from app.ports.mail import MailNotSentError
+from app.rules.connections import ConnectionKind
 from app.rules.following import ReadMetadata
 from app.rules.sessions import KNOWN_BROWSER
 from app.services import (
     audit_chain,
     domains,
     event_positions,
+    expiry,
     following,
     invitations,
     key_pairs,
@@ -71,11 +73,13 @@ class PeriodicJob:
     run: Callable[[Transactions], object]
 
 
-def run_due(transactions: Transactions, keep: Keep, read_metadata: ReadMetadata) -> bool:
+def run_due(
+    transactions: Transactions, keep: Keep, read_metadata: ReadMetadata, kinds: Mapping[str, ConnectionKind]
+) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
     busy = event_positions.give(transactions)
     busy = send_mail(transactions) or busy
-    for job in periodic(keep, read_metadata):
+    for job in periodic(keep, read_metadata, kinds):
         if _take(transactions, job):
             busy = True
             try:
@@ -155,7 +159,7 @@ def forget_sign_ins(transactions: Transactions, keep: Keep) -> None:
     sign_in_log.forget(transactions, before=before)
 
 
-def periodic(keep: Keep, read_metadata: ReadMetadata) -> tuple[PeriodicJob, ...]:
+def periodic(keep: Keep, read_metadata: ReadMetadata, kinds: Mapping[str, ConnectionKind]) -> tuple[PeriodicJob, ...]:
     """Every job there is."""
     return (
         PeriodicJob("optimize", timedelta(minutes=15), optimize),
@@ -167,6 +171,7 @@ def periodic(keep: Keep, read_metadata: ReadMetadata) -> tuple[PeriodicJob, ...]
         PeriodicJob("close_invitations", timedelta(minutes=1), invitations.close_superseded),
         PeriodicJob("close_setup_links", timedelta(minutes=1), setup_links.close_orphaned),
         PeriodicJob("make_key_pairs", timedelta(hours=1), key_pairs.make_missing),
+        PeriodicJob("watch_expiry", timedelta(hours=1), partial(expiry.tell_administrators, kinds=kinds)),
         PeriodicJob("give_up_sign_ins", timedelta(minutes=1), sign_in_log.give_up),
         PeriodicJob("forget_provider_sessions", timedelta(minutes=5), provider_sessions.forget_over),
         PeriodicJob("forget", timedelta(hours=1), forget),

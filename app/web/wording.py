@@ -47,6 +47,7 @@ _ACTIONS = {
     "connection.metadata_changed": ("read other metadata for", "read the metadata of"),
     "connection.metadata_failed": ("could not follow the metadata of", "follow the metadata of"),
     "connection.metadata_recovered": ("could follow again the metadata of", "follow the metadata of"),
+    "connection.expiry_warned": ("warned of the end of something in", "warn of the end of something in"),
     "connection.deleted": ("deleted the connection", "delete the connection"),
     "directory.created": ("added the directory", "add a directory"),
     "directory.updated": ("changed the directory", "change the directory"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -12,11 +13,12 @@ import pytest
 from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.connections import ConnectionKind
 from app.rules.errors import InvalidInputError, UnreachableError
+from app.rules.expiry import Expiring
+from app.rules.identity_providers import provider_of
 from app.rules.ids import ConnectionId
 from oidc.kind import OidcKind
-from oidc.providers import provider_of
 from oidc.settings import OidcSettings
-from tests.oidc.provider import Provider, public, rsa_key
+from tests.oidc.provider import NOW, Provider, public, rsa_key
 from tests.oidc.sign_in import BASE_URL, TENANT, SignIn, entra, google, plain
 
 SUBMITTED = {"issuer": "https://idp.example.test", "client_id": "doorward-client", "client_secret": "s3cret"}
@@ -67,6 +69,39 @@ def test_an_address_from_another_claim_is_possible_where_verification_is_assumed
     assert read.settings["claims"] == {**claims, "name": "name"}
 
 
+@pytest.mark.parametrize("left_out", [{}, {"client_secret_expires_at": ""}, {"client_secret_expires_at": None}])
+def test_nothing_is_said_of_the_end_of_a_secret_where_nobody_knows_it(left_out: dict[str, Any]) -> None:
+    kind = plain().kind
+
+    read = kind.read_settings({**SUBMITTED, **left_out})
+
+    assert "client_secret_expires_at" not in read.settings
+    assert kind.expiries(read.settings) == ()
+
+
+def test_secret_ends_with_the_beginning_of_its_day_and_is_renewed_in_the_providers_words() -> None:
+    sign_in = plain()
+    ends = NOW.date() + timedelta(days=200)
+
+    read = sign_in.kind.read_settings({**SUBMITTED, "client_secret_expires_at": ends.isoformat()})
+
+    assert sign_in.kind.summary(read.settings)["client_secret_expires_at"] == ends.isoformat()
+    assert OidcSettings.stored(read.settings).as_json() == read.settings
+    (expiry,) = sign_in.kind.expiries(read.settings)
+    assert (expiry.what, expiry.at) == (Expiring.CLIENT_SECRET, datetime(ends.year, ends.month, ends.day, tzinfo=UTC))
+    assert expiry.renewal == "Make a new client secret at the identity provider."
+    at_entra = read.settings | {"issuer": f"https://login.microsoftonline.com/{TENANT}/v2.0"}
+    assert "Certificates & secrets" in sign_in.kind.expiries(at_entra)[0].renewal
+
+
+def test_secret_cannot_end_on_the_day_on_which_it_is_entered() -> None:
+    sign_in = plain()
+    today = {**SUBMITTED, "client_secret_expires_at": NOW.date().isoformat()}
+
+    with pytest.raises(InvalidInputError, match="cannot have come"):
+        sign_in.kind.read_settings(today)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -105,6 +140,14 @@ def test_an_address_from_another_claim_is_possible_where_verification_is_assumed
         ({"claims": {"email": "upn"}}, "claims.email_verification"),
         ({"claims": {"email_verification": "never"}}, "claims.email_verification"),
         ({"claims": {"email_verification": []}}, "claims.email_verification"),
+        ({"client_secret_expires_at": 20270131}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": "20270131"}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": "2027-W05-1"}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": "2027-02-30"}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": "202\uff17-01-31"}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": "2027-01-31T00:00:00Z"}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": "2020-01-31"}, "client_secret_expires_at"),
+        ({"client_secret_expires_at": []}, "client_secret_expires_at"),
         ({"protocol": "oidc"}, "protocol"),
         ({"client_secret_expires": "soon"}, "client_secret_expires"),
     ],

@@ -11,9 +11,11 @@ from dataclasses import replace
 import pytest
 
 from app.rules.identity import ExternalIdentity, Rejection, Stray, Unverified
-from saml.rejections import CAUSES, LONGEST_SHOWN, Name
+from app.rules.identity_providers import Provider
+from saml.kind import SamlKind
+from saml.rejections import CAUSES, LONGEST_SHOWN, Name, in_words_of, reject
 from tests.saml.cases import CASES
-from tests.saml.forge import Case, Recipe, World, both, nobody_asked, put
+from tests.saml.forge import BASE_URL, Case, Internet, Recipe, StoppedClock, World, both, nobody_asked, put
 
 STATUS = "urn:oasis:names:tc:SAML:2.0:status"
 
@@ -25,8 +27,7 @@ def test_case_is_refused_with_its_name(case: Case) -> None:
     verdict = case.mutated()
     assert isinstance(verdict, Rejection), case.id
     assert verdict.name == case.name
-    assert verdict.sentence
-    assert verdict.fix
+    assert all((verdict.sentence, verdict.expected, verdict.received, verdict.fix))
     assert max(len(verdict.expected), len(verdict.received)) <= LONGEST_SHOWN
 
 
@@ -114,8 +115,39 @@ def test_what_came_is_shown_on_one_line() -> None:
     assert verdict.received == "a\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}b"
 
 
-def test_advice_is_in_the_words_of_the_provider() -> None:
-    advice = CAUSES[Name.AUDIENCE_MISMATCH].advice()
-    assert 'Okta: "Audience URI (SP Entity ID)"' in advice
-    assert 'Microsoft Entra: "Basic SAML Configuration", "Identifier (Entity ID)"' in advice
-    assert 'Google: "Service provider details", "Entity ID"' in advice
+AT_OKTA = ' In Okta: "Audience URI (SP Entity ID)".'
+AT_ENTRA = ' In Microsoft Entra: "Basic SAML Configuration", "Identifier (Entity ID)".'
+AT_GOOGLE = ' In Google: "Service provider details", "Entity ID".'
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "words"),
+    [
+        ("http://www.okta.com/exk1fcia6d6EMsf331d8", AT_OKTA),
+        ("https://sts.windows.net/31537af4-6d77-4bb9-a681-d2394888ea26/", AT_ENTRA),
+        ("https://accounts.google.com/o/saml2?idpid=C01", AT_GOOGLE),
+        ("https://keycloak.acme.test/realms/acme", ""),
+    ],
+)
+def test_advice_is_in_the_words_of_the_one_provider_that_it_is_about(entity_id: str, words: str) -> None:
+    world = World()
+    revision = world.revision()
+    there = replace(revision, settings={"idp": {**revision.settings["idp"], "entity_id": entity_id}})
+    recipe = Recipe(before=both(put("//saml:Issuer", entity_id), put("//saml:Audience", "https://other.test")))
+
+    kind = SamlKind(base_url=BASE_URL, http=Internet({}), clock=StoppedClock())
+    verdict = kind.verifier(recipe.post())(there, world.flow(), world.now)
+
+    assert isinstance(verdict, Rejection)
+    assert verdict.name == Name.AUDIENCE_MISMATCH
+    assert verdict.fix == f"At the identity provider: {CAUSES[Name.AUDIENCE_MISMATCH].fix}{words}"
+
+
+@pytest.mark.parametrize("name", Name)
+@pytest.mark.parametrize("provider", Provider)
+def test_every_rejection_says_who_changes_what_at_every_provider(name: Name, provider: Provider) -> None:
+    said = in_words_of(provider, reject(name, expected="this", received="that"))
+
+    assert said.fix.startswith(f"{CAUSES[name].who}: {CAUSES[name].fix}")
+    assert said.fix.endswith((".", "?"))
+    assert said == replace(reject(name, expected="this", received="that"), fix=said.fix)

@@ -36,6 +36,7 @@ class SingleSignOn:
 
     organization: Organization
     connection_id: str
+    protocol: str = "saml"
 
     @property
     def world(self) -> World:
@@ -55,7 +56,7 @@ class SingleSignOn:
         assert isinstance(step, GoToProvider)
         with self.world.transactions.writing() as unit:
             arrival = answers.claim_arrival(
-                unit, self.connection_id, protocol="saml", handle=step.flow.handle, browser=browser
+                unit, self.connection_id, protocol=self.protocol, handle=step.flow.handle, browser=browser
             )
         assert isinstance(arrival, Arrival)
         return arrival
@@ -66,6 +67,13 @@ class SingleSignOn:
         with self.world.transactions.writing() as unit:
             return answers.arrive(unit, arrival, browser=browser, result=result)
 
+    def edit(self, read: SettingsRead) -> None:
+        """Give the connection other settings, which wait for a test."""
+        with self.world.transactions.writing(OPERATOR) as unit:
+            connections.to_edit(
+                unit, self.organization.id, self.connection_id, name=None, settings=read, acting=None
+            ).apply()
+
     def activate(self) -> object:
         with self.world.transactions.writing(OPERATOR) as unit:
             admin = members.read(unit, self.organization.id, self.organization.admin_id)
@@ -73,12 +81,18 @@ class SingleSignOn:
             return planned.apply(shown=planned.plan().hash)
 
 
+#: What a protocol made of what an administrator typed; a kind knows its own.
+SETTINGS = SettingsRead({"idp": {"entity_id": "https://idp.test", "certificates": []}})
+
+
 def connected(world: World) -> SingleSignOn:
     """A verified domain and a connection that nobody has tested."""
     return connect(found_organization(world))
 
 
-def connect(organization: Organization, host: str = HOST) -> SingleSignOn:
+def connect(
+    organization: Organization, host: str = HOST, *, protocol: str = "saml", read: SettingsRead = SETTINGS
+) -> SingleSignOn:
     """A connection beside what the organization has already, with `host` verified where nothing is yet."""
     if not organization.verified_hosts():
         organization.verify_domain(host)
@@ -87,18 +101,18 @@ def connect(organization: Organization, host: str = HOST) -> SingleSignOn:
         connection = connections.to_create(
             unit,
             organization.id,
-            protocol="saml",
+            protocol=protocol,
             name="Provider",
-            read=SettingsRead({"idp": {"entity_id": "https://idp.test", "certificates": []}}),
+            read=read,
             acting=connections.acting_of(admin),
         ).apply()
     assert not isinstance(connection, Refused)
-    return SingleSignOn(organization, connection.id)
+    return SingleSignOn(organization, connection.id, protocol)
 
 
-def required(world: World) -> SingleSignOn:
+def required(world: World, *, protocol: str = "saml", read: SettingsRead = SETTINGS) -> SingleSignOn:
     """Single sign-on is required: tested by Ada, recovery codes stored, activated."""
-    scene = connected(world)
+    scene = connect(found_organization(world), protocol=protocol, read=read)
     scene.organization.store_recovery_codes()
     scene.come_back(identity_of(world, ADA), tester=True)
     outcome = scene.activate()

@@ -22,6 +22,7 @@ from app.services import (
     directories,
     directory_tokens,
     domains,
+    expiry,
     factors,
     invitations,
     key_pairs,
@@ -127,7 +128,8 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
     assert not isinstance(scene.activate(), Refused)
     scene.come_back(identity_of(scene.world, ADA))
     for name in ("newer", "dropped"):
-        read = SettingsRead({"idp": {"entity_id": name, "certificates": []}})
+        ends_soon = {"der": "", "fingerprint": "", "not_after": "2026-11-30T00:00:00Z"}
+        read = SettingsRead({"idp": {"entity_id": name, "certificates": [ends_soon]}})
         with scene.world.transactions.writing(OPERATOR) as unit:
             ada = acting_of(members.read(unit, organization.id, organization.admin_id))
             connections.to_edit(
@@ -136,6 +138,7 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
         if name == "newer":
             scene.come_back(identity_of(scene.world, ADA), tester=True)
             assert not isinstance(scene.activate(), Refused)
+    expiry.tell_administrators(scene.world.transactions, scene.world.program.kinds)
     with scene.world.transactions.writing(OPERATOR) as unit:
         found = {one.state: one.id for one in revisions.all_of(unit, organization.id, scene.connection_id)}
         for_all = unit, organization.id, scene.connection_id

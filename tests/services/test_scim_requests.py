@@ -177,6 +177,7 @@ def test_worker_forgets_what_is_past_its_days_and_keeps_the_rest(world: World) -
         world.transactions,
         Keep(scim_requests=timedelta(days=7), sign_ins=timedelta(days=7)),
         world.program.read_metadata,
+        world.program.kinds,
     )
 
     assert stored(world, organization.id, directory_id) == [kept]

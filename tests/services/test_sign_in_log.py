@@ -103,7 +103,7 @@ def test_what_was_left_while_no_worker_ran_for_days_is_on_record_all_the_same(wo
     go(scene, GRACE)
     world.clock.advance(hours=72)
 
-    worker.run_due(world.transactions, KEEP, world.program.read_metadata)
+    worker.run_due(world.transactions, KEEP, world.program.read_metadata, world.program.kinds)
 
     assert (log(scene)[-1].outcome, log(scene)[-1].email) == (Outcome.TIMED_OUT, GRACE)
 
@@ -213,12 +213,12 @@ def test_pages_lead_to_what_is_older_and_back(world: World) -> None:
 def test_attempts_are_forgotten_after_their_days(world: World) -> None:
     scene = required(world)
     world.clock.advance(hours=24 * 89)
-    worker.run_due(world.transactions, KEEP, world.program.read_metadata)
+    worker.run_due(world.transactions, KEEP, world.program.read_metadata, world.program.kinds)
     assert log(scene)
     scene.come_back(identity_of(world, GRACE))
     world.clock.advance(hours=48)
 
-    worker.run_due(world.transactions, KEEP, world.program.read_metadata)
+    worker.run_due(world.transactions, KEEP, world.program.read_metadata, world.program.kinds)
 
     assert [record.member_id for record in log(scene)] == [scene.organization.member(GRACE).id]
 

@@ -50,5 +50,7 @@ def _value(setup_field: SetupField) -> dict[str, Any]:
     schema = {"type": "boolean"} if setup_field.kind == "checkbox" else {"anyOf": [_TEXT, _TEXTS]}
     if setup_field.kind in {"url", "secret"}:
         schema = dict(_TEXT)
+    if setup_field.kind == "date":
+        schema = {**_TEXT, "format": "date"}
     told = f"{setup_field.hint} {setup_field.warning}".strip()
     return {"title": setup_field.label, "description": told, **schema}

@@ -12,8 +12,9 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 from app.rules.connections import ConnectionKind, ConnectionState, SettingsRead
 from app.rules.decisions import Code
 from app.rules.errors import InvalidInputError
+from app.rules.expiry import Expiring
 from app.rules.ids import ConnectionId
-from app.services import certificates, connections, following, organizations
+from app.services import certificates, connections, expiry, following, organizations
 from app.services.certificates import CertificateFacts
 from app.services.connections import acting_of
 from app.services.following import Following
@@ -94,6 +95,21 @@ class CertificateAnswer(Answer):
     safe_to_drop: bool = Field(description="Not used for 14 days, in which a newer one was.")
 
 
+class Expires(Answer):
+    what: Expiring
+    at: datetime = Field(description="When it ends; where several stand in for each other, the last of them.")
+    count: int = Field(description="How many there are that stand in for each other.")
+    ended: int = Field(description="How many of these have ended.")
+
+
+class Warns(Answer):
+    what: Expiring
+    at: datetime
+    sentence: str = Field(description="What ends and when.")
+    meaning: str = Field(description="What follows from that.")
+    fix: str = Field(description="What to do, in the words of the identity provider where it is a known one.")
+
+
 class ConnectionAnswer(Answer):
     id: str
     protocol: str
@@ -112,6 +128,10 @@ class ConnectionAnswer(Answer):
         description="Of the revision in force, or of the latest while none is; null without a metadata URL."
     )
     certificates: list[CertificateAnswer] = Field(description="Of the same revision.")
+    expires: list[Expires] = Field(
+        description="What the revision in force (else the latest) relies on and that ends one day, the nearest first."
+    )
+    warnings: list[Warns] = Field(description="Of that, what ends within 90 days or has ended.")
 
 
 class LatestProof(Answer):
@@ -226,12 +246,15 @@ def show_connection(unit: UnitOfWork, connection: Connection) -> ConnectionAnswe
     """A connection as JSON."""
     kind = _kind(connection.protocol)
     values = kind.service_provider_values(ConnectionId(connection.id))
+    outlook = expiry.outlook(unit, connection, kind)
     return ConnectionAnswer.of(
         connection,
         sp=[PasteValue.of(value) for value in values],
         idp=kind.summary(connections.settings_of(unit, connection)),
         following=_show_following(following.read(unit, connection)),
         certificates=[_show_certificate(facts) for facts in certificates.of(unit, connection)],
+        expires=[Expires.of(deadline) for deadline in outlook.deadlines],
+        warnings=[Warns.of(warning) for warning in outlook.warnings],
     )
 
 

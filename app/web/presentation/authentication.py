@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.web.presentation.alarms import MassChange
 from app.web.presentation.connections import Connection
 from app.web.presentation.directories import Directory, RoleMappings
-from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Form, Moment
+from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Form, Moment, Notice
 from app.web.presentation.guides import SetupUnderWay
 
 
@@ -152,7 +152,7 @@ class AuthenticationPage:
     (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
     `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
     `active_members` counts everyone who is active, administrators too. `alarms` are the newest; `older_alarms` is how
-    many come up once those are dismissed.
+    many come up once those are dismissed. `expiry` warns of what ends in the active connection.
     """
 
     way_in_now: str
@@ -172,6 +172,7 @@ class AuthenticationPage:
     holds: tuple[Hold, ...] = ()
     alarms: tuple[MassChange, ...] = ()
     older_alarms: int = 0
+    expiry: tuple[Notice, ...] = ()
     directory_mappings: RoleMappings | None = None
     sign_in_mappings: RoleMappings | None = None
     sessions_form: Form | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.rules.connections import ServiceProviderValue, SetupField
 from app.web.presentation.differences import DifferenceRow
-from app.web.presentation.elements import Choice, Control, Fact, Failure, Form, Moment, Prerequisite
+from app.web.presentation.elements import Choice, Control, Fact, Failure, Form, Moment, Notice, Prerequisite
 from app.web.presentation.following import CertificateRow, FollowedMetadata
 
 
@@ -52,6 +52,15 @@ class PreviousSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What ends one day: `label` says what, `ended` in a sentence which of several have ended already, "" for none."""
+
+    label: str
+    at: Moment
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One connection. `state` is draft, validating, active or inactive; `protocol` is the kind's title ("SAML").
 
@@ -59,8 +68,9 @@ class Connection:
     certificate expiry), `warnings` what to know of it. `prerequisites` are those of activation. `number` is that of the
     revision whose `facts` these are, of `revisions` in all, and `readiness_href` leads to how people stand with it;
     `waiting` is the one beside it that is not in force yet. `readiness` is of the one about to be put in force.
-    `sign_ins` is how many people have come in through the revision in force, of `people` active members.
-    `followed` and `certificates` are of the revision whose `facts` these are.
+    `sign_ins` is how many people have come in through the revision in force, of `people` active members. `followed` and
+    `certificates` are of the revision whose `facts` these are. `endings` count down to what ends one day, `expiry`
+    warns of those that are near or over.
     """
 
     id: str
@@ -89,6 +99,8 @@ class Connection:
     people: int = 0
     followed: FollowedMetadata | None = None
     certificates: tuple[CertificateRow, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    expiry: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from app.rules.domains import DomainState
 from app.rules.errors import DoorwardError
 from app.rules.lockout import Guests
 from app.rules.prerequisites import Acting
-from app.services import authentication_policy, members, organizations
+from app.services import authentication_policy, connections, expiry, members, organizations
 from app.services.overview import alarms as read_alarms
 from app.services.overview import connections as read_connections
 from app.services.overview import directories as read_directories
@@ -34,7 +34,7 @@ from app.web.presentation.directories import RoleMappings
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Form, Notice
 from app.web.settings import guided
 from app.web.settings.cards.alarms import mass_change
-from app.web.settings.cards.connections import Around, connection
+from app.web.settings.cards.connections import Around, connection, in_short
 from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
 from app.web.settings.cards.domains import domain
 from app.web.settings.cards.role_mappings import role_mappings
@@ -106,7 +106,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         guests=people.active - people.active_at_hosts,
         guests_refused=guests is Guests.REFUSE,
     )
-    cards = _connections(unit, around)
+    cards, expiring = _connections(unit, around)
     in_force = next((card for card in cards if card.state == ConnectionState.ACTIVE), None)
     admins = read_people.administrators(unit, organization_id)
     in_policy = authentication_policy.read(unit, organization_id, acting=acting(unit))
@@ -132,6 +132,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         holds=tuple(hold(facts, now=now) for facts in read_people.holds(unit, organization_id, admins)),
         alarms=tuple(mass_change(facts, now=now) for facts in alarms.newest),
         older_alarms=alarms.older,
+        expiry=expiring,
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,
         sessions_form=_sessions(organization, forms.sessions, may_change=not person.is_recovery),
@@ -140,14 +141,22 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
     )
 
 
-def _connections(unit: UnitOfWork, around: Around) -> tuple[ConnectionCard, ...]:
+def _connections(unit: UnitOfWork, around: Around) -> tuple[tuple[ConnectionCard, ...], tuple[Notice, ...]]:
+    """The cards, and what is to be said on top of the page of the one that people depend on."""
     person, kinds = current.signed_in(), current.kinds()
     found = read_connections.read(
         unit, person.organization_id, acting_id=person.member_id, keep_session=person.session_id
     )
-    return tuple(
-        connection(facts, kinds[facts.protocol], around, set_up=facts.needs.set_up, now=unit.now) for facts in found
+    outlooks = {
+        row.id: expiry.outlook(unit, row, kinds[row.protocol])
+        for row in connections.all_of(unit, person.organization_id)
+    }
+    cards = tuple(
+        connection(facts, kinds[facts.protocol], around, outlooks[facts.id], set_up=facts.needs.set_up, now=unit.now)
+        for facts in found
     )
+    active = [facts.id for facts in found if facts.state is ConnectionState.ACTIVE]
+    return cards, tuple(in_short(warning, id_) for id_ in active for warning in outlooks[id_].warnings)
 
 
 def _mappings(unit: UnitOfWork, forms: Forms) -> tuple[RoleMappings | None, RoleMappings | None]:

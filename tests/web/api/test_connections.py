@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -73,6 +74,30 @@ def test_sign_ins_that_begin_at_the_provider_are_allowed_by_a_setting_of_the_rev
 
     assert edited["idp"]["allow_idp_initiated"] is True
     assert edited["latest_revision"] != made["latest_revision"]
+
+
+def test_connection_says_when_what_it_relies_on_ends_and_warns_in_time(world: World) -> None:
+    scene = begin(world)
+    active = scene.require_sign_on()
+    one = f"{scene.path}/connections/{active['id']}"
+    ends = datetime.fromisoformat(active["idp"]["idp"]["certificates"][0]["not_after"])
+    until = f"{ends:%Y-%m-%dT%H:%M:%SZ}"
+    signing, own = active["expires"]
+    assert signing == {"what": "signing_certificate", "at": until, "count": 1, "ended": 0}
+    assert own["what"] == "own_certificate"
+    assert active["warnings"] == []
+
+    world.clock.time = ends - timedelta(days=60)
+
+    (warning,) = scene.api.get(one)["warnings"]
+    assert (warning["what"], warning["at"]) == ("signing_certificate", until)
+    assert warning["sentence"].endswith(f"ends on {ends:%Y-%m-%d}, in 60 days.")
+    assert "Doorward goes on accepting" in warning["meaning"]
+    assert "edit the connection" in warning["fix"]
+    world.clock.time = ends
+    (warning,) = scene.api.get(f"{scene.path}/connections")["data"][0]["warnings"]
+    assert "Sign-ins go on" in warning["meaning"]
+    assert scene.api.get(one)["expires"][0]["ended"] == 1
 
 
 def test_set_up_needs_a_verified_domain(world: World) -> None:

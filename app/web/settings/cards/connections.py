@@ -7,25 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.rules.connections import ConnectionKind
+from app.rules.connections import ConnectionKind, ConnectionState
 from app.rules.decisions import Allowed, Decision
+from app.rules.expiry import Deadline, Expiring, ExpiryWarning
 from app.rules.ids import ConnectionId
 from app.rules.revisions import RevisionState, flatten
+from app.services.expiry import Outlook
 from app.services.overview.connections import ConnectionFacts, Needs
 from app.services.readiness import Totals
 from app.services.revisions import RevisionFacts
 from app.web.moments import moment, moment_or_none
 from app.web.presentation.connections import (
     Connection,
+    Ending,
     LastTest,
     PreviousSettings,
     ReadyCount,
     WaitingSettings,
 )
-from app.web.presentation.elements import ALLOWED, Fact, Prerequisite
+from app.web.presentation.elements import ALLOWED, Fact, Notice, Prerequisite
 from app.web.settings.cards.differences import differences, label_of
 from app.web.settings.cards.following import certificate_rows, followed_metadata
 from app.web.settings.controls import control, prerequisite
+
+_ENDINGS = {
+    Expiring.SIGNING_CERTIFICATE: "Signing certificate",
+    Expiring.CLIENT_SECRET: "Client secret",
+}
+_NEAR = 30  # days, from which on a warning is one
 
 _NOT_A_CODE = 40  # shorter values without a digit or sign are words
 
@@ -41,7 +50,7 @@ class Around:
 
 
 def connection(
-    facts: ConnectionFacts, kind: ConnectionKind, around: Around, *, set_up: Decision, now: datetime
+    facts: ConnectionFacts, kind: ConnectionKind, around: Around, outlook: Outlook, *, set_up: Decision, now: datetime
 ) -> Connection:
     """One connection of the card."""
     shown = next(one for one in facts.history if one.id == one.compared_with)
@@ -74,7 +83,14 @@ def connection(
         people=around.active - around.guests,
         followed=followed_metadata(facts.following, kind, facts.settings, now=now),
         certificates=certificate_rows(facts.certificates, now=now),
+        endings=_endings(outlook, now=now),
+        expiry=tuple(_on_card(warning, facts.state) for warning in outlook.warnings),
     )
+
+
+def in_short(warning: ExpiryWarning, connection_id: str) -> Notice:
+    """A warning of something that ends as it stands on top of the page; what to do about it stands on the card."""
+    return Notice(_tone(warning), warning.sentence, warning.meaning, "See what to do", f"#{connection_id}")
 
 
 def checklist(needs: Needs) -> tuple[Prerequisite, ...]:
@@ -132,6 +148,38 @@ def _previous(facts: ConnectionFacts) -> PreviousSettings | None:
 
 def _is_code(value: str) -> bool:
     return len(value) > _NOT_A_CODE or any(sign in value for sign in ":/_.")
+
+
+def _on_card(warning: ExpiryWarning, state: ConnectionState) -> Notice:
+    """What follows stands on top of the page for the active connection, and here for any other."""
+    detail = warning.fix if state is ConnectionState.ACTIVE else f"{warning.meaning} {warning.fix}"
+    return Notice(_tone(warning), warning.sentence, detail)
+
+
+def _tone(warning: ExpiryWarning) -> str:
+    if warning.is_over and warning.what is Expiring.CLIENT_SECRET:
+        return "error"  # nobody gets in
+    return "warning" if warning.mark <= _NEAR else "info"
+
+
+def _endings(outlook: Outlook, *, now: datetime) -> tuple[Ending, ...]:
+    """What is counted down: not what a warning speaks of already, nor our own certificate, years before its end."""
+    warned = {warning.what for warning in outlook.warnings}
+    counted = (one for one in outlook.deadlines if one.what in _ENDINGS and one.what not in warned)
+    return tuple(_ending(deadline, now=now) for deadline in counted)
+
+
+def _ending(deadline: Deadline, *, now: datetime) -> Ending:
+    several, others = deadline.count > 1, deadline.count - deadline.ended
+    ended = f"{deadline.ended} of {deadline.count} {'has' if deadline.ended == 1 else 'have'} ended"
+    label = _ENDINGS[deadline.what]
+    return Ending(
+        label=f"{label}, the last of {deadline.count}" if several else label,
+        at=moment(deadline.at, now=now),
+        ended=f"{ended}; {'the other is' if others == 1 else f'{others} others are'} good."
+        if deadline.ended and others
+        else "",
+    )
 
 
 def _last_test(facts: ConnectionFacts, *, now: datetime) -> LastTest | None:

@@ -1,0 +1,72 @@
+"""Certificates and client secrets that end: the day is entered, and the page warns before and after it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from app.ports.key_pairs import SystemKeyPairs
+from tests.browser.conftest import ADA, Town, begin_setup, check_everywhere, found_organization, verify_domain
+from tests.identity_providers import OidcIdentityProvider
+from tests.servers.identity_providers import OidcIdp
+
+NOW = datetime.now(UTC)
+
+
+def test_page_warns_of_a_secret_that_ends_and_of_a_certificate_that_has_ended(town: Town, oidc_idp: OidcIdp) -> None:
+    provider = oidc_idp((ADA,))
+    page = found_organization(town)
+    verify_domain(town, page)
+
+    _save_with_ended_certificate(page)
+    _connect_until(page, provider, NOW + timedelta(days=20))
+
+    page.goto("/settings/authentication#single-sign-on")
+    expect(page.get_by_text(re.compile("^Company OIDC: the client secret ends on .*, in 20 days.$"))).to_have_count(1)
+    expect(page.get_by_text(re.compile("^Old SAML: the signing certificate .* ended on "))).to_have_count(1)
+    page.get_by_role("button", name="Test sign-in").last.click()
+    page.locator(f'[data-user="{ADA.id}"]').click()
+    page.goto("/settings/authentication#single-sign-on")
+    page.get_by_role("button", name="Activate…").click()
+    page.get_by_role("button", name="Require single sign-on").click()
+    expect(page.get_by_text("Single sign-on is required from now on")).to_be_visible()
+    expect(page.get_by_text("From then on the identity provider refuses Doorward")).to_be_visible()
+    check_everywhere(page)
+    page.get_by_role("link", name="See what to do").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Make a new client secret at the identity provider.")).to_be_in_viewport()
+
+
+def _save_with_ended_certificate(page: Page) -> None:
+    """A connection by hand, which nobody tests."""
+    made = SystemKeyPairs().make(name="idp.test", now=NOW - timedelta(days=3656))
+    page.goto("/settings/connections/new")
+    begin_setup(page, "SAML 2.0", "Another provider")
+    page.get_by_text("Other ways, and what few need").click()
+    page.get_by_label("Name", exact=True).fill("Old SAML")
+    page.get_by_role("textbox", name="Entity ID of the identity provider").fill("https://idp.test")
+    page.get_by_role("textbox", name="Single sign-on URL").fill("https://idp.test/sso")
+    page.get_by_label("Signing certificates").fill(made.certificate)
+    page.get_by_role("button", name="Save and go on").click()
+    expect(page.get_by_text("Connection saved")).to_be_visible()
+
+
+def _connect_until(page: Page, provider: OidcIdentityProvider, ends: datetime) -> None:
+    """An OpenID Connect connection whose client secret ends on that day."""
+    page.goto("/settings/connections/new")
+    begin_setup(page, "OpenID Connect", "Another provider")
+    page.get_by_role("link", name="Make us known").click()
+    redirect_uri = re.search(r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback", page.content())
+    assert redirect_uri is not None
+    provider.set_redirect_uris(redirect_uri.group(0))
+    page.get_by_role("link", name="Bring back the credentials").click()
+    page.get_by_label("Name", exact=True).fill("Company OIDC")
+    page.get_by_label("Issuer").fill(provider.issuer)
+    page.get_by_label("Client ID").fill(provider.client_id)
+    page.get_by_role("textbox", name="Client secret", exact=True).fill(provider.client_secret)
+    page.get_by_label("Client secret expires on").fill(f"{ends:%Y-%m-%d}")
+    check_everywhere(page)
+    page.get_by_role("button", name="Save and go on").click()
+    expect(page.get_by_text("Connection saved")).to_be_visible()
