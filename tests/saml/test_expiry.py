@@ -27,6 +27,18 @@ def test_every_signing_certificate_ends_when_it_says() -> None:
     assert "SAML Signing Certificates" in found[0].renewal
 
 
+def test_certificates_that_were_followed_count_and_are_said_to_come_by_themselves() -> None:
+    own, followed = (read_certificate(pair(name).der) for name in ("idp", "old"))
+    idp = {"entity_id": "acme", "certificates": [own.as_settings()]}
+
+    alone = certificate_expiries({"idp": idp})
+    found = certificate_expiries({"idp": idp | {"metadata_url": "https://idp.test/metadata"}}, followed=(followed,))
+
+    assert "edit the connection here" in alone[0].renewal
+    assert len(found) == 2
+    assert "trusted by itself" in found[0].renewal
+
+
 @pytest.mark.parametrize(
     ("entity_id", "sso_url", "product"),
     [

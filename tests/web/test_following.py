@@ -17,8 +17,9 @@ from app.factory import create_program
 from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
+from app.rules.expiry import Expiring
 from app.rules.following import Published
-from app.services import connections, following
+from app.services import connections, expiry, following
 from app.store import following as following_rows
 from app.store.audit import AuditEntry
 from app.store.events import EVENTS
@@ -604,3 +605,14 @@ def test_api_tells_that_a_connection_follows_nothing_before_it_is_active(followe
 
 def saml_body(followed: Followed, idp: dict[str, str]) -> dict[str, Any]:
     return {"protocol": "saml", "name": "Other", "idp": idp, "on_behalf_of": followed.ada.organization.admin_id}
+
+
+def test_certificate_that_was_followed_counts_among_those_that_end(followed: Followed) -> None:
+    followed.provider.publish("idp", "next")
+    followed.read_now()
+
+    with followed.world.transactions.reading() as unit:
+        connection = connections.read(unit, followed.ada.organization.id, followed.connection_id)
+        outlook = expiry.outlook(unit, connection, followed.world.program.kinds["saml"])
+
+    assert [deadline.count for deadline in outlook.deadlines if deadline.what is Expiring.SIGNING_CERTIFICATE] == [2]
