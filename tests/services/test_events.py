@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from app.ports.dns import TxtAnswer
 from app.rules.actor import OPERATOR, SYSTEM
+from app.rules.certificates import Certificate
 from app.rules.connections import SettingsRead
 from app.rules.decisions import Refused
 from app.rules.domains import record_value
 from app.rules.events import STATEMENTS, EventType
 from app.rules.factors import MfaPolicy
+from app.rules.following import Published
 from app.rules.revisions import RevisionState
 from app.rules.roles import GroupSource
 from app.rules.setup_links import Scope
@@ -24,6 +27,7 @@ from app.services import (
     domains,
     expiry,
     factors,
+    following,
     invitations,
     key_pairs,
     mass_changes,
@@ -43,6 +47,8 @@ from app.services.connections import acting_of
 from app.services.directories import Provider
 from app.services.organizations import Edit
 from tests.application import World
+from tests.saml.forge import SSO_URL
+from tests.saml.published import METADATA_URL
 from tests.scenes import ADA, GRACE, HOST, Organization, Provisioned, found_organization, provisioned
 from tests.services.single_sign_on import connect, identity_of
 
@@ -129,7 +135,8 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
     scene.come_back(identity_of(scene.world, ADA))
     for name in ("newer", "dropped"):
         ends_soon = {"der": "", "fingerprint": "", "not_after": "2026-11-30T00:00:00Z"}
-        read = SettingsRead({"idp": {"entity_id": name, "certificates": [ends_soon]}})
+        idp = {"entity_id": name, "sso_url": SSO_URL, "metadata_url": METADATA_URL, "certificates": [ends_soon]}
+        read = SettingsRead({"idp": idp})
         with scene.world.transactions.writing(OPERATOR) as unit:
             ada = acting_of(members.read(unit, organization.id, organization.admin_id))
             connections.to_edit(
@@ -139,6 +146,7 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
             scene.come_back(identity_of(scene.world, ADA), tester=True)
             assert not isinstance(scene.activate(), Refused)
     expiry.tell_administrators(scene.world.transactions, scene.world.program.kinds)
+    _metadata_is_followed(scene.world, entity_id="newer")
     with scene.world.transactions.writing(OPERATOR) as unit:
         found = {one.state: one.id for one in revisions.all_of(unit, organization.id, scene.connection_id)}
         for_all = unit, organization.id, scene.connection_id
@@ -149,6 +157,14 @@ def _single_sign_on_is_required_and_given_up(organization: Organization) -> None
         connections.to_edit(unit, organization.id, scene.connection_id, name="Okta", settings=None, acting=None).apply()
         connections.to_deactivate(unit, organization.id, scene.connection_id).apply()
         connections.to_delete(unit, organization.id, scene.connection_id).apply()
+
+
+def _metadata_is_followed(world: World, *, entity_id: str) -> None:
+    """That of another provider first, then the right one, with another certificate."""
+    published = Published(entity_id, SSO_URL, (Certificate("", "another", "2027-11-30T00:00:00Z"),))
+    for found in (replace(published, entity_id="somebody else's"), published):
+        world.clock.advance(minutes=5)
+        following.follow_due(world.transactions, lambda _, found=found: found)  # type: ignore[misc]
 
 
 def _certificate_is_replaced(organization: Organization) -> None:
