@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -103,6 +103,10 @@ class OidcKind:
                 f"{self._base_url}/oidc/{connection_id}/backchannel-logout",
             ),
         )
+
+    def advise(self, received: Mapping[str, Sequence[str]], settings: Settings) -> tuple[str, ...]:
+        """Nothing: claims have their names from the standard, and nobody maps them by hand."""
+        return ()
 
     def summary(self, settings: Settings) -> Mapping[str, Any]:
         stored = OidcSettings.stored(settings)

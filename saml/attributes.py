@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.rules.identity import UNKNOWN_GROUPS, ReceivedGroups, Rejection
 from saml.documents import SAML, Element, children, descend, text
@@ -148,13 +148,27 @@ def email_of(
     if not addresses and names.email is None and name_id is not None and name_id.format == EMAIL_FORMAT:
         addresses = {_lowered(name_id.value)}
     if not addresses:
-        return reject(Name.EMAIL_MISSING, expected=names.email or "an attribute email", received=", ".join(received))
+        missing = reject(Name.EMAIL_MISSING, expected=names.email or "an attribute email", received=", ".join(received))
+        return _with_candidate(missing, received, hosts)
     address = addresses.pop()
     if not is_address(address):
-        return reject(Name.EMAIL_INVALID, received=address)
+        return _with_candidate(reject(Name.EMAIL_INVALID, received=address), received, hosts)
     if address.rpartition("@")[2] not in hosts:
         return reject(Name.OUTSIDE_ORGANIZATION, expected=", ".join(sorted(hosts)), received=address)
     return address
+
+
+def _with_candidate(rejection: Rejection, received: Received, hosts: frozenset[str]) -> Rejection:
+    """The same, with the one attribute that holds an address which would do."""
+    found = [name for name, values in received.items() if len(values) == 1 and _is_at(values[0], hosts)]
+    if len(found) != 1:
+        return rejection
+    hint = f"The attribute “{found[0]}” holds an address: enter that as Attribute with the email address."
+    return replace(rejection, fix=f"{rejection.fix} {hint}")
+
+
+def _is_at(candidate: str, hosts: frozenset[str]) -> bool:
+    return is_address(candidate) and candidate.rpartition("@")[2].lower() in hosts
 
 
 def _lowered(address: str) -> str:

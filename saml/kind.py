@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +33,7 @@ from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
 from app.rules.ids import ConnectionId
 from app.rules.logout import EndedThere, LoggedOut, SignOut, SignOutOutcome, VerifyLogout, VerifyReturn
+from saml.advice import advise
 from saml.authn_request import authn_request
 from saml.certificates import pem
 from saml.checks import Expected
@@ -138,6 +139,10 @@ class SamlKind:
                 service_provider.certificate_url,
             ),
         )
+
+    def advise(self, received: Mapping[str, Sequence[str]], settings: Settings) -> tuple[str, ...]:
+        """What looks as if it were set up otherwise than meant."""
+        return advise(received, settings)
 
     def summary(self, settings: Settings) -> Mapping[str, Any]:
         """What may be shown: certificates by fingerprint and end, the rest as it is. SAML settings hold no secret."""

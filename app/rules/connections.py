@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -155,6 +155,10 @@ class ConnectionKind(Protocol):
 
     def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:
         """What to paste at the identity provider."""
+        ...
+
+    def advise(self, received: Mapping[str, Sequence[str]], settings: Settings) -> tuple[str, ...]:
+        """What a test sign-in received that looks otherwise than meant, as sentences; nothing is refused for it."""
         ...
 
     def summary(self, settings: Settings) -> Mapping[str, Any]:

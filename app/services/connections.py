@@ -46,9 +46,9 @@ def read(unit: UnitOfWork, organization_id: str, connection_id: str) -> Connecti
     return connection
 
 
-def settings_of(unit: UnitOfWork, connection: Connection) -> dict[str, object]:
-    """The latest revision's settings, without secrets."""
-    row = connections.revision(unit.session, connection.id, connection.latest_revision)
+def settings_of(unit: UnitOfWork, connection: Connection, revision: str | None = None) -> dict[str, Any]:
+    """The settings of a revision, by default the latest, without secrets."""
+    row = connections.revision(unit.session, connection.id, revision or connection.latest_revision)
     return dict(row.settings) if row else {}
 
 

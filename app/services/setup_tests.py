@@ -69,6 +69,7 @@ def result(unit: UnitOfWork, holder: Holder, connection_id: str, flow_id: str) -
         protocol=connection.protocol,
         at=flow.spent_at,
         by="",
+        settings=connections.settings_of(unit, connection, flow.revision_id),
         outcome=flow.outcome,
         reference="",
     )

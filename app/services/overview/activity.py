@@ -58,12 +58,15 @@ class EntryFacts:
 
 @dataclass(frozen=True, slots=True)
 class TestFacts:
-    """A finished test sign-in: `outcome` as it was kept, `reference` its record."""
+    """A finished test sign-in: `settings` are those that were tested, `outcome` is as it was kept, `reference` its
+    record.
+    """
 
     connection: str
     protocol: str
     at: datetime
     by: str
+    settings: Mapping[str, Any]
     outcome: Mapping[str, Any]
     reference: str
 
@@ -143,6 +146,7 @@ def finished_test(
         protocol=connection.protocol,
         at=flow.spent_at,
         by=tester.name or tester.email,
+        settings=connections.settings_of(unit, connection, flow.revision_id),
         outcome=flow.outcome,
         reference=figures.test_record(unit.session, flow) or "",
     )

@@ -148,7 +148,8 @@ class ConnectionTestedPage:
 
     With `failure` set, the rest but `received` is left empty. `groups_state` is present, empty or unknown; `role` is
     the title of the role that would follow, `role_reason` why. `still_admin` is whether the tester would still be
-    admin; `missing` are sentences on what stops activation. `test_again` is the button for another one; `reference` is
+    admin; `missing` are sentences on what stops activation, `advice` on what
+    looks otherwise than meant. `test_again` is the button for another one; `reference` is
     set with `failure`.
     """
 
@@ -167,6 +168,7 @@ class ConnectionTestedPage:
     role_reason: str = ""
     still_admin: bool = False
     missing: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     reference: str = ""
 
 

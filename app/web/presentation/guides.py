@@ -79,10 +79,14 @@ class GuidePage:
 
 @dataclass(frozen=True, slots=True)
 class TestStepPage:
-    """settings/guide_test.html: the end of every setup. `action` begins the test, `afterwards` says what follows it."""
+    """settings/guide_test.html: the end of every setup. `facts` are what was understood of what was brought back,
+    `action` begins the test, `afterwards` says what follows it.
+    """
 
     connection_name: str
     protocol: str
+    facts: tuple[Fact, ...]
+    edit_href: str
     action: str
     back: str
     back_label: str

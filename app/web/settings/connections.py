@@ -90,8 +90,16 @@ def tested(connection_id: str, flow_id: str) -> ResponseReturnValue:
     )
     missing = read_connections.still_missing(unit, person.organization_id, connection_id, acting_id=person.member_id)
     roles = {role.slug: role.name for role in read_mappings.roles_of(unit, person.organization_id)}
-    title = current.kinds()[facts.protocol].title
-    page = tested_page(facts, connection_id, protocol=title, missing=missing, roles=roles, now=unit.now)
+    kind = current.kinds()[facts.protocol]
+    page = tested_page(
+        facts,
+        connection_id,
+        protocol=kind.title,
+        missing=missing,
+        roles=roles,
+        advice=partial(kind.advise, settings=facts.settings),
+        now=unit.now,
+    )
     return show("settings/connection_tested.html", page)
 
 

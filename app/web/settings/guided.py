@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from flask import request
 
@@ -18,6 +20,7 @@ from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation.elements import EMPTY_FORM, Choice, Fact, Form
 from app.web.presentation.guides import GuideChoicePage, GuidePage, Products, SetupUnderWay, StepLink, TestStepPage
+from app.web.settings.cards.connections import settings_facts
 from app.web.settings.places import Place
 from app.web.settings.setup_form import fields_of, nested, with_error
 
@@ -146,11 +149,14 @@ def save(setup: ConnectionSetup, place: Place) -> Connection | Refused | GuidePa
         return step_page(setup, place, form=with_error(kind, typed, error))
 
 
-def test_page(connection: Connection, place: Place) -> TestStepPage:
-    """The test sign-in, by itself."""
+def test_page(connection: Connection, place: Place, settings: Mapping[str, Any]) -> TestStepPage:
+    """The test sign-in, with what was understood of the settings that it is about."""
+    kind = current.kinds()[connection.protocol]
     return TestStepPage(
         connection_name=connection.name,
-        protocol=current.kinds()[connection.protocol].title,
+        protocol=kind.title,
+        facts=settings_facts(kind, settings),
+        edit_href=f"{place.connections}/{connection.id}/edit",
         action=place.test(connection.id),
         back=place.back,
         back_label=place.back_label,

@@ -75,5 +75,7 @@ def _discard(place: Place, connection_id: str) -> ResponseReturnValue:
 
 def _try(place: Place, connection_id: str) -> ResponseReturnValue:
     """The last step: the test sign-in."""
-    connection = connections.read(current.unit(), place.organization_id(), connection_id)
-    return place.show("settings/guide_test.html", guided.test_page(connection, place))
+    unit = current.unit()
+    connection = connections.read(unit, place.organization_id(), connection_id)
+    settings = connections.settings_of(unit, connection)
+    return place.show("settings/guide_test.html", guided.test_page(connection, place, settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ def tested_page(
     protocol: str,
     missing: tuple[Refused, ...],
     roles: Mapping[str, str],
+    advice: Callable[[Received], tuple[str, ...]],
     now: datetime,
 ) -> ConnectionTestedPage:
     """The page of one finished test."""
@@ -47,6 +48,7 @@ def tested_page(
         role_reason=_role_reason(outcome),
         still_admin=role == ADMIN,
         missing=tuple(f"{refused.sentence} {refused.fix or ''}".strip() for refused in missing),
+        advice=() if went_wrong else advice(received),
         reference=facts.reference if went_wrong else "",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
@@ -74,8 +76,9 @@ def tested(connection_id: str, flow_id: str) -> ResponseReturnValue:
     """What a test of this link received, for a day; who that would be here is not told."""
     unit = current.unit()
     facts = setup_tests.result(unit, current.holder(), connection_id, flow_id)
-    title = current.kinds()[facts.protocol].title
-    page = tested_page(facts, connection_id, protocol=title, missing=(), roles={}, now=unit.now)
+    kind = current.kinds()[facts.protocol]
+    advice = partial(kind.advise, settings=facts.settings)
+    page = tested_page(facts, connection_id, protocol=kind.title, missing=(), roles={}, advice=advice, now=unit.now)
     return show("setup/tested.html", page)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.application import World
-from tests.saml.forge import ISSUER, SSO_URL
+from tests.saml.forge import ISSUER, SSO_URL, attributes
 from tests.scenes import ADA
-from tests.web.settings.scenes import BY_HAND, desk, flat, signed_in, to_last_step
+from tests.web.settings.scenes import BY_HAND, come_back, desk, flat, signed_in, to_last_step
 
 
 def test_setting_up_needs_a_verified_domain(world: World) -> None:
@@ -61,6 +61,19 @@ def test_test_sign_in_shows_what_came_and_what_would_follow(world: World) -> Non
     assert "it , staff" in flat(page)
     assert "Admin" in flat(page)
     assert "it worked." in flat(ada.page())
+
+
+def test_test_sign_in_says_what_looks_otherwise_than_meant(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+    leaving = ada.browser.submit(f"/settings/connections/{connection_id}/test")
+
+    answer = come_back(ada.browser, connection_id, leaving, ADA, also=attributes(email=(ADA,), Role=("it",)))
+
+    page = flat(ada.browser.get(answer.headers["Location"]).text)
+    assert "Is this as it should be? No groups were found. If “Role” holds them" in page
+    assert "Is this as it should be?" not in flat(ada.browser.get(ada.test_sign_in(connection_id)).text)
 
 
 def test_test_sign_in_as_someone_else_fails_with_both_addresses(world: World) -> None:

@@ -10,7 +10,7 @@ from app.rules.connections import ConnectionKind
 from app.rules.guides import MOST_UNDER_WAY
 from app.rules.ids import ConnectionId
 from tests.application import BASE_URL, World
-from tests.saml.forge import ISSUER
+from tests.saml.forge import ISSUER, SSO_URL
 from tests.web.settings.scenes import BY_HAND, Desk, desk, flat, made_by, signed_in, to_last_step
 
 NEW = "/settings/connections/new"
@@ -161,6 +161,8 @@ def test_finished_setup_is_the_connection_it_promised_and_leads_to_its_test(worl
     assert href.endswith(connection_id)
     assert "Connection saved." in page.text
     assert f'action="/settings/connections/{connection_id}/test"' in page.text
+    assert "What was understood Edit" in flat(page.text)
+    assert SSO_URL in page.text
     assert "Being set up" not in ada.page()
     assert "<h3>Acme Okta</h3>" in ada.browser.page
 
