@@ -6,7 +6,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, select
@@ -125,7 +127,14 @@ class Browser:
 
     def submit(self, path: str, **fields: str) -> TestResponse:
         """Post a form of the page this browser is on."""
-        data = {"form_token": self._form_token, **fields}
+        return self._post(path, {"form_token": self._form_token, **fields})
+
+    def upload(self, path: str, file: str, document: bytes, **fields: str) -> TestResponse:
+        """The same with a file that was chosen."""
+        chosen = (BytesIO(document), "document.xml")
+        return self._post(path, {"form_token": self._form_token, file: chosen, **fields})
+
+    def _post(self, path: str, data: dict[str, Any]) -> TestResponse:
         answer = self.client.post(path, base_url=BASE_URL, data=data, headers={"Sec-Fetch-Site": "same-origin"})
         return self._keep(answer)
 

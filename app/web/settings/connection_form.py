@@ -18,7 +18,7 @@ from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
 from app.web.presentation.elements import Form
 from app.web.settings.places import Place, WhoseFacts
-from app.web.settings.setup_form import fields_again, nested, typed_again, with_error
+from app.web.settings.setup_form import fields_again, nested, submitted, typed_again, with_error
 
 
 def edit_page(
@@ -43,7 +43,7 @@ def save_edit(
     page: ConnectionFormPage, connection_id: str, *, organization_id: str, acting: WhoseFacts
 ) -> Connection | Refused | ConnectionFormPage:
     """Make the edit that was typed into this page; the page again where it makes no sense."""
-    typed, kind = request.form.to_dict(), current.kinds()[page.protocol]
+    typed, kind = submitted(), current.kinds()[page.protocol]
     try:
         settings = None if is_only_renamed(page) else kind.read_settings(nested(kind, typed))
         with current.writing() as unit:
@@ -63,4 +63,6 @@ def is_only_renamed(page: ConnectionFormPage) -> bool:
     """Whether what was typed is what the form was filled in with, but for the name."""
     names = {field.name for field in page.fields}
     known = {name: value for name, value in page.form.values.items() if name in names}
-    return {name: value for name, value in request.form.items() if name in names and value.strip()} == known
+    chosen = any(file.filename for file in request.files.values())
+    typed = {name: value for name, value in request.form.items() if name in names and value.strip()}
+    return typed == known and not chosen

@@ -22,7 +22,7 @@ from app.web.presentation.elements import EMPTY_FORM, Choice, Fact, Form
 from app.web.presentation.guides import GuideChoicePage, GuidePage, Products, SetupUnderWay, StepLink, TestStepPage
 from app.web.settings.cards.connections import settings_facts
 from app.web.settings.places import Place
-from app.web.settings.setup_form import fields_of, nested, with_error
+from app.web.settings.setup_form import fields_of, nested, submitted, with_error
 
 _HINTS = {
     "saml": "Most products are set up this way. Choose it when in doubt.",
@@ -129,7 +129,7 @@ def save(setup: ConnectionSetup, place: Place) -> Connection | Refused | GuidePa
     """Make the connection of what was typed; the step again, with what is wrong, where it makes no sense. Sent
     twice, it is made once.
     """
-    typed, (kind, _) = request.form.to_dict(), guide_of(setup)
+    typed, (kind, _) = submitted(), guide_of(setup)
     try:
         settings = kind.read_settings(nested(kind, typed))
         with current.writing() as unit:

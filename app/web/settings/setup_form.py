@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from flask import request
+
 from app.rules.connections import ConnectionKind, SetupField
 from app.rules.errors import DoorwardError
 from app.rules.revisions import flatten
 from app.web.presentation.elements import Form
 
+#: Ends the name under which a file is sent for a field.
+FILE = ".file"
 SECRET = "secret"  # noqa: S105 (a kind of field)
 
 
@@ -31,6 +35,16 @@ def _with_present(field: SetupField, now: Mapping[str, str], filled: Mapping[str
     if field.name in filled or field.name not in now:
         return field.hint
     return f"At present: {now[field.name]}. {field.hint}".strip()
+
+
+def submitted() -> dict[str, str]:
+    """What was typed into the form of this request, with the text of each file that was chosen in the place of its
+    field.
+    """
+    files = {name.removesuffix(FILE): file for name, file in request.files.items() if file.filename}
+    return request.form.to_dict() | {
+        name: file.read().decode("utf-8-sig", errors="replace") for name, file in files.items()
+    }
 
 
 def nested(kind: ConnectionKind, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.rules.guides import MOST_UNDER_WAY
 from app.rules.ids import ConnectionId
 from tests.application import BASE_URL, World
 from tests.saml.forge import ISSUER, SSO_URL
+from tests.saml.published import metadata
 from tests.web.settings.scenes import BY_HAND, Desk, desk, flat, made_by, signed_in, to_last_step
 
 NEW = "/settings/connections/new"
@@ -269,3 +270,37 @@ def test_beginning_and_discarding_are_in_the_audit_log(world: World) -> None:
 
     assert re.search("began to set up the connection", shown)
     assert re.search("discarded the setup of the connection", shown)
+
+
+@pytest.mark.parametrize("beginning", [b"", b"\xef\xbb\xbf"])
+def test_metadata_is_chosen_as_a_file(world: World, beginning: bytes) -> None:
+    ada = ready(world)
+    last = to_last_step(ada.browser, "saml-google")
+    document = beginning + metadata().encode()
+
+    answer = ada.browser.upload(last, "idp.metadata_xml.file", document, name="Google")
+
+    assert answer.status_code == 303, answer.text
+    assert SSO_URL in ada.browser.get(answer.headers["Location"]).text
+
+
+def test_broken_file_comes_back_with_line_and_cause(world: World) -> None:
+    ada = ready(world)
+    last = to_last_step(ada.browser, "saml-google")
+
+    answer = ada.browser.upload(last, "idp.metadata_xml.file", b"\xff\xfe<", name="Google")
+
+    assert answer.status_code == 400
+    assert "The metadata is not XML" in flat(answer.text)
+    assert 'id="connection-idp.metadata_xml-error"' in answer.text
+
+
+def test_edit_with_a_file_is_more_than_a_rename(world: World) -> None:
+    ada = ready(world)
+    connection_id = ada.connect()
+    href = f"/settings/connections/{connection_id}/edit"
+    ada.browser.get(href)
+
+    answer = ada.browser.upload(href, "idp.metadata_xml.file", metadata().encode(), name="A")
+
+    assert "connection-saved" in answer.headers["Location"]
