@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).parents[2]
 _READY_SECONDS = 60
 _STOP_SECONDS = 20
@@ -35,6 +37,18 @@ class Served:
     @property
     def log(self) -> str:
         return (self.directory / "server.log").read_text("utf-8", "replace")
+
+    def replace_web_workers(self) -> None:
+        """Kill every process that answers requests (SIGKILL); return when others are there in their place."""
+        (gunicorn,) = (child for child in psutil.Process(self.process.pid).children() if "gunicorn" in child.cmdline())
+        before = gunicorn.children()
+        for worker in before:
+            worker.kill()
+        psutil.wait_procs(before, timeout=_STOP_SECONDS)
+        deadline = time.monotonic() + _READY_SECONDS
+        while len(gunicorn.children()) < len(before) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        _wait_until_ready(self)
 
     def command(self, *arguments: str, environment: dict[str, str]) -> str:
         """Run another `doorward` command on the same data, as an operator would on the host."""
