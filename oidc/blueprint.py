@@ -24,7 +24,8 @@ def create_blueprint(
 
     @blueprint.route("/<connection_id>/login", methods=["GET", "POST"])
     def login(connection_id: str) -> ResponseReturnValue:
-        return door.start(connection_id, read_wish(dict(request.values.lists())))
+        wish = read_wish(dict(request.values.lists()))
+        return door.start(connection_id, protocol=kind.protocol, wish=wish)
 
     @blueprint.get("/<connection_id>/callback")
     def callback(connection_id: str) -> ResponseReturnValue:

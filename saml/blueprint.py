@@ -22,7 +22,7 @@ def create_blueprint(
 
     @blueprint.get("/login", provide_automatic_options=False)
     def login(connection_id: str) -> ResponseReturnValue:
-        return door.start(connection_id)
+        return door.start(connection_id, protocol=kind.protocol)
 
     @blueprint.post("/acs", provide_automatic_options=False)
     def acs(connection_id: str) -> ResponseReturnValue:

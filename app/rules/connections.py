@@ -189,8 +189,8 @@ class Door(Protocol[Answer]):
     The door owns flows, cookies, transactions and records, so that the three callbacks stay three lines long.
     """
 
-    def start(self, connection_id: str, wish: Wish | None = None) -> Answer:
-        """Begin a sign-in through this connection and send the browser to the identity provider."""
+    def start(self, connection_id: str, *, protocol: str, wish: Wish | None = None) -> Answer:
+        """Begin a sign-in through this connection of that protocol and send the browser to the identity provider."""
         ...
 
     def receive(

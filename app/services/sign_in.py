@@ -92,14 +92,18 @@ def begin_through(
     connection_id: str,
     *,
     browser: str,
+    protocol: str | None = None,
     tester: Member | None = None,
     email: str = "",
     return_to: str | None = None,
 ) -> NextStep:
     """Go straight to a connection: the one in force, or for a test, made by `tester`, its latest settings. `email` is
-    whom somebody else says to expect. Raises NotFoundError.
+    whom somebody else says to expect. Raises NotFoundError, also for a connection of another `protocol`, where one is
+    given.
     """
     connection = connection_rows.by_public_id(unit.session, connection_id)
+    if connection is not None and protocol not in {None, connection.protocol}:
+        connection = None
     is_test = tester is not None
     revision_id = connections.revision_for_sign_in(connection, is_test=is_test) if connection else None
     if connection is None or revision_id is None:

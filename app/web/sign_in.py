@@ -62,10 +62,10 @@ class Door:
     def __init__(self, kinds: Mapping[str, ConnectionKind]) -> None:
         self._kinds = kinds
 
-    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
+    def start(self, connection_id: str, *, protocol: str, wish: Wish | None = None) -> ResponseReturnValue:
         """Begin a sign-in through this connection."""
         with current.transactions().writing() as unit:
-            step = _begin_through(unit, connection_id, wish)
+            step = _begin_through(unit, connection_id, protocol, wish)
         assert isinstance(step, GoToProvider)
         code = HTTPStatus.SEE_OTHER if request.method == "POST" else HTTPStatus.FOUND
         return redirect(self._kinds[step.protocol].start(step.revision, step.flow), code)
@@ -102,13 +102,13 @@ class Door:
             return connections.described(unit, connection_id, protocol=protocol)
 
 
-def _begin_through(unit: UnitOfWork, connection_id: str, wish: Wish | None) -> NextStep:
+def _begin_through(unit: UnitOfWork, connection_id: str, protocol: str, wish: Wish | None) -> NextStep:
     """Through this connection, and as somebody else wants it as far as that is harmless."""
-    browser = current.browser()
+    begin = partial(sign_in.begin_through, unit, connection_id, protocol=protocol, browser=current.browser())
     if wish is None:
-        return sign_in.begin_through(unit, connection_id, browser=browser)
+        return begin()
     target = read_target(wish.target, base_url=current.transactions().ports.base_url)
-    step = sign_in.begin_through(unit, connection_id, browser=browser, email=_address_in(wish.email), return_to=target)
+    step = begin(email=_address_in(wish.email), return_to=target)
     assert isinstance(step, GoToProvider)
     wish.check(step.revision)
     return step

@@ -23,14 +23,14 @@ class RecordingDoor:
     """Knows one flow, flow_1, and verifies for it."""
 
     sign_in: SignIn
-    started: list[str] = field(default_factory=list)
+    started: list[tuple[str, str]] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     received: list[tuple[str, str]] = field(default_factory=list)
     results: list[ExternalIdentity | Rejection] = field(default_factory=list)
 
-    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
+    def start(self, connection_id: str, *, protocol: str, wish: Wish | None = None) -> ResponseReturnValue:
         assert wish is not None
-        self.started.append(connection_id)
+        self.started.append((connection_id, protocol))
         self.wishes.append(wish)
         return "started"
 
@@ -68,7 +68,7 @@ def client(door: RecordingDoor) -> FlaskClient:
 
 def test_login_begins_a_sign_in(client: FlaskClient, door: RecordingDoor) -> None:
     assert client.get("/oidc/conn_1/login").text == "started"
-    assert door.started == ["conn_1"]
+    assert door.started == [("conn_1", "oidc")]
     door.wishes[0].check(door.sign_in.revision)
 
 

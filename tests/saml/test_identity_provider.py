@@ -34,7 +34,7 @@ class RealDoor:
         self._flow = Flow("handle", "_f1", "", "", datetime.now(UTC), authenticate_again=True)
         self.verdict: ExternalIdentity | Rejection | None = None
 
-    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
+    def start(self, connection_id: str, *, protocol: str, wish: Wish | None = None) -> ResponseReturnValue:
         return self._kind.start(self._revision, self._flow)
 
     def receive(

@@ -56,8 +56,8 @@ class OneFlowDoor:
     def __init__(self) -> None:
         self.verdict: Unasked | None = None
 
-    def start(self, connection_id: str, wish: Wish | None = None) -> ResponseReturnValue:
-        return f"start {connection_id}"
+    def start(self, connection_id: str, *, protocol: str, wish: Wish | None = None) -> ResponseReturnValue:
+        return f"start {connection_id} {protocol}"
 
     def receive(
         self,
@@ -109,7 +109,7 @@ def assert_valid(document: Element, schema: str) -> None:
 
 
 def test_login_is_handed_to_the_door(browser: Client) -> None:
-    assert browser.get("/saml/conn_1/login").text == "start conn_1"
+    assert browser.get("/saml/conn_1/login").text == "start conn_1 saml"
 
 
 def test_response_is_verified_when_the_door_knows_the_flow(browser: Client, door: OneFlowDoor) -> None:

@@ -510,3 +510,20 @@ def test_member_reads_on_their_profile_where_a_sign_in_began(world: World) -> No
     agree(grace, come_from_tile(grace, connection_id, GRACE))
 
     assert "Acme Okta, started at the identity provider" in flat(grace.get("/profile").text)
+
+
+# ------------------------------------------------------------------------------------- the address of another protocol
+
+
+@pytest.mark.parametrize("query", ["", "?iss=https%3A%2F%2Fidp.test", "?login_hint=grace%40acme.test"])
+def test_sign_in_of_another_protocol_begins_nothing(world: World, query: str) -> None:
+    """The address that a tile of OpenID Connect opens, for a connection that speaks SAML."""
+    connection_id = desk(world).require_single_sign_on(**ALLOWED)
+    browser = world.browser()
+
+    answer = browser.client.get(f"/oidc/{connection_id}/login{query}", base_url=BASE_URL)
+
+    assert answer.status_code == 404, answer.text
+    with world.transactions.reading() as unit:
+        begun = select(func.count()).select_from(SignInFlow).where(SignInFlow.spent_at.is_(None))
+        assert unit.session.scalar(begun) == 0
