@@ -41,9 +41,10 @@ _WAITS = Refused(
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """How a connection follows the metadata at `url`. `read_at` is the last good reading, None before the first;
-    `next_read_at` None while it is not in force. `failure` says why it could not be followed `failing_since`, "" while
-    it can. `untaken` is what waits for a person, and `becoming` the settings that they would make of it.
+    """How a connection follows the metadata at `url`. `read_at` is when the last good reading was begun, None before
+    the first; `next_read_at` None while it is not in force. `failure` says why it could not be followed
+    `failing_since`, "" while it can. `untaken` is what waits for a person, and `becoming` the settings that they would
+    make of it.
     """
 
     url: str
@@ -240,7 +241,7 @@ def _keep(unit: UnitOfWork, reading: _Reading, row: FollowedMetadata, published:
     """Certificates that appeared count from now on; every difference to the last reading is told."""
     now_stated = Stated(published.sso_url, published.certificates)
     before = _stated(row) if row.read_at is not None else rules.stated_by(reading.settings)
-    row.sso_url, row.read_at = published.sso_url, unit.now
+    row.sso_url, row.read_at = published.sso_url, reading.at  # when it was begun: of two, the later one counts
     row.certificates = [certificate.as_settings() for certificate in published.certificates]
     row.failures = 0
     if row.next_read_at is not None:
@@ -249,10 +250,11 @@ def _keep(unit: UnitOfWork, reading: _Reading, row: FollowedMetadata, published:
         row.failing_since, row.failure = None, ""
         _tell(unit, reading, EventType.CONNECTION_METADATA_RECOVERED)
     if not now_stated.same_as(before):
-        _tell_change(unit, reading, before, now_stated)
+        _tell_change(unit, reading, before, now_stated, is_in_force=row.next_read_at is not None)
 
 
-def _tell_change(unit: UnitOfWork, reading: _Reading, before: Stated, after: Stated) -> None:
+def _tell_change(unit: UnitOfWork, reading: _Reading, before: Stated, after: Stated, *, is_in_force: bool) -> None:
+    """Programs hear only of what is in force: nothing is trusted yet because settings that wait were tested."""
     moved = {"sso_url": after.sso_url} if after.sso_url != before.sso_url else {}
     unit.audit(
         reading.organization_id,
@@ -261,6 +263,8 @@ def _tell_change(unit: UnitOfWork, reading: _Reading, before: Stated, after: Sta
         before=_in_words(before),
         after=_in_words(after),
     )
+    if not is_in_force:
+        return
     unit.event(
         reading.organization_id,
         EventType.CONNECTION_METADATA_CHANGED,

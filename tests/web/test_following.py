@@ -455,6 +455,8 @@ def test_settings_that_wait_are_tested_with_a_key_that_was_just_published(follow
 
     assert "Revision 2 waits for you" in flat(followed.ada.page())
     assert followed.provider.reads == 2  # once for the edit, once for the unknown key
+    assert followed.told() == []  # nothing that is in force has changed
+    assert len(followed.audited()) == 1
 
 
 def test_two_workers_at_once_read_it_once(followed: Followed) -> None:
@@ -512,6 +514,35 @@ def test_later_reading_is_not_undone_by_an_earlier_one_that_was_slow(followed: F
     following.follow_due(followed.world.transactions, overtaken)
 
     assert followed.sign_in(NEXT)
+
+
+def test_later_reading_counts_though_an_earlier_one_was_settled_while_it_was_under_way(followed: Followed) -> None:
+    """An unknown key has it read, then its turn comes; in between the provider withdraws a certificate."""
+    followed.provider.publish("idp", "next")
+    followed.world.clock.advance(hours=25)
+    is_under_way, may_end = threading.Event(), threading.Event()
+
+    def later(url: str) -> Published:
+        is_under_way.set()
+        assert may_end.wait(10)
+        return followed.world.program.read_metadata(url)
+
+    worker = threading.Thread(target=following.follow_due, args=(followed.world.transactions, later))
+
+    def meanwhile() -> None:
+        followed.provider.meanwhile = lambda: None
+        followed.world.clock.advance(seconds=1)
+        worker.start()
+        assert is_under_way.wait(10)
+        followed.world.clock.advance(seconds=1)
+
+    followed.provider.meanwhile = meanwhile
+    assert followed.sign_in(NEXT)
+    followed.provider.publish("idp")
+    may_end.set()
+    worker.join()
+
+    assert not followed.sign_in(NEXT)
 
 
 def uses(followed: Followed) -> dict[str, CertificateUse]:
