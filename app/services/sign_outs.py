@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.rules.connections import Revision
+from app.rules.errors import NotFoundError
 from app.rules.identity import ProviderSession, Rejection
 from app.rules.logout import SIGN_OUT, SignOut, SignOutOutcome
 from app.services import connections, logouts, provider_sessions, sessions
@@ -45,8 +46,14 @@ class Awaited:
 
 def sign_out(unit: UnitOfWork, person: SignedIn, *, browser: str) -> str | None:
     """End the session; the handle of the sign-out that may go on at the identity provider, if it may."""
+    # First: the provider may say at this very moment that it has ended, and writes the same rows.
+    if unit.lock_if_there(person.organization_id) is None:
+        return None
     session, connection_id = provider_sessions.of(unit, person.session_id), sessions.connection_of(unit, person)
-    sessions.end(unit, person.member_id, person.session_id, reason="signed_out")
+    try:
+        sessions.end(unit, person.member_id, person.session_id, reason="signed_out")
+    except NotFoundError:  # it was ended while we waited
+        return None
     if session is None or connection_id is None:
         return None
     provider_sessions.forget(unit, person.session_id)

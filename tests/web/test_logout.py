@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from werkzeug.test import TestResponse
 
 from app.ports.sealing import KeyringSealing
 from app.rules.limits import LOGOUTS_REJECTED
 from app.store.attempts import SignInRecord
 from app.store.connections import Connection
+from app.store.events import EVENTS
 from app.store.provider_sessions import ProviderSessionRow, SignOutRow
 from app.store.sign_ins import SignInSession
 from saml.redirect_binding import read_query
@@ -401,3 +404,37 @@ def _turn_off(office: Office) -> None:
             .where(Connection.id == office.connection_id)
             .values(state="inactive", revision_in_force=None)
         )
+
+
+# both at once
+
+
+def test_signing_out_here_and_there_at_the_same_moment_wait_for_each_other_in_one_order(office: Office) -> None:
+    """The person signs out here while the provider's logout is being carried out: neither fails."""
+    browser = office.sign_in(ADA, index="s-1")
+    engine, meet, met = office.world.transactions.database.engine, threading.Barrier(2), set[int]()
+
+    def pause(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        """After the first row that each of the two has written of what both write."""
+        me = threading.get_ident()
+        if me not in met and statement.startswith(("UPDATE sessions SET ended", "DELETE FROM provider_sessions")):
+            met.add(me)
+            with suppress(threading.BrokenBarrierError):
+                meet.wait(1)
+
+    answers = list[TestResponse]()
+    request = drop("//samlp:SessionIndex")
+    theirs = threading.Thread(target=lambda: answers.append(office.send(REQUEST, request)))
+    event.listen(engine, "after_cursor_execute", pause)
+    try:
+        theirs.start()
+        answers.append(browser.submit("/sign-out"))
+        theirs.join()
+    finally:
+        event.remove(engine, "after_cursor_execute", pause)
+
+    assert [answer.status_code for answer in answers] == [303, 303], [answer.text for answer in answers]
+    assert (office.living(), office.kept()[0]) == (0, 0)
+    with office.world.transactions.reading() as unit:
+        ended = select(EVENTS.c.data).where(EVENTS.c.type == "session.ended")
+        assert len(unit.connection.execute(ended).all()) == 1
