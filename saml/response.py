@@ -29,6 +29,8 @@ from saml.settings import trusted_certificates
 
 # Longer than any assertion can be answered: the request it must name lives ten minutes.
 _LONGEST_REPLAY = timedelta(days=1)
+# In bytes: what PostgreSQL takes into an index. Where an attribute says who somebody is, it may be longer.
+_LONGEST_NAME_ID = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ def _identity(
 
 
 def _session(name_id: NameId | None, statement: Element, expected: Expected) -> ProviderSession | None:
-    """What a logout would name; without a NameID it could name nobody."""
-    if name_id is None:
+    """What a logout would name; without a NameID it could name nobody, and by one that is too long nobody is found."""
+    if name_id is None or len(name_id.value.encode()) > _LONGEST_NAME_ID:
         return None
     index = statement.get("SessionIndex", "").strip()
     return ProviderSession(

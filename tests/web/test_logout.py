@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import threading
@@ -404,6 +405,22 @@ def _turn_off(office: Office) -> None:
             .where(Connection.id == office.connection_id)
             .values(state="inactive", revision_in_force=None)
         )
+
+
+# what is not kept
+
+
+def test_name_that_is_too_long_to_be_found_again_keeps_nobody_out(world: World) -> None:
+    """An attribute says who somebody is; the NameID beside it may be of any length."""
+    at = desk(world)
+    chosen = {"attributes.subject": "email", "idp.slo_url": SLO_URL}
+    office = Office(at, at.require_single_sign_on(**chosen))
+    sealed = "".join(hashlib.sha512(bytes([number])).hexdigest() for number in range(64))
+
+    browser = office.sign_in(ADA, index="s-1", subject=sealed)
+
+    assert office.kept() == (0, 0)
+    assert way_on(signed_out(browser)) == ""
 
 
 # both at once
