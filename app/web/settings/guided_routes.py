@@ -77,5 +77,8 @@ def _try(place: Place, connection_id: str) -> ResponseReturnValue:
     """The last step: the test sign-in."""
     unit = current.unit()
     connection = connections.read(unit, place.organization_id(), connection_id)
+    decision = connections.may_touch(unit, connection)
+    if isinstance(decision, Refused):
+        return place.refuse(decision)
     settings = connections.settings_of(unit, connection)
     return place.show("settings/guide_test.html", guided.test_page(connection, place, settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from flask import Blueprint, request
@@ -88,7 +89,8 @@ def _page(unit: UnitOfWork) -> SsoPage:
     open_ones = [row for row in found if row.state != ConnectionState.ACTIVE]
     return SsoPage(
         connections=tuple(_connection(unit, row) for row in open_ones),
-        setups=guided.under_way(unit, organization_id, at=_HOME),
+        # Who began them is not told: it may be an administrator who has nothing to do with the link.
+        setups=tuple(replace(one, begun_by="") for one in guided.under_way(unit, organization_id, at=_HOME)),
         is_in_force=len(open_ones) < len(found),
         add=control(connection_setups.may_set_up(unit, organization_id, acting=_acting(unit))),
     )

@@ -12,8 +12,8 @@ from app.store.audit import AuditEntry
 from app.store.connections import Proof
 from app.store.members import Member
 from tests.application import Browser, World
-from tests.scenes import ADA, HOST
-from tests.web.settings.scenes import BY_HAND, PAGE, Desk, come_back, flat, to_last_step
+from tests.scenes import ADA, GRACE, HOST
+from tests.web.settings.scenes import BY_HAND, PAGE, Desk, come_back, desk, flat, signed_in, to_last_step
 from tests.web.setup.scenes import connect, holder, make_link, open_link, ready, revoke_all
 
 #: Who signs in at the provider: an account of theirs there, at a verified domain.
@@ -238,3 +238,30 @@ def test_holder_learns_nothing_to_mend_that_only_an_administrator_can_mend(world
     assert kim.submit("/setup/sso/new", guide="saml-okta").status_code == 409
     assert kim.submit(href, **BY_HAND).status_code == 409
     assert "There is no connection yet." in ada.page()
+
+
+def test_connection_in_force_is_not_named_to_a_holder(world: World) -> None:
+    """Its id stands in the address at which everybody signs in."""
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+    kim = holder(ada)
+    assert "Acme Okta" not in kim.page
+
+    answer = kim.get(f"/setup/sso/{connection_id}/test")
+
+    assert answer.status_code == 409
+    assert "Acme Okta" not in answer.text
+
+
+def test_holder_is_not_told_who_began_a_setup(world: World) -> None:
+    ada = ready(world)
+    ada.member(GRACE, role="admin")
+    grace = signed_in(world, GRACE)
+    grace.get("/settings/connections/new")
+    assert grace.submit("/settings/connections/new", guide="saml-okta").status_code == 303
+    assert GRACE in ada.page()
+
+    shown = flat(holder(ada).get("/setup/sso").text)
+
+    assert "Being set up" in shown
+    assert GRACE not in shown
