@@ -33,6 +33,7 @@ _SAID = "The identity provider said that the session there has ended."
 class Addressed:
     """The connection that a logout is addressed to, as its protocol reads it."""
 
+    organization_id: str
     connection_id: str
     revision: Revision
 
@@ -42,15 +43,16 @@ def addressed(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Address
     connection = connection_rows.by_public_id(unit.session, connection_id)
     if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
         raise NotFoundError("There is no single sign-on at this address.")
-    return Addressed(connection.id, connections.load_revision(unit, connection, connection.revision_in_force))
+    revision = connections.load_revision(unit, connection, connection.revision_in_force)
+    return Addressed(connection.organization_id, connection.id, revision)
 
 
 def end(unit: UnitOfWork, to: Addressed, result: EndedThere | Rejection) -> LogoutRefused | None:
     """End every session that rests on those that have ended there; why nothing ended, where it was not believed."""
+    unit.lock(to.organization_id)
     connection = connection_rows.by_public_id(unit.session, to.connection_id)
     if connection is None:
         raise NotFoundError("There is no single sign-on at this address.")  # deleted meanwhile
-    unit.lock(connection.organization_id)
     if isinstance(result, EndedThere) and not admission.consume(unit, connection, result):
         result = REPLAYED
     if isinstance(result, Rejection):

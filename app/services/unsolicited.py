@@ -47,6 +47,9 @@ def arrive(
     for consent in one browser only.
     """
     connection = connection_rows.by_public_id(unit.session, revision.connection_id)
+    if connection is not None and isinstance(result, ExternalIdentity):
+        unit.lock_if_there(connection.organization_id)
+        connection = connection_rows.by_public_id(unit.session, revision.connection_id)
     if connection is None or connection.revision_in_force != revision.revision_id:
         return TurnedAway(FLOW_EXPIRED)  # turned off or changed while it was verified
     begin = partial(_begin, unit, connection, revision, browser=browser)

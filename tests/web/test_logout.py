@@ -455,3 +455,17 @@ def test_signing_out_here_and_there_at_the_same_moment_wait_for_each_other_in_on
     with office.world.transactions.reading() as unit:
         ended = select(EVENTS.c.data).where(EVENTS.c.type == "session.ended")
         assert len(unit.connection.execute(ended).all()) == 1
+
+
+def test_logout_for_a_connection_that_is_deleted_while_it_waits_says_that_there_is_none(office: Office) -> None:
+    answers = list[TestResponse]()
+    theirs = threading.Thread(target=lambda: answers.append(office.send()))
+    with office.world.transactions.writing() as unit:
+        unit.lock(office.desk.organization.id)
+        unit.session.delete(unit.session.get(Connection, office.connection_id))
+        unit.session.flush()
+        theirs.start()
+        theirs.join(0.5)  # verified, and waits
+    theirs.join()
+
+    assert [answer.status_code for answer in answers] == [404]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from app.services import connections, unsolicited
 from app.services.steps import TurnedAway
 from app.store import attempts
 from app.store.attempts import SignInRecord
-from app.store.connections import ConsumedAssertion, Proof
+from app.store.connections import Connection, ConsumedAssertion, Proof
 from app.store.members import Member
 from app.store.sign_ins import SignInFlow, SignInSession
 from tests.application import BASE_URL, Browser, World
@@ -510,6 +511,22 @@ def test_member_reads_on_their_profile_where_a_sign_in_began(world: World) -> No
     agree(grace, come_from_tile(grace, connection_id, GRACE))
 
     assert "Acme Okta, started at the identity provider" in flat(grace.get("/profile").text)
+
+
+def test_answer_for_a_connection_that_is_deleted_while_it_waits_signs_nobody_in(world: World) -> None:
+    at = desk(world)
+    connection_id = at.require_single_sign_on(**ALLOWED)
+    posted, answers = unasked(connection_id), list[TestResponse]()
+    theirs = threading.Thread(target=lambda: answers.append(post_answer(world.browser(), connection_id, posted)))
+    with world.transactions.writing() as unit:
+        unit.lock(at.organization.id)
+        unit.session.delete(unit.session.get(Connection, connection_id))
+        unit.session.flush()
+        theirs.start()
+        theirs.join(0.5)  # verified, and waits
+    theirs.join()
+
+    assert_refused(answers[0], "flow_expired")
 
 
 # ------------------------------------------------------------------------------------- the address of another protocol
