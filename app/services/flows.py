@@ -14,6 +14,7 @@ from app.ports.mail import Mail
 from app.rules.connections import Flow
 from app.rules.identity import UNKNOWN_GROUPS, ExternalIdentity, ProviderSession, ReceivedGroups
 from app.rules.ids import Prefix
+from app.rules.logout import EndedThere
 from app.rules.sessions import CODE_ATTEMPTS, CODE_DIGITS, CODE_WINDOW, CODES_PER_WINDOW, FLOW
 from app.services import mailbox
 from app.services.unit_of_work import UnitOfWork
@@ -48,6 +49,9 @@ class Step(StrEnum):
     ENROLL = "enroll"
     FINISHED = "finished"
 
+
+#: Where somebody has arrived, and something else is waited for.
+_WITH_IDENTITY = (Step.CONSENT, Step.CONFIRM_LINK)
 
 _SUBJECTS = {
     Purpose.SIGN_IN: "Your sign-in code",
@@ -189,7 +193,15 @@ def keep_identity(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity
 
 def keeps_identity(flow: SignInFlow) -> bool:
     """Whether the flow waits with somebody who has arrived, so that their assertion was consumed already."""
-    return flow.step in {Step.CONSENT, Step.CONFIRM_LINK}
+    return flow.step in _WITH_IDENTITY
+
+
+def finish_ended(unit: UnitOfWork, connection_id: str, told: EndedThere) -> None:
+    """Spend the flows that wait with somebody whose session at the identity provider has ended."""
+    for flow in sign_ins.flows_at(unit.session, connection_id, steps=_WITH_IDENTITY, now=unit.now):
+        identity = kept_identity(unit, flow)
+        if identity is not None and identity.session is not None and told.ends(identity.session):
+            finish(unit, flow)
 
 
 def kept_identity(unit: UnitOfWork, flow: SignInFlow) -> ExternalIdentity | None:

@@ -13,7 +13,7 @@ from app.rules.identity import Rejection
 from app.rules.ids import Prefix
 from app.rules.limits import LOGOUTS_REJECTED
 from app.rules.logout import EndedThere, LogoutRefused
-from app.services import admission, attempts, connections, limits, provider_sessions, sessions
+from app.services import admission, attempts, connections, flows, limits, provider_sessions, sessions
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
 from app.store.attempts import SignInRecord
@@ -48,7 +48,9 @@ def addressed(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Address
 
 
 def end(unit: UnitOfWork, to: Addressed, result: EndedThere | Rejection) -> LogoutRefused | None:
-    """End every session that rests on those that have ended there; why nothing ended, where it was not believed."""
+    """End every session that rests on those that have ended there, and every sign-in that waits with one of them; why
+    nothing ended, where it was not believed.
+    """
     unit.lock(to.organization_id)
     connection = connection_rows.by_public_id(unit.session, to.connection_id)
     if connection is None:
@@ -68,6 +70,7 @@ def end(unit: UnitOfWork, to: Addressed, result: EndedThere | Rejection) -> Logo
         )
         provider_sessions.forget(unit, row.id)
         sessions.end(unit, row.member_id, row.id, reason="signed_out_at_provider")
+    flows.finish_ended(unit, connection.id, result)
     return None
 
 

@@ -125,6 +125,19 @@ def waiting_flow(
     return session.scalars(query.order_by(SignInFlow.id.desc()).limit(1)).one_or_none()
 
 
+def flows_at(session: Session, connection_id: str, *, steps: Sequence[str], now: datetime) -> Sequence[SignInFlow]:
+    """The open flows of a connection that wait for one of these steps, locked; those that somebody goes on with at this
+    moment are passed over.
+    """
+    query = select(SignInFlow).where(
+        SignInFlow.connection_id == connection_id,
+        SignInFlow.step.in_(steps),
+        SignInFlow.spent_at.is_(None),
+        SignInFlow.expires_at > now,
+    )
+    return session.scalars(query.order_by(SignInFlow.id).with_for_update(skip_locked=True)).all()
+
+
 def codes_sent(session: Session, email: str, *, purpose: str, since: datetime) -> int:
     """How many codes were mailed to this address for this purpose: asking for one kind never uses up the other."""
     sent = SignInFlow.email == email, SignInFlow.purpose == purpose, SignInFlow.code_sent_at >= since

@@ -21,9 +21,11 @@ from app.store.connections import Connection, ConsumedAssertion, Proof
 from app.store.members import Member
 from app.store.sign_ins import SignInFlow, SignInSession
 from tests.application import BASE_URL, Browser, World
-from tests.saml.forge import Edit, attr, both, nobody_asked, put
+from tests.saml.forge import Edit, attr, both, drop, nobody_asked, put
+from tests.saml.logouts import REQUEST
 from tests.scenes import ADA, GRACE
 from tests.web.settings.scenes import BY_HAND, Desk, answer_about, come_back, desk, flat, post_answer, signed_in
+from tests.web.test_logout import Office
 
 ALLOWED = {"allow_idp_initiated": "yes"}
 SESSION = "__Host-doorward="
@@ -511,6 +513,21 @@ def test_member_reads_on_their_profile_where_a_sign_in_began(world: World) -> No
     agree(grace, come_from_tile(grace, connection_id, GRACE))
 
     assert "Acme Okta, started at the identity provider" in flat(grace.get("/profile").text)
+
+
+def test_whoever_signed_out_at_the_provider_is_not_signed_in_by_the_page_they_left(world: World) -> None:
+    """At a shared computer: the page that asks is open, its owner signs out at the provider and goes."""
+    at = desk(world)
+    at.member(GRACE)
+    office = Office(at, at.require_single_sign_on(**ALLOWED))
+    left, others = world.browser(), world.browser()
+    href = come_from_tile(left, office.connection_id)
+    also_asked = come_from_tile(others, office.connection_id, GRACE)
+
+    office.send(REQUEST, drop("//samlp:SessionIndex"))
+
+    assert_refused(agree(left, href), "flow_expired")
+    assert agree(others, also_asked).headers["Location"] == "/"
 
 
 def test_answer_for_a_connection_that_is_deleted_while_it_waits_signs_nobody_in(world: World) -> None:
