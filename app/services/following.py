@@ -37,6 +37,11 @@ _WAITS = Refused(
     "The settings that wait say what the metadata says.",
     fix="Test them, then put them in force.",
 )
+_OTHERS_WAIT = Refused(
+    Code.NOTHING_TO_TAKE_OVER,
+    "Other settings wait, which taking over would drop.",
+    fix="Put them in force or discard them first.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,10 @@ def may_take_over(unit: UnitOfWork, connection: Connection) -> Decision:
         return _NOTHING_NEW
     latest = connections.settings_of(unit, connection)
     is_waiting = rules.metadata_url(latest) is not None and rules.stated_by(latest).same_as(stated)
-    return _WAITS if is_waiting else Allowed()
+    if is_waiting:
+        return _WAITS
+    drops_something = rules.with_taken(latest, stated) != rules.with_taken(in_force, stated)
+    return _OTHERS_WAIT if drops_something else Allowed()
 
 
 def to_take_over(unit: UnitOfWork, organization_id: str, connection_id: str) -> Planned[Connection]:

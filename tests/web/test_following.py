@@ -236,6 +236,28 @@ def test_nothing_is_taken_over_where_the_metadata_says_nothing_else_or_that_wait
     assert "The settings that wait say what the metadata says." in followed.take_over()
 
 
+def test_taking_over_does_not_drop_an_edit_that_waits(followed: Followed) -> None:
+    followed.ada.page()
+    followed.edit(**{"attributes.first_name": "nickname"})
+    followed.provider.publish("next")
+    followed.read_now()
+    followed.sign_in_at_the_desk(NEXT)
+
+    assert "Other settings wait, which taking over would drop." in followed.take_over()
+
+    assert "nickname" in flat(followed.ada.page())
+    with followed.world.transactions.reading() as unit:
+        waiting = connections.read(unit, followed.ada.organization.id, followed.connection_id).latest_revision
+    discard = f"/settings/connections/{followed.connection_id}/revisions/{waiting}/discard"
+    assert followed.ada.browser.submit_as_planned(discard).status_code == 303
+    followed.ada.page()
+    assert "connection-saved" in followed.take_over()
+    followed.provider.publish("next", location=MOVED)
+    followed.read_now()
+    followed.sign_in_at_the_desk(NEXT)
+    assert "connection-saved" in followed.take_over()  # what waits came of the metadata as well
+
+
 def test_followed_certificate_that_is_withdrawn_is_no_longer_trusted(followed: Followed) -> None:
     followed.provider.publish("idp", "next")
     followed.read_now()
