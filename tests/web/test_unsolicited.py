@@ -515,6 +515,22 @@ def test_member_reads_on_their_profile_where_a_sign_in_began(world: World) -> No
     assert "Acme Okta, started at the identity provider" in flat(grace.get("/profile").text)
 
 
+def test_consent_to_a_connection_that_is_deleted_at_this_moment_signs_nobody_in(world: World) -> None:
+    at = desk(world)
+    connection_id = at.require_single_sign_on(**ALLOWED)
+    browser, answers = world.browser(), list[TestResponse]()
+    href = come_from_tile(browser, connection_id)
+    theirs = threading.Thread(target=lambda: answers.append(agree(browser, href)))
+    with world.transactions.writing() as unit:
+        unit.lock(at.organization.id)
+        theirs.start()
+        theirs.join(0.5)  # waits
+        unit.session.delete(unit.session.get(Connection, connection_id))
+    theirs.join()
+
+    assert_refused(answers[0], "flow_expired")
+
+
 def test_whoever_signed_out_at_the_provider_is_not_signed_in_by_the_page_they_left(world: World) -> None:
     """At a shared computer: the page that asks is open, its owner signs out at the provider and goes."""
     at = desk(world)
