@@ -48,7 +48,7 @@ def _save_with_ended_certificate(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("Old SAML")
     page.get_by_role("textbox", name="Entity ID of the identity provider").fill("https://idp.test")
     page.get_by_role("textbox", name="Single sign-on URL").fill("https://idp.test/sso")
-    page.get_by_label("Signing certificates").fill(made.certificate)
+    page.get_by_role("textbox", name="Signing certificates").fill(made.certificate)
     page.get_by_role("button", name="Save and go on").click()
     expect(page.get_by_text("Connection saved")).to_be_visible()
 

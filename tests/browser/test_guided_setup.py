@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADA, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ADA, Town, check_everywhere, found_organization, go_on, verify_domain
 from tests.servers.identity_providers import SamlIdp
 
 
@@ -31,7 +31,7 @@ def test_setup_of_okta_is_left_and_gone_on_with_up_to_its_test(town: Town, saml_
     check_everywhere(page)
     page.get_by_role("link", name="Go on").click()
     for _ in range(3):
-        page.get_by_role("button", name="Done, go on").click()
+        go_on(page)
     expect(page.get_by_role("heading", name="Bring back the metadata")).to_be_visible()
     check_everywhere(page)
 

@@ -71,7 +71,7 @@ def test_oidc_sign_out_goes_on_to_the_provider_and_a_sign_out_there_ends_the_ses
     page.get_by_label("Name", exact=True).fill("Company OIDC")
     page.get_by_label("Issuer").fill(provider.issuer)
     page.get_by_label("Client ID").fill(provider.client_id)
-    page.get_by_label("Client secret").fill(provider.client_secret)
+    page.get_by_role("textbox", name="Client secret", exact=True).fill(provider.client_secret)
     page.get_by_role("button", name="Save and go on").click()
     require(page, "Company OIDC", ADA)
 
