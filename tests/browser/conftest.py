@@ -21,6 +21,9 @@ from tests.servers.doorward import Served, environment_for, served
 from tests.servers.smtp import SmtpServer
 
 HOST = "acme.test"
+#: For stories that are about pages: what is below them has its own tests on both databases, and a story takes a minute.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 #: `PICTURES=/tmp/pictures ./doorward test tests/browser` puts pictures there of every page that the stories look at.
 PICTURES = os.environ.get("PICTURES", "")
 ADA = Person("u-ada", f"ada@{HOST}", "Ada", "Lovelace", ("Engineering", "Doorward Admins"))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Town, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ON_SQLITE, Town, check_everywhere, found_organization, verify_domain
 
 
+@ON_SQLITE
 def test_audit_log_is_read_filtered_and_saved(town: Town) -> None:
     page = found_organization(town)
     verify_domain(town, page)

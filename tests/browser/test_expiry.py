@@ -8,13 +8,22 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Page, expect
 
 from app.ports.key_pairs import SystemKeyPairs
-from tests.browser.conftest import ADA, Town, begin_setup, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import (
+    ADA,
+    ON_POSTGRESQL,
+    Town,
+    begin_setup,
+    check_everywhere,
+    found_organization,
+    verify_domain,
+)
 from tests.identity_providers import OidcIdentityProvider
 from tests.servers.identity_providers import OidcIdp
 
 NOW = datetime.now(UTC)
 
 
+@ON_POSTGRESQL
 def test_page_warns_of_a_secret_that_ends_and_of_a_certificate_that_has_ended(town: Town, oidc_idp: OidcIdp) -> None:
     provider = oidc_idp((ADA,))
     page = found_organization(town)

@@ -6,10 +6,11 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADA, Town, check_everywhere, found_organization, go_on, verify_domain
+from tests.browser.conftest import ADA, ON_SQLITE, Town, check_everywhere, found_organization, go_on, verify_domain
 from tests.servers.identity_providers import SamlIdp
 
 
+@ON_SQLITE
 def test_setup_of_okta_is_left_and_gone_on_with_up_to_its_test(town: Town, saml_idp: SamlIdp) -> None:
     provider = saml_idp((ADA,), signing="both")
     page = found_organization(town)

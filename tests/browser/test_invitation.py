@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import GRACE, Town, check_everywhere, found_organization
+from tests.browser.conftest import GRACE, ON_SQLITE, Town, check_everywhere, found_organization
 
 
 def link_for(town: Town, address: str) -> str:
@@ -16,6 +16,7 @@ def link_for(town: Town, address: str) -> str:
     return found.group(0)
 
 
+@ON_SQLITE
 def test_colleague_is_invited_accepts_and_is_found_among_the_members(town: Town) -> None:
     page = found_organization(town)
     page.get_by_role("link", name="Members", exact=True).click()

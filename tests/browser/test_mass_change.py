@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADA, HOST, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ADA, HOST, ON_POSTGRESQL, Town, check_everywhere, found_organization, verify_domain
 
 _SCHEMAS = "urn:ietf:params:scim:schemas:core:2.0"
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -37,6 +37,7 @@ class Caller:
             return dict(json.loads(answer.read()))
 
 
+@ON_POSTGRESQL
 def test_key_made_on_the_page_sets_a_directory_up_whose_mass_change_is_shown_and_dismissed(town: Town) -> None:
     page = found_organization(town)
     verify_domain(town, page)

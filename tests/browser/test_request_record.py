@@ -14,12 +14,13 @@ from app.factory import create_program
 from app.rules.actor import OPERATOR
 from app.services import directories, organizations
 from tests.application import settings_for
-from tests.browser.conftest import Town, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ON_SQLITE, Town, check_everywhere, found_organization, verify_domain
 from tests.browser.pictures import add_requests
 
 _TWO_REFRESHES = 15_000
 
 
+@ON_SQLITE
 def test_first_request_shows_by_itself_and_the_record_is_readable_by_everyone(town: Town) -> None:
     page = found_organization(town)
     verify_domain(town, page)

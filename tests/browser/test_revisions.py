@@ -6,10 +6,20 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADA, GRACE, Town, begin_setup, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import (
+    ADA,
+    GRACE,
+    ON_SQLITE,
+    Town,
+    begin_setup,
+    check_everywhere,
+    found_organization,
+    verify_domain,
+)
 from tests.servers.identity_providers import SamlIdp
 
 
+@ON_SQLITE
 def test_edit_waits_is_tested_takes_over_and_is_taken_back(town: Town, saml_idp: SamlIdp) -> None:
     provider = saml_idp((ADA, GRACE), signing="both")
     page = found_organization(town)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Town, check_everywhere, found_organization
+from tests.browser.conftest import ON_POSTGRESQL, Town, check_everywhere, found_organization
 
 
+@ON_POSTGRESQL
 def test_roles_are_added_ordered_made_the_default_and_deleted(town: Town) -> None:
     page = found_organization(town)
     page.get_by_role("link", name="Roles", exact=True).click()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import GRACE, Town, begin_setup, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import (
+    GRACE,
+    ON_POSTGRESQL,
+    Town,
+    begin_setup,
+    check_everywhere,
+    found_organization,
+    verify_domain,
+)
 from tests.servers.identity_providers import SamlIdp
 
 
@@ -20,6 +28,7 @@ def make_link(page: Page, scope: str) -> str:
     return page.locator("#setup-link").inner_text()
 
 
+@ON_POSTGRESQL
 def test_colleague_sets_up_single_sign_on_by_a_link_until_it_is_revoked(town: Town, saml_idp: SamlIdp) -> None:
     provider = saml_idp((GRACE,), signing="both")
     page = found_organization(town)
@@ -66,6 +75,7 @@ def test_colleague_sets_up_single_sign_on_by_a_link_until_it_is_revoked(town: To
     check_everywhere(grace)
 
 
+@ON_POSTGRESQL
 def test_colleague_connects_a_directory_by_a_link_with_the_keyboard(town: Town) -> None:
     page = found_organization(town)
     verify_domain(town, page)
