@@ -30,6 +30,15 @@ def test_the_kind_is_what_the_settings_page_expects() -> None:
     assert {field.name for field in kind.setup_fields() if field.required} == {"issuer", "client_id", "client_secret"}
 
 
+def test_guides_say_what_the_form_needs_and_claims_are_left_as_the_standard_has_them() -> None:
+    made = plain().kind
+    needed = {field.name for field in made.setup_fields() if field.required}
+
+    for guide in made.guides():
+        assert needed <= {item.name for item in guide.steps[-1].ask} | set(guide.filled)
+    assert made.advise({"given_name": ("Lovelace",), "family_name": ("Ada",)}, {}) == ()
+
+
 def test_settings_are_read_with_defaults_and_the_secret_apart() -> None:
     read = plain().kind.read_settings(SUBMITTED)
     assert read.secrets == {"client_secret": "s3cret"}

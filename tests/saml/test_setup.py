@@ -51,6 +51,12 @@ def test_metadata_becomes_settings() -> None:
     assert len(certificate["fingerprint"]) == 95
 
 
+def test_every_guide_ends_with_metadata() -> None:
+    asked = {item.name for guide in kind().guides() for item in guide.steps[-1].ask}
+
+    assert asked == {"idp.metadata_url", "idp.metadata_xml"}
+
+
 def test_metadata_by_hand_and_by_url_are_the_same_settings() -> None:
     answer = HttpAnswer(200, {}, b"\xef\xbb\xbf" + metadata().encode())
     fetched = kind({METADATA_URL: answer}).read_settings({"idp": {"metadata_url": f" {METADATA_URL}"}}).settings
