@@ -57,6 +57,13 @@ def test_every_guide_ends_with_metadata() -> None:
     assert asked == {"idp.metadata_url", "idp.metadata_xml"}
 
 
+def test_test_sign_in_is_advised_by_the_settings_that_it_tested() -> None:
+    received = {"Role": ("it",)}
+
+    assert "“Role”" in kind().advise(received, {})[0]
+    assert kind().advise(received, {"attributes": {"groups": "Role"}}) == ()
+
+
 def test_metadata_by_hand_and_by_url_are_the_same_settings() -> None:
     answer = HttpAnswer(200, {}, b"\xef\xbb\xbf" + metadata().encode())
     fetched = kind({METADATA_URL: answer}).read_settings({"idp": {"metadata_url": f" {METADATA_URL}"}}).settings
