@@ -108,7 +108,12 @@ def waiting(unit: UnitOfWork, *, browser: str) -> SignInFlow | None:
 
 
 def find(unit: UnitOfWork, flow_id: str, *, browser: str) -> SignInFlow | None:
-    """The flow, if it is this browser's and still open; its row is locked."""
+    """The flow, if it is this browser's and still open; its row is locked, and before it the organization that it is
+    in, as by whoever deletes a connection with its flows.
+    """
+    seen = look_at(unit, flow_id, browser=browser)
+    if seen is not None and seen.organization_id is not None:
+        unit.lock_if_there(seen.organization_id)
     return _open(unit, sign_ins.flow_by_id(unit.session, flow_id), browser)
 
 

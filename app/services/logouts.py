@@ -26,6 +26,7 @@ REPLAYED = Rejection(
     received="one that was accepted earlier",
     fix="Nothing has to be done: what it ended stays ended. If it comes again, somebody may be replaying it.",
 )
+_NOWHERE = "There is no single sign-on at this address."
 _SAID = "The identity provider said that the session there has ended."
 
 
@@ -42,7 +43,7 @@ def addressed(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Address
     """The connection of this protocol that people sign in through. Raises NotFoundError."""
     connection = connection_rows.by_public_id(unit.session, connection_id)
     if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
-        raise NotFoundError("There is no single sign-on at this address.")
+        raise NotFoundError(_NOWHERE)
     revision = connections.load_revision(unit, connection, connection.revision_in_force)
     return Addressed(connection.organization_id, connection.id, revision)
 
@@ -51,14 +52,12 @@ def end(unit: UnitOfWork, to: Addressed, result: EndedThere | Rejection) -> Logo
     """End every session that rests on those that have ended there, and every sign-in that waits with one of them; why
     nothing ended, where it was not believed.
     """
-    unit.lock(to.organization_id)
-    connection = connection_rows.by_public_id(unit.session, to.connection_id)
-    if connection is None:
-        raise NotFoundError("There is no single sign-on at this address.")  # deleted meanwhile
-    if isinstance(result, EndedThere) and not admission.consume(unit, connection, result):
-        result = REPLAYED
     if isinstance(result, Rejection):
-        return LogoutRefused(result, record(unit, connection, result))
+        return _refused(unit, to, result)  # without a lock, or anybody could make everybody wait
+    unit.lock(to.organization_id)
+    connection = _connection(unit, to)
+    if not admission.consume(unit, connection, result):
+        return _refused(unit, to, REPLAYED)
     unit.actor = Actor(ActorKind.SYSTEM, label=connection.name)
     for row in provider_sessions.ended(unit, connection.id, result):
         unit.audit(
@@ -72,6 +71,18 @@ def end(unit: UnitOfWork, to: Addressed, result: EndedThere | Rejection) -> Logo
         sessions.end(unit, row.member_id, row.id, reason="signed_out_at_provider")
     flows.finish_ended(unit, connection.id, result)
     return None
+
+
+def _refused(unit: UnitOfWork, to: Addressed, rejection: Rejection) -> LogoutRefused:
+    return LogoutRefused(rejection, record(unit, _connection(unit, to), rejection))
+
+
+def _connection(unit: UnitOfWork, to: Addressed) -> Connection:
+    """Raises NotFoundError when it was deleted meanwhile."""
+    connection = connection_rows.by_public_id(unit.session, to.connection_id)
+    if connection is None:
+        raise NotFoundError(_NOWHERE)
+    return connection
 
 
 def record(unit: UnitOfWork, connection: Connection, rejection: Rejection) -> str:

@@ -12,7 +12,6 @@ from app.services import connections, logouts, provider_sessions, sessions
 from app.services.sessions import SignedIn
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
-from app.store.connections import Connection
 from app.store.provider_sessions import SignOutRow
 
 
@@ -105,9 +104,8 @@ def come_back(unit: UnitOfWork, found: Awaited, result: SignOutOutcome | Rejecti
         return
     row.sealed = None
     row.outcome = SignOutOutcome.UNVERIFIED if isinstance(result, Rejection) else result
-    if isinstance(result, Rejection):
-        connection: Connection | None = connection_rows.by_public_id(unit.session, row.connection_id)
-        assert connection is not None  # the row refers to it
+    connection = connection_rows.by_public_id(unit.session, row.connection_id)
+    if isinstance(result, Rejection) and connection is not None:
         logouts.record(unit, connection, result)
 
 

@@ -72,9 +72,6 @@ def decide(unit: UnitOfWork, flow_id: str, *, browser: str, agreed: bool) -> Nex
     """Whoever sits at the browser has said whether they want to be signed in, which they are asked once. Everything
     else is decided now, by how things stand now.
     """
-    waiting = flows.look_at(unit, flow_id, browser=browser)
-    if waiting is not None:  # the organization first, as whoever deletes the connection and its flows does
-        unit.lock_if_there(waiting.organization_id or "")
     flow = flows.find(unit, flow_id, browser=browser)
     identity = flows.kept_identity(unit, flow) if flow is not None else None
     if flow is None or identity is None or flow.step != Step.CONSENT:

@@ -469,3 +469,18 @@ def test_logout_for_a_connection_that_is_deleted_while_it_waits_says_that_there_
     theirs.join()
 
     assert [answer.status_code for answer in answers] == [404]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_forged_logout_waits_for_nobody_in_the_organization(office: Office) -> None:
+    """SQLite has one writer at a time, so that there everybody waits for everybody."""
+    answers = list[TestResponse]()
+    forger = threading.Thread(target=lambda: answers.append(office.send(Logout(key="attacker"))))
+    with office.world.transactions.writing() as unit:
+        unit.lock(office.desk.organization.id)
+        forger.start()
+        forger.join(10)
+        answered = list(answers)
+    forger.join()
+
+    assert [answer.status_code for answer in answered] == [403]
