@@ -114,24 +114,6 @@ def verify_domain(town: Town, page: Page) -> None:
     expect(page.locator("#domains").get_by_text("Verified").first).to_be_visible()
 
 
-def begin_setup(page: Page, protocol: str, product: str) -> None:
-    """Choose a product on the page of them all, and follow its guide up to the step that asks for what was given."""
-    page.get_by_role("region", name=protocol).get_by_role("button", name=product).click()
-    name, done = page.get_by_label("Name", exact=True), page.get_by_role("button", name="Done, go on")
-    expect(name.or_(done)).to_be_visible()
-    while done.is_visible():
-        go_on(page)
-        expect(name.or_(done)).to_be_visible()
-
-
-def go_on(page: Page) -> None:
-    """On to the next step of a guide; returns when that one is there."""
-    current = page.locator('[aria-current="step"]')
-    here = current.inner_text()
-    page.get_by_role("button", name="Done, go on").click()
-    expect(current).not_to_have_text(here)
-
-
 def sign_in_through_provider(town: Town, person: Person, *, start: str = "/sign-in") -> Page:
     """A fresh browser, from the address to the provider and back."""
     page = town.visitor()

@@ -12,11 +12,11 @@ from tests.browser.conftest import (
     ADA,
     ON_POSTGRESQL,
     Town,
-    begin_setup,
     check_everywhere,
     found_organization,
     verify_domain,
 )
+from tests.browser.connecting import begin_setup, fill_in_oidc, save
 from tests.identity_providers import OidcIdentityProvider
 from tests.servers.identity_providers import OidcIdp
 
@@ -58,24 +58,12 @@ def _save_with_ended_certificate(page: Page) -> None:
     page.get_by_role("textbox", name="Entity ID of the identity provider").fill("https://idp.test")
     page.get_by_role("textbox", name="Single sign-on URL").fill("https://idp.test/sso")
     page.get_by_role("textbox", name="Signing certificates").fill(made.certificate)
-    page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_text("Connection saved")).to_be_visible()
+    save(page)
 
 
 def _connect_until(page: Page, provider: OidcIdentityProvider, ends: datetime) -> None:
     """An OpenID Connect connection whose client secret ends on that day."""
-    page.goto("/settings/connections/new")
-    begin_setup(page, "OpenID Connect", "Another provider")
-    page.get_by_role("link", name="Make us known").click()
-    redirect_uri = re.search(r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback", page.content())
-    assert redirect_uri is not None
-    provider.set_redirect_uris(redirect_uri.group(0))
-    page.get_by_role("link", name="Bring back the credentials").click()
-    page.get_by_label("Name", exact=True).fill("Company OIDC")
-    page.get_by_label("Issuer").fill(provider.issuer)
-    page.get_by_label("Client ID").fill(provider.client_id)
-    page.get_by_role("textbox", name="Client secret", exact=True).fill(provider.client_secret)
+    fill_in_oidc(page, provider)
     page.get_by_label("Client secret expires on").fill(f"{ends:%Y-%m-%d}")
     check_everywhere(page)
-    page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_text("Connection saved")).to_be_visible()
+    save(page)

@@ -10,7 +10,8 @@ from contextlib import closing
 import requests
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADA, Town, begin_setup, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ADA, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.connecting import fill_in_saml, save
 from tests.ports.listening import Listener
 from tests.saml.published import key
 from tests.servers.identity_providers import SamlIdp
@@ -33,11 +34,8 @@ def test_what_followed_metadata_says_is_shown_and_taken_over(town: Town, saml_id
     with closing(Listener(mirror, tls=None, address=("127.0.0.1", 0))) as server:
         page = found_organization(town)
         verify_domain(town, page)
-        page.goto("/settings/connections/new")
-        begin_setup(page, "SAML 2.0", "Another provider")
-        page.get_by_label("Name", exact=True).fill("Company SAML")
-        page.get_by_label("Metadata URL").fill(f"http://127.0.0.1:{server.port}/metadata")
-        page.get_by_role("button", name="Save and go on").click()
+        fill_in_saml(page, f"http://127.0.0.1:{server.port}/metadata")
+        save(page)
         page.get_by_role("button", name="Test sign-in").first.click()
         page.locator(f'[data-user="{ADA.id}"]').click()
         expect(page).to_have_url(re.compile("/tests/"))

@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ADA, ON_SQLITE, Town, check_everywhere, found_organization, go_on, verify_domain
+from tests.browser.conftest import ADA, ON_SQLITE, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.connecting import go_on
 from tests.servers.identity_providers import SamlIdp
 
 

@@ -10,13 +10,12 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import (
     ADA,
     Town,
-    begin_setup,
     check_everywhere,
     found_organization,
     sign_in_through_provider,
     verify_domain,
 )
-from tests.browser.test_single_sign_on import require
+from tests.browser.connecting import begin_setup, fill_in_oidc, ours, require, save
 from tests.servers.identity_providers import OidcIdp, SamlIdp
 
 
@@ -29,17 +28,17 @@ def test_saml_sign_out_goes_on_to_the_provider_and_a_sign_out_there_ends_the_ses
     page.goto("/settings/connections/new")
     begin_setup(page, "SAML 2.0", "Another provider")
     page.get_by_role("link", name="Make us known").click()
-    logout_url = _shown(page, r"http://127\.0\.0\.1:\d+/saml/conn_\w+/logout")
+    expect(page.get_by_role("heading", name="Make us known")).to_be_visible()
+    logout_url = ours(page, "saml", "logout")
     provider.set_logout(logout_url, certificate="")
     page.get_by_role("link", name="Bring back the metadata").click()
     page.get_by_label("Name", exact=True).fill("Company SAML")
     page.get_by_label("Metadata URL").fill(provider.metadata_url)
-    page.get_by_role("button", name="Save and go on").click()
-    expect(page.get_by_text("Connection saved")).to_be_visible()
+    save(page)
     # The organization has its key pair now: the provider verifies our requests and answers from here on.
     with build_opener(ProxyHandler({})).open(logout_url.replace("/logout", "/certificate"), timeout=10) as answer:
         provider.set_logout(logout_url, certificate=answer.read().decode())
-    require(page, "Company SAML", ADA)
+    require(page, ADA)
 
     ada = _sign_in(town)
     _sign_out_everywhere(ada, "Company SAML")
@@ -59,21 +58,9 @@ def test_oidc_sign_out_goes_on_to_the_provider_and_a_sign_out_there_ends_the_ses
     provider = oidc_idp((ADA,))
     page = found_organization(town)
     verify_domain(town, page)
-    page.goto("/settings/connections/new")
-    begin_setup(page, "OpenID Connect", "Another provider")
-    page.get_by_role("link", name="Make us known").click()
-    provider.set_redirect_uris(_shown(page, r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback"))
-    provider.set_logout(
-        post_logout_redirect_uri=_shown(page, r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/signed-out"),
-        backchannel_logout_uri=_shown(page, r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/backchannel-logout"),
-    )
-    page.get_by_role("link", name="Bring back the credentials").click()
-    page.get_by_label("Name", exact=True).fill("Company OIDC")
-    page.get_by_label("Issuer").fill(provider.issuer)
-    page.get_by_label("Client ID").fill(provider.client_id)
-    page.get_by_role("textbox", name="Client secret", exact=True).fill(provider.client_secret)
-    page.get_by_role("button", name="Save and go on").click()
-    require(page, "Company OIDC", ADA)
+    fill_in_oidc(page, provider, takes_logouts=True)
+    save(page)
+    require(page, ADA)
 
     ada = _sign_in(town)
     _sign_out_everywhere(ada, "Company OIDC")
@@ -86,13 +73,6 @@ def test_oidc_sign_out_goes_on_to_the_provider_and_a_sign_out_there_ends_the_ses
     _confirm_there(there)
     expect(there.get_by_text("Sign-out Success")).to_be_visible()
     _is_signed_out(again)
-
-
-def _shown(page: Page, pattern: str) -> str:
-    """One of the values to paste at the provider."""
-    found = re.search(pattern, page.content())
-    assert found is not None
-    return found.group(0)
 
 
 def _sign_in(town: Town) -> Page:

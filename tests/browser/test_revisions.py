@@ -11,11 +11,11 @@ from tests.browser.conftest import (
     GRACE,
     ON_SQLITE,
     Town,
-    begin_setup,
     check_everywhere,
     found_organization,
     verify_domain,
 )
+from tests.browser.connecting import fill_in_saml, save
 from tests.servers.identity_providers import SamlIdp
 
 
@@ -24,11 +24,8 @@ def test_edit_waits_is_tested_takes_over_and_is_taken_back(town: Town, saml_idp:
     provider = saml_idp((ADA, GRACE), signing="both")
     page = found_organization(town)
     verify_domain(town, page)
-    page.goto("/settings/connections/new")
-    begin_setup(page, "SAML 2.0", "Another provider")
-    page.get_by_label("Name", exact=True).fill("Company SAML")
-    page.get_by_label("Metadata URL").fill(provider.metadata_url)
-    page.get_by_role("button", name="Save and go on").click()
+    fill_in_saml(page, provider.metadata_url)
+    save(page)
     _test_as_ada(page)
     page.get_by_role("button", name="Activate…").click()
     page.get_by_role("link", name="See each person").click()

@@ -9,8 +9,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADA, GRACE, Town, begin_setup, found_organization, verify_domain
-from tests.browser.test_single_sign_on import require
+from tests.browser.conftest import ADA, GRACE, Town, found_organization, verify_domain
+from tests.browser.connecting import fill_in_oidc, fill_in_saml, require, save
 from tests.servers.identity_providers import OidcIdp, SamlIdp
 
 
@@ -20,16 +20,10 @@ def test_saml_answers_of_four_shapes_are_taken_by_workers_that_did_not_ask_for_t
     provider = saml_idp((ADA, GRACE), signing="both")
     page = found_organization(town)
     verify_domain(town, page)
-    page.goto("/settings/connections/new")
-    begin_setup(page, "SAML 2.0", "Another provider")
-    page.get_by_label("Name", exact=True).fill("Company SAML")
-    page.get_by_label("Metadata URL").fill(provider.metadata_url)
-    page.get_by_role("button", name="Save and go on").click()
-    found = re.search("conn_[0-9a-z]+", page.url)
-    assert found is not None
-    require(page, "Company SAML", ADA)
-    ours = f"{town.server.base_url}/saml/{found.group()}/certificate"
-    with build_opener(ProxyHandler({})).open(ours, timeout=10) as answer:
+    fill_in_saml(page, provider.metadata_url)
+    certificate = f"{town.server.base_url}/saml/{save(page)}/certificate"
+    require(page, ADA)
+    with build_opener(ProxyHandler({})).open(certificate, timeout=10) as answer:
         provider.control(encryption_certificate=answer.read().decode())
 
     for signing in ("assertion", "response", "both", "encrypted"):
@@ -41,19 +35,9 @@ def test_oidc_answer_is_taken_by_a_worker_that_did_not_ask_for_it(town: Town, oi
     provider = oidc_idp((ADA, GRACE))
     page = found_organization(town)
     verify_domain(town, page)
-    page.goto("/settings/connections/new")
-    begin_setup(page, "OpenID Connect", "Another provider")
-    page.get_by_role("link", name="Make us known").click()
-    redirect_uri = re.search(r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback", page.content())
-    assert redirect_uri is not None
-    provider.set_redirect_uris(redirect_uri.group(0))
-    page.get_by_role("link", name="Bring back the credentials").click()
-    page.get_by_label("Name", exact=True).fill("Company OIDC")
-    page.get_by_label("Issuer").fill(provider.issuer)
-    page.get_by_label("Client ID").fill(provider.client_id)
-    page.get_by_label("Client secret", exact=True).fill(provider.client_secret)
-    page.get_by_role("button", name="Save and go on").click()
-    require(page, "Company OIDC", ADA)
+    fill_in_oidc(page, provider)
+    save(page)
+    require(page, ADA)
 
     _comes_in_while_workers_change(town)
 

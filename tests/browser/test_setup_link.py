@@ -8,11 +8,11 @@ from tests.browser.conftest import (
     GRACE,
     ON_POSTGRESQL,
     Town,
-    begin_setup,
     check_everywhere,
     found_organization,
     verify_domain,
 )
+from tests.browser.connecting import begin_setup, save
 from tests.servers.identity_providers import SamlIdp
 
 
@@ -50,8 +50,7 @@ def test_colleague_sets_up_single_sign_on_by_a_link_until_it_is_revoked(town: To
     grace.get_by_label("Name", exact=True).fill("Company SAML")
     grace.get_by_label("Metadata URL").fill(provider.metadata_url)
     check_everywhere(grace)
-    grace.get_by_role("button", name="Save and go on").click()
-    expect(grace.get_by_text("Connection saved.")).to_be_visible()
+    save(grace)
     check_everywhere(grace)
     grace.get_by_role("button", name="Test sign-in").click()
     grace.locator(f'[data-user="{GRACE.id}"]').click()

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import (
     ADA,
     GRACE,
     Town,
-    begin_setup,
     check_everywhere,
     found_organization,
     sign_in_through_provider,
     verify_domain,
 )
-from tests.identity_providers import Person
+from tests.browser.connecting import fill_in_oidc, fill_in_saml, require, save
 from tests.servers.identity_providers import OidcIdp, SamlIdp
 
 
@@ -25,12 +24,9 @@ def test_saml_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page = found_organization(town)
     verify_domain(town, page)
 
-    page.goto("/settings/connections/new")
-    begin_setup(page, "SAML 2.0", "Another provider")
-    page.get_by_label("Name", exact=True).fill("Company SAML")
-    page.get_by_label("Metadata URL").fill(provider.metadata_url)
-    page.get_by_role("button", name="Save and go on").click()
-    require(page, "Company SAML", ADA)
+    fill_in_saml(page, provider.metadata_url)
+    save(page)
+    require(page, ADA)
 
     _people_come_in(town)
     provider.stop()
@@ -42,37 +38,13 @@ def test_oidc_from_the_first_administrator_to_a_sign_in_through_the_provider(tow
     page = found_organization(town)
     verify_domain(town, page)
 
-    page.goto("/settings/connections/new")
-    begin_setup(page, "OpenID Connect", "Another provider")
-    page.get_by_role("link", name="Make us known").click()
-    redirect_uri = re.search(r"http://127\.0\.0\.1:\d+/oidc/conn_\w+/callback", page.content())
-    assert redirect_uri is not None
-    provider.set_redirect_uris(redirect_uri.group(0))
-    page.get_by_role("link", name="Bring back the credentials").click()
-    page.get_by_label("Name", exact=True).fill("Company OIDC")
-    page.get_by_label("Issuer").fill(provider.issuer)
-    page.get_by_label("Client ID").fill(provider.client_id)
-    page.get_by_role("textbox", name="Client secret", exact=True).fill(provider.client_secret)
-    page.get_by_role("button", name="Save and go on").click()
-    require(page, "Company OIDC", ADA)
+    fill_in_oidc(page, provider)
+    save(page)
+    require(page, ADA)
 
     _people_come_in(town)
     provider.stop()
     _administrator_gets_back_in(town)
-
-
-def require(page: Page, name: str, person: Person) -> None:
-    """The test sign-in as oneself, then requiring single sign-on."""
-    expect(page.get_by_text("Connection saved")).to_be_visible()
-    page.get_by_role("button", name="Test sign-in").first.click()
-    page.locator(f'[data-user="{person.id}"]').click()
-    expect(page.get_by_text(person.email).first).to_be_visible()
-    page.goto("/settings/authentication#single-sign-on")
-    page.get_by_role("button", name="Activate…").click()
-    expect(page.get_by_text("Afterwards an administrator can still get in")).to_be_visible()
-    check_everywhere(page)
-    page.get_by_role("button", name="Require single sign-on").click()
-    expect(page.get_by_text("Single sign-on is required from now on")).to_be_visible()
 
 
 def _people_come_in(town: Town) -> None:

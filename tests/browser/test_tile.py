@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADA, GRACE, Town, begin_setup, check_everywhere, found_organization, verify_domain
+from tests.browser.conftest import ADA, GRACE, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.connecting import fill_in_saml, require, save
 from tests.identity_providers import Person, SamlIdentityProvider
 from tests.servers.identity_providers import SamlIdp
 
@@ -16,18 +17,15 @@ def test_person_comes_from_the_tile_is_asked_and_decides(town: Town, saml_idp: S
     provider = saml_idp((ADA, GRACE), signing="both")
     page = found_organization(town)
     verify_domain(town, page)
-    page.goto("/settings/connections/new")
-    begin_setup(page, "SAML 2.0", "Another provider")
-    page.get_by_label("Name", exact=True).fill("Company SAML")
-    page.get_by_label("Metadata URL").fill(provider.metadata_url)
+    fill_in_saml(page, provider.metadata_url)
     page.get_by_text("Other ways, and what few need").click()
     warning = page.get_by_text("without having asked for it here")
     expect(warning).to_be_hidden()
     page.get_by_label("Allow sign-ins that begin at the identity provider").check()
     expect(warning).to_be_visible()
     check_everywhere(page)
-    page.get_by_role("button", name="Save and go on").click()
-    connection = _require(page)
+    connection = save(page)
+    require(page, ADA)
     expect(warning).to_be_visible()
     check_everywhere(page)
 
@@ -63,20 +61,6 @@ def test_person_comes_from_the_tile_is_asked_and_decides(town: Town, saml_idp: S
     check_everywhere(stranger)
     page.goto("/settings/sign-ins")
     expect(page.get_by_text("said that it was not them").first).to_be_visible()
-
-
-def _require(page: Page) -> str:
-    """The test sign-in as oneself, then requiring single sign-on: the connection's id."""
-    page.get_by_role("button", name="Test sign-in").first.click()
-    page.locator(f'[data-user="{ADA.id}"]').click()
-    expect(page.get_by_text(ADA.email).first).to_be_visible()
-    page.goto("/settings/authentication#single-sign-on")
-    page.get_by_role("button", name="Activate…").click()
-    page.get_by_role("button", name="Require single sign-on").click()
-    expect(page.get_by_text("Single sign-on is required from now on")).to_be_visible()
-    connection = re.search(r"conn_\w+", page.content())
-    assert connection is not None
-    return connection.group(0)
 
 
 def _open_tile(page: Page, provider: SamlIdentityProvider, town: Town, connection: str, person: Person) -> None:
