@@ -124,16 +124,14 @@ def _deadline(several: list[Expiry], *, now: datetime) -> Deadline:
 
 def _named(deadline: Deadline) -> str:
     one, several = _NAMES[deadline.what]
-    if deadline.count == 1:
-        return f"the {one}"
-    return f"{'both' if deadline.count == 2 else f'all {deadline.count}'} {several}"
+    return f"the {one}" if deadline.count == 1 else f"the last of {deadline.count} {several}"
 
 
 def _when(deadline: Deadline, *, now: datetime) -> str:
     """The verb with the day and how far away it is."""
     day, left = f"{deadline.at:%Y-%m-%d}", deadline.at - now
     if left > timedelta(0):
-        return f"{'ends' if deadline.count == 1 else 'end'} on {day}, in {_days(_begun_days(left))}"
+        return f"ends on {day}, in {_days(_begun_days(left))}"
     ago = -_begun_days(left)
     return f"ended on {day}" + (f", {_days(ago)} ago" if ago else "")
 

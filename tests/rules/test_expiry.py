@@ -116,9 +116,9 @@ def test_every_kind_has_one_deadline_its_latest_and_the_nearest_comes_first(
         (0.1, 1, "Okta: the signing certificate of the identity provider ends on 2026-11-23, in 1 day."),
         (-0.1, 1, "Okta: the signing certificate of the identity provider ended on 2026-11-23."),
         (-2, 1, "Okta: the signing certificate of the identity provider ended on 2026-11-21, 2 days ago."),
-        (7, 2, "Okta: both signing certificates of the identity provider end on 2026-11-30, in 7 days."),
-        (7, 3, "Okta: all 3 signing certificates of the identity provider end on 2026-11-30, in 7 days."),
-        (-1, 2, "Okta: both signing certificates of the identity provider ended on 2026-11-22, 1 day ago."),
+        (7, 2, "Okta: the last of 2 signing certificates of the identity provider ends on 2026-11-30, in 7 days."),
+        (7, 3, "Okta: the last of 3 signing certificates of the identity provider ends on 2026-11-30, in 7 days."),
+        (-1, 2, "Okta: the last of 2 signing certificates of the identity provider ended on 2026-11-22, 1 day ago."),
     ],
 )
 def test_sentence_says_what_ends_and_when(days: float, count: int, sentence: str) -> None:

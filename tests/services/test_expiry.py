@@ -133,7 +133,7 @@ def test_all_that_end_are_told_of_by_the_last_of_them(world: World) -> None:
 
     assert marks(scene) == [30]
     assert mails(scene) == [
-        "Provider: both signing certificates of the identity provider end on 2026-12-13, in 20 days"
+        "Provider: the last of 2 signing certificates of the identity provider ends on 2026-12-13, in 20 days"
     ]
 
 
