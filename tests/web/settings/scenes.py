@@ -106,11 +106,11 @@ class Desk:
             return member
 
 
-def desk(world: World) -> Desk:
+def desk(world: World, address: str = ADA, *, organization: str = "Acme") -> Desk:
     """The first administrator has just signed in."""
-    browser = world.first_admin(ADA)
+    browser = world.first_admin(address, organization)
     with world.transactions.reading() as unit:
-        member = member_rows.by_email(unit.session, ADA)
+        member = member_rows.by_email(unit.session, address)
         assert member is not None
         return Desk(world, browser, Organization(world, member.organization_id, member.id))
 

@@ -13,6 +13,7 @@ from tests.application import BASE_URL, World
 from tests.saml.forge import ISSUER, SSO_URL
 from tests.saml.published import metadata
 from tests.web.settings.scenes import BY_HAND, Desk, desk, flat, made_by, signed_in, to_last_step
+from tests.web.setup.scenes import holder
 
 NEW = "/settings/connections/new"
 
@@ -304,3 +305,22 @@ def test_edit_with_a_file_is_more_than_a_rename(world: World) -> None:
     answer = ada.browser.upload(href, "idp.metadata_xml.file", metadata().encode(), name="A")
 
     assert "connection-saved" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("at", ["/settings/connections", "/setup/sso"])
+def test_setup_of_another_organization_is_not_found(world: World, at: str) -> None:
+    ada = ready(world)
+    last = to_last_step(ada.browser)
+    connection_id = last.partition("?")[0].rpartition("/")[2]
+    eve = desk(world, "eve@other.test", organization="Other")
+    eve.verify_domain("other.test")
+    other = eve.browser if at == "/settings/connections" else holder(eve)
+
+    for answer in (
+        other.get(f"{at}/setup/{connection_id}"),
+        other.submit(f"{at}/setup/{connection_id}", step="1"),
+        other.submit(f"{at}/setup/{connection_id}?step=3", **BY_HAND),
+        other.submit(f"{at}/setup/{connection_id}/discard"),
+    ):
+        assert answer.status_code == 404
+    assert "Step 3 of 4" in flat(ada.browser.get(last).text)
