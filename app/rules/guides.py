@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,9 +83,9 @@ def _step(
     *,
     title: str,
     do: list[str],
-    paste: list[dict[str, str]] = [],  # noqa: B006  # never written to
-    enter: list[dict[str, Any]] = [],  # noqa: B006
-    ask: list[dict[str, str]] = [],  # noqa: B006
+    paste: Sequence[dict[str, str]] = (),
+    enter: Sequence[dict[str, Any]] = (),
+    ask: Sequence[dict[str, str]] = (),
 ) -> GuideStep:
     return GuideStep(
         title,

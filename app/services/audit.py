@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord
 from app.services import organizations
@@ -34,12 +35,9 @@ def page(
     limit: int,
 ) -> RecordPage[AuditRecord]:
     """Entries for people: the newest, those before one, or those after one."""
-    session = unit.session
     return page_of(
-        older_than=lambda id_, most: rows.before(
-            unit.session, organization_id, wanted=wanted, before_id=id_, limit=most
-        ),
-        newer_than=lambda id_, most: rows.after(session, organization_id, wanted=wanted, after_id=id_, limit=most),
+        partial(rows.before, unit.session, organization_id, wanted=wanted),
+        partial(rows.after, unit.session, organization_id, wanted=wanted),
         before=before,
         after=after,
         limit=limit,

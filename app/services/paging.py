@@ -25,24 +25,24 @@ class RecordPage(Generic[T]):
 
 
 def page_of(
+    older_than: Callable[..., Sequence[T]],
+    newer_than: Callable[..., Sequence[T]],
     *,
-    older_than: Callable[[str, int], Sequence[T]],
-    newer_than: Callable[[str, int], Sequence[T]],
     before: str,
     after: str,
     limit: int,
 ) -> RecordPage[T]:
     """The newest page, that before one id, or that after one.
 
-    `older_than` finds at most so many before an id, newest first, "" beginning at the newest; `newer_than` those after
-    one, oldest first.
+    `older_than` is asked with `before_id` and `limit`, newest first, "" beginning at the newest; `newer_than` with
+    `after_id` and `limit`, oldest first.
     """
     if after:
-        found = newer_than(after, limit + 1)
+        found = newer_than(after_id=after, limit=limit + 1)
         has_newer, has_older = len(found) > limit, True
         found = found[:limit][::-1]
     else:
-        found = older_than(before, limit + 1)
+        found = older_than(before_id=before, limit=limit + 1)
         has_newer, has_older = bool(before), len(found) > limit
         found = found[:limit]
     return RecordPage(

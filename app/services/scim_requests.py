@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from app.rules.errors import NotFoundError
 from app.rules.scim_requests import ERRORS_WITHIN, EVERYTHING, PACE_WITHIN, RequestFilter, ScimRequestRecord
@@ -59,8 +60,8 @@ def page(
     """
     directory = directories.read(unit, organization_id, directory_id)
     listing = page_of(
-        older_than=lambda id_, most: rows.before(unit.session, directory.id, wanted=wanted, before_id=id_, limit=most),
-        newer_than=lambda id_, most: rows.after(unit.session, directory.id, wanted=wanted, after_id=id_, limit=most),
+        partial(rows.before, unit.session, directory.id, wanted=wanted),
+        partial(rows.after, unit.session, directory.id, wanted=wanted),
         before=before,
         after=after,
         limit=limit,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from app.rules.attempts import EVERY_ATTEMPT, AttemptFilter, Outcome
 from app.rules.identity import Rejection
@@ -42,12 +43,9 @@ def page(
     limit: int,
 ) -> RecordPage[SignInRecord]:
     """Attempts for people: the newest, those before one, or those after one."""
-    session = unit.session
     return page_of(
-        older_than=lambda id_, most: rows.before(
-            unit.session, organization_id, wanted=wanted, before_id=id_, limit=most
-        ),
-        newer_than=lambda id_, most: rows.after(session, organization_id, wanted=wanted, after_id=id_, limit=most),
+        partial(rows.before, unit.session, organization_id, wanted=wanted),
+        partial(rows.after, unit.session, organization_id, wanted=wanted),
         before=before,
         after=after,
         limit=limit,
