@@ -26,15 +26,16 @@ from app.ports.sealing import KeyringSealing
 from app.rules.connections import ConnectionKind
 from app.rules.following import ReadMetadata
 from app.services import following
-from app.services.connections import DocumentCache
+from app.services.documents import DocumentCache
 from app.services.request_log import RequestLog
 from app.services.unit_of_work import Transactions
-from app.services.worker import Keep
+from app.services.worker import Keep, PeriodicJob, periodic
 from app.store import json_columns
 from app.store.database import Database, prepare_engine
 from app.web import errors, forward_auth, health, profile, protection, sign_in, sign_out
 from app.web import request as current
 from app.web.api.blueprint import create_blueprint as create_api
+from app.web.door import Door
 from app.web.request import Context, guard_routes
 from app.web.routes import TABLE
 from app.web.settings.mount import settings_pages
@@ -66,12 +67,13 @@ class Program:
     kinds: Mapping[str, ConnectionKind]
 
     @property
-    def keep(self) -> Keep:
-        """How long the settings let things stay."""
-        return Keep(
+    def jobs(self) -> tuple[PeriodicJob, ...]:
+        """What the worker does every so often, with what the settings let stay."""
+        keep = Keep(
             scim_requests=timedelta(days=self.settings.scim_request_days),
             sign_ins=timedelta(days=self.settings.sign_in_days),
         )
+        return periodic(keep, self.read_metadata, self.kinds)
 
     def close(self) -> None:
         """Write what waits and let go of the database; for whoever makes more than one program in a process."""
@@ -172,7 +174,7 @@ def _mount(
     oidc = OidcKind(base_url=settings.base_url, http=ports.http, cache=DocumentCache(transactions), clock=ports.clock)
     # Every way to sign in through an identity provider; a third protocol is one more line.
     kinds: Mapping[str, ConnectionKind] = {"saml": saml, "oidc": oidc}
-    door, way_out = sign_in.Door(kinds), sign_out.WayOut()
+    door, way_out = Door(kinds), sign_out.WayOut()
     token = settings.operator_token
     context = Context(transactions, ports.sealing.digest(token) if token else None, kinds)
     app.extensions["doorward"] = context

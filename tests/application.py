@@ -87,9 +87,7 @@ class World:
 
     def work(self) -> None:
         """Let the worker do everything that is due."""
-        while worker.run_due(
-            self.program.transactions, self.program.keep, self.program.read_metadata, self.program.kinds
-        ):
+        while worker.run_due(self.transactions, self.program.jobs):
             pass
 
     def check_events(self) -> None:

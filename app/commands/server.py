@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from app.commands.schema import prepare
 from app.factory import Program, create_program
 from app.rules.actor import OPERATOR
 from app.services import organizations, recovery, worker
+from app.services.worker import PeriodicJob
 from config.logging import configure_logging
 
 log = logging.getLogger("doorward.worker")
@@ -49,18 +51,19 @@ def work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     parent = os.getppid()
+    jobs = program.jobs
     while not stop.is_set():
-        busy = _one_round(program)
+        busy = _one_round(program, jobs)
         if os.getppid() != parent:
             return  # the supervisor is gone; do not outlive it
         if not busy:
             stop.wait(_IDLE_SECONDS)
 
 
-def _one_round(program: Program) -> bool:
+def _one_round(program: Program, jobs: Sequence[PeriodicJob]) -> bool:
     """A round that fails as a whole (the database is away) is logged, and the next one may do better."""
     try:
-        return worker.run_due(program.transactions, program.keep, program.read_metadata, program.kinds)
+        return worker.run_due(program.transactions, jobs)
     except Exception:  # the worker outlives an outage
         log.exception("the worker could not do its round")
         return False

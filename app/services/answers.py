@@ -14,7 +14,17 @@ from app.rules.domains import normalize_address
 from app.rules.errors import InvalidInputError
 from app.rules.factors import Verdict
 from app.rules.identity import ExternalIdentity, Rejection
-from app.services import admission, asking, attempts, certificates, connections, factors, flows, recovery, sign_in
+from app.services import (
+    admission,
+    asking,
+    attempts,
+    certificates,
+    connection_settings,
+    factors,
+    flows,
+    recovery,
+    sign_in,
+)
 from app.services.factors import Checked
 from app.services.flows import Purpose, Step
 from app.services.steps import FLOW_EXPIRED, TOO_MANY_CODES, NextStep, Proven, TurnedAway
@@ -103,7 +113,7 @@ def claim_arrival(
         return TurnedAway(FLOW_EXPIRED)
     protocol_flow = flows.protocol_view(flow, flows.secrets_of(unit, flow))
     flow.handle = None
-    revision = connections.load_revision(unit, connection, flow.revision_id)
+    revision = connection_settings.load_revision(unit, connection, flow.revision_id)
     return Arrival(flow.id, protocol_flow, revision, flow.created_at)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.rules.identity import ExternalIdentity
-from app.services import connections, factors, flows, organizations
+from app.services import connection_settings, factors, flows, organizations
 from app.services.factors import Checked
 from app.services.flows import Purpose, Step
 from app.services.steps import (
@@ -54,7 +54,7 @@ def for_consent(unit: UnitOfWork, flow: SignInFlow, identity: ExternalIdentity) 
 def provider(unit: UnitOfWork, flow: SignInFlow, connection: Connection, revision_id: str) -> GoToProvider:
     """The identity provider, which sends the browser back."""
     protocol_flow = flows.prepare_for_provider(unit, flow, connection, revision_id)
-    revision = connections.load_revision(unit, connection, revision_id)
+    revision = connection_settings.load_revision(unit, connection, revision_id)
     return GoToProvider(connection.protocol, revision, protocol_flow)
 
 

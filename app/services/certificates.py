@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.rules.certificates import NEVER, NOTED_EVERY, Certificate, Use, may_be_dropped
 from app.rules.following import own_certificates
-from app.services import connections, following
+from app.services import connection_settings, following
 from app.services.unit_of_work import UnitOfWork
 from app.store import following as rows
 from app.store.connections import Connection
@@ -28,7 +28,7 @@ class CertificateFacts:
 def of(unit: UnitOfWork, connection: Connection) -> tuple[CertificateFacts, ...]:
     """What sign-ins are verified with: by the revision in force, else by the latest."""
     revision = following.shown_revision(unit, connection)
-    own, followed = own_certificates(revision.settings), connections.followed_by(unit, revision)
+    own, followed = own_certificates(revision.settings), connection_settings.followed_by(unit, revision)
     known = rows.uses(unit.session, connection.id, [certificate.fingerprint for certificate in (*own, *followed)])
     uses = {
         certificate: Use(row.first_used_at, row.last_used_at) if row is not None else NEVER

@@ -4,33 +4,27 @@ deleted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
-from typing import Any
 
 from app.rules import prerequisites
-from app.rules.actor import ActorKind
-from app.rules.certificates import Certificate, read_certificates
-from app.rules.connections import ConnectionState, Revision, SettingsRead
+from app.rules.connections import ConnectionState, SettingsRead
 from app.rules.decisions import Allowed, Decision
 from app.rules.errors import ConflictError, NotFoundError
 from app.rules.events import EventType
-from app.rules.following import added, metadata_url, own_certificates
-from app.rules.ids import ConnectionId, Prefix, RevisionId
+from app.rules.following import metadata_url
+from app.rules.ids import Prefix
 from app.rules.organizations import read_text
 from app.rules.prerequisites import Acting, SignInProof
 from app.rules.setup_links import may_add, may_touch_connection
-from app.services import authority, key_pairs, policy, recovery
+from app.services import authority, connection_settings, key_pairs, policy, recovery
 from app.services.authority import Change, Proposal
 from app.services.plans import Planned, Proof
-from app.services.unit_of_work import Transactions, UnitOfWork
-from app.store import connection_setups, connections, following, organizations, revisions, setup_links, sign_ins
-from app.store.connections import Connection, ConnectionRevision, FetchedDocument
+from app.services.unit_of_work import UnitOfWork
+from app.store import connection_setups, connections, following, organizations, revisions, sign_ins
+from app.store.connections import Connection
 from app.store.members import Member
 from app.store.organizations import Organization
-from app.store.setup_links import SetupLink
 
 
 def all_of(unit: UnitOfWork, organization_id: str) -> Sequence[Connection]:
@@ -44,74 +38,6 @@ def read(unit: UnitOfWork, organization_id: str, connection_id: str) -> Connecti
     if connection is None:
         raise NotFoundError("There is no such connection.")
     return connection
-
-
-def settings_of(unit: UnitOfWork, connection: Connection, revision: str | None = None) -> dict[str, Any]:
-    """The settings of a revision, by default the latest, without secrets."""
-    row = connections.revision(unit.session, connection.id, revision or connection.latest_revision)
-    return dict(row.settings) if row else {}
-
-
-def settings_in_force(unit: UnitOfWork, connection: Connection) -> dict[str, Any]:
-    """The settings of the revision in force, without secrets; empty where none is."""
-    row = connections.revision(unit.session, connection.id, connection.revision_in_force or "")
-    return dict(row.settings) if row else {}
-
-
-def came_by_link(unit: UnitOfWork, connection: Connection) -> SetupLink | None:
-    """The setup link through which the latest settings came, if they did."""
-    row = connections.revision(unit.session, connection.id, connection.latest_revision)
-    if row is None or row.setup_link_id is None:
-        return None
-    return setup_links.one(unit.session, connection.organization_id, row.setup_link_id)
-
-
-def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) -> Revision:
-    """A revision as its protocol reads it, secrets unsealed. Raises NotFoundError."""
-    row = connections.revision(unit.session, connection.id, revision_id)
-    if row is None:
-        raise NotFoundError("There is no such revision.")
-    return Revision(
-        connection_id=ConnectionId(connection.id),
-        revision_id=RevisionId(row.id),
-        settings=row.settings,
-        secrets=unseal_secrets(unit, row),
-        verified_hosts=organizations.verified_hosts(unit.session, connection.organization_id),
-        own_keys=key_pairs.of(unit, connection.organization_id),
-        followed=followed_by(unit, row),
-    )
-
-
-def followed_by(unit: UnitOfWork, row: ConnectionRevision) -> tuple[Certificate, ...]:
-    """The certificates that stand beside a revision's own in the metadata that it follows."""
-    if metadata_url(row.settings) is None:
-        return ()
-    followed = following.of_revision(unit.session, row.id)
-    return added(own_certificates(row.settings), read_certificates(followed.certificates)) if followed else ()
-
-
-def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision:
-    """The settings that a connection of this protocol is being set up with, none in a guided setup. Raises
-    NotFoundError.
-    """
-    connection = connections.by_public_id(unit.session, connection_id)
-    if connection is not None and connection.protocol == protocol:
-        return load_revision(unit, connection, connection.latest_revision)
-    setup = connection_setups.by_public_id(unit.session, connection_id)
-    if setup is None or setup.protocol != protocol:
-        raise NotFoundError("There is no such connection.")
-    # What identity providers read of us before we know anything of them.
-    return Revision(
-        connection_id=ConnectionId(setup.id),
-        revision_id=RevisionId(""),
-        settings={},
-        own_keys=key_pairs.of(unit, setup.organization_id),
-    )
-
-
-def unseal_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str]:
-    """The secrets of a revision by name."""
-    return dict(json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))))
 
 
 def to_create(
@@ -147,7 +73,7 @@ def to_create(
             unit.session.delete(setup)
         unit.session.add(connection)
         unit.session.flush()
-        _add_revision(unit, connection, read)
+        connection_settings.add_revision(unit, connection, read)
         key_pairs.make_first(unit, organization_id)
         what = {"protocol": protocol, "name": connection.name}
         unit.audit(organization_id, "connection.created", subject=connection.id, after=what)
@@ -179,7 +105,7 @@ def to_edit(
         connection.name = name
         if settings is not None:
             connection.latest_revision = unit.id(Prefix.REVISION)
-            _add_revision(unit, connection, settings)
+            connection_settings.add_revision(unit, connection, settings)
             if connection.state != ConnectionState.ACTIVE:
                 connection.state = ConnectionState.VALIDATING
         after = {"name": connection.name, "revision": connection.latest_revision}
@@ -300,7 +226,7 @@ def put_in_force(unit: UnitOfWork, connection: Connection, revision: str, proof:
     """From now on people sign in through this revision, and the metadata that it names is followed."""
     revisions.begin_term(unit.session, connection, revision, by=unit.actor.label, proof=proof, now=unit.now)
     following.end(unit.session, connection.id)
-    if metadata_url(settings_in_force(unit, connection)) is not None:
+    if metadata_url(connection_settings.settings_in_force(unit, connection)) is not None:
         following.begin(unit.session, connection.id, revision, now=unit.now)
 
 
@@ -350,24 +276,6 @@ def acting_of(member: Member | None) -> Acting | None:
     return Acting(host=member.email.rpartition("@")[2]) if member is not None else None
 
 
-class DocumentCache:
-    """Discovery documents and key sets as rows that all workers share."""
-
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
-
-    def get(self, key: str) -> tuple[str, datetime] | None:
-        """The text stored under `key` and when it was fetched."""
-        with self._transactions.reading() as unit:
-            row = unit.session.get(FetchedDocument, key)
-            return (row.text, row.fetched_at) if row else None
-
-    def put(self, key: str, text: str, fetched_at: datetime) -> None:
-        """Store what was fetched."""
-        with self._transactions.writing() as unit:
-            connections.remember_document(unit.session, key, text, fetched_at)
-
-
 def revision_for_sign_in(connection: Connection, *, is_test: bool) -> str | None:
     """The revision a browser is sent through: the one in force, or for a test the latest."""
     return connection.latest_revision if is_test else connection.revision_in_force
@@ -376,24 +284,3 @@ def revision_for_sign_in(connection: Connection, *, is_test: bool) -> str | None
 def _set_up(unit: UnitOfWork, organization_id: str, acting: Acting | None) -> Decision:
     hosts = organizations.verified_hosts(unit.session, organization_id)
     return prerequisites.set_up_sso(verified_hosts=hosts, acting=acting)
-
-
-def _add_revision(unit: UnitOfWork, connection: Connection, read: SettingsRead) -> None:
-    sealed = unit.ports.sealing.seal(json.dumps(read.secrets), place=_place(connection.latest_revision))
-    unit.session.add(
-        ConnectionRevision(
-            id=connection.latest_revision,
-            connection_id=connection.id,
-            settings=read.settings,
-            sealed_secrets=sealed,
-            created_at=unit.now,
-            setup_link_id=unit.actor.id if unit.actor.kind is ActorKind.SETUP_LINK else None,
-            number=revisions.next_number(unit.session, connection.id),
-            made_by=unit.actor.label,
-        )
-    )
-    unit.session.flush()
-
-
-def _place(revision_id: str) -> str:
-    return f"connection_revisions/{revision_id}"

@@ -11,7 +11,7 @@ from app.rules.connections import ConnectionKind, ConnectionState
 from app.rules.events import EventType
 from app.rules.expiry import Deadline, Expiring, Expiry, ExpiryWarning, Told
 from app.services import alarms, following
-from app.services.connections import followed_by
+from app.services.connection_settings import followed_by
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, expiry_notices, key_pairs
 from app.store.connections import Connection

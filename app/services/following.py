@@ -19,7 +19,7 @@ from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.events import EventType
 from app.rules.following import Published, ReadMetadata, Stated, Untaken
-from app.services import connections
+from app.services import connection_settings, connections
 from app.services.plans import Planned
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections as connection_rows
@@ -102,7 +102,7 @@ def follow_up(transactions: Transactions, revision: Revision, read: ReadMetadata
             _settle(unit, reading, outcome)
     with transactions.reading() as unit:
         row = connection_rows.revision(unit.session, revision.connection_id, revision.revision_id)
-        followed = connections.followed_by(unit, row) if row is not None else ()
+        followed = connection_settings.followed_by(unit, row) if row is not None else ()
     return replace(revision, followed=followed) if set(followed) - set(revision.followed) else None
 
 
@@ -140,10 +140,10 @@ def shown_revision(unit: UnitOfWork, connection: Connection) -> ConnectionRevisi
 def may_take_over(unit: UnitOfWork, connection: Connection) -> Decision:
     """Whether the metadata says something that could wait to be put in force, and does not wait already."""
     stated = _stated_in_force(unit, connection)
-    in_force = connections.settings_in_force(unit, connection)
+    in_force = connection_settings.settings_in_force(unit, connection)
     if stated is None or rules.untaken(in_force, stated) is None:
         return _NOTHING_NEW
-    latest = connections.settings_of(unit, connection)
+    latest = connection_settings.settings_of(unit, connection)
     is_waiting = rules.metadata_url(latest) is not None and rules.stated_by(latest).same_as(stated)
     if is_waiting:
         return _WAITS
@@ -160,7 +160,7 @@ def to_take_over(unit: UnitOfWork, organization_id: str, connection_id: str) -> 
     settings = None
     if stated is not None and isinstance(judged, Allowed):
         in_force = shown_revision(unit, connection)
-        secrets = connections.unseal_secrets(unit, in_force)
+        secrets = connection_settings.unseal_secrets(unit, in_force)
         settings = SettingsRead(rules.with_taken(in_force.settings, stated), secrets)
     edit = connections.to_edit(unit, organization_id, connection_id, name=None, settings=settings, acting=None)
     return edit if settings is not None else replace(edit, judged=judged)

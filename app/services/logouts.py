@@ -13,7 +13,15 @@ from app.rules.identity import Rejection
 from app.rules.ids import Prefix
 from app.rules.limits import LOGOUTS_REJECTED
 from app.rules.logout import EndedThere, LogoutRefused
-from app.services import admission, attempts, connections, flows, limits, provider_sessions, sessions
+from app.services import (
+    admission,
+    attempts,
+    connection_settings,
+    flows,
+    limits,
+    provider_sessions,
+    sessions,
+)
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
 from app.store.attempts import SignInRecord
@@ -44,7 +52,7 @@ def addressed(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Address
     connection = connection_rows.by_public_id(unit.session, connection_id)
     if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
         raise NotFoundError(_NOWHERE)
-    revision = connections.load_revision(unit, connection, connection.revision_in_force)
+    revision = connection_settings.load_revision(unit, connection, connection.revision_in_force)
     return Addressed(connection.organization_id, connection.id, revision)
 
 

@@ -12,7 +12,7 @@ from app.rules import revisions as rules
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.revisions import History, RevisionState
-from app.services import connections
+from app.services import connection_settings, connections
 from app.services.plans import Planned, Proof
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
@@ -51,7 +51,7 @@ def all_of(unit: UnitOfWork, organization_id: str, connection_id: str) -> tuple[
     found = {row.id: row for row in rows.of_connection(unit.session, connection.id)}
     proven = rows.proven(unit.session, connection.id)
     measure = found[history.in_force or history.latest]
-    secrets = connections.unseal_secrets(unit, measure)
+    secrets = connection_settings.unseal_secrets(unit, measure)
     return tuple(
         RevisionFacts(
             id=row.id,
@@ -64,7 +64,7 @@ def all_of(unit: UnitOfWork, organization_id: str, connection_id: str) -> tuple[
             terms=tuple(term for term in terms if term.revision_id == row.id),
             proven=proven.get(row.id, _NOBODY),
             compared_with=measure.id,
-            other_secrets=_different(secrets, connections.unseal_secrets(unit, row)),
+            other_secrets=_different(secrets, connection_settings.unseal_secrets(unit, row)),
         )
         for row in found.values()
     )

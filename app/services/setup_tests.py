@@ -10,7 +10,16 @@ from app.rules.attempts import Outcome
 from app.rules.decisions import Refused
 from app.rules.errors import NotFoundError
 from app.rules.identity import ExternalIdentity
-from app.services import admission, asking, attempts, connection_tests, connections, flows, setup_links
+from app.services import (
+    admission,
+    asking,
+    attempts,
+    connection_settings,
+    connection_tests,
+    connections,
+    flows,
+    setup_links,
+)
 from app.services.flows import Purpose
 from app.services.overview.activity import TestFacts
 from app.services.setup_sessions import Holder
@@ -69,7 +78,7 @@ def result(unit: UnitOfWork, holder: Holder, connection_id: str, flow_id: str) -
         protocol=connection.protocol,
         at=flow.spent_at,
         by="",
-        settings=connections.settings_of(unit, connection, flow.revision_id),
+        settings=connection_settings.settings_of(unit, connection, flow.revision_id),
         outcome=flow.outcome,
         reference="",
     )

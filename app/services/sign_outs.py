@@ -8,7 +8,7 @@ from app.rules.connections import Revision
 from app.rules.errors import NotFoundError
 from app.rules.identity import ProviderSession, Rejection
 from app.rules.logout import SIGN_OUT, SignOut, SignOutOutcome
-from app.services import connections, logouts, provider_sessions, sessions
+from app.services import connection_settings, logouts, provider_sessions, sessions
 from app.services.sessions import SignedIn
 from app.services.unit_of_work import UnitOfWork
 from app.store import connections as connection_rows
@@ -81,7 +81,7 @@ def look_at(unit: UnitOfWork, handle: str, *, browser: str) -> Offer | Returned 
     session = provider_sessions.unseal(unit, row.sealed or "", place=_place(handle))
     if session is None:
         return None
-    revision = connections.load_revision(unit, connection, connection.revision_in_force)
+    revision = connection_settings.load_revision(unit, connection, connection.revision_in_force)
     return Offer(connection.name, connection.protocol, revision, session, SignOut(handle, row.request_id, at=unit.now))
 
 
@@ -93,7 +93,7 @@ def awaited(unit: UnitOfWork, connection_id: str, *, protocol: str, handle: str,
     connection = connection_rows.by_public_id(unit.session, connection_id)
     if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
         return None
-    revision = connections.load_revision(unit, connection, connection.revision_in_force)
+    revision = connection_settings.load_revision(unit, connection, connection.revision_in_force)
     return Awaited(handle, row.request_id, revision)
 
 

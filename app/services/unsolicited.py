@@ -11,7 +11,17 @@ from app.rules.connections import Revision
 from app.rules.decisions import Code, Refused
 from app.rules.identity import ExternalIdentity, Rejection, Stray, Unverified
 from app.rules.limits import UNSOLICITED
-from app.services import admission, answers, asking, attempts, certificates, connections, flows, limits, sign_in
+from app.services import (
+    admission,
+    answers,
+    asking,
+    attempts,
+    certificates,
+    connection_settings,
+    flows,
+    limits,
+    sign_in,
+)
 from app.services.flows import Purpose, Step
 from app.services.steps import FLOW_EXPIRED, NextStep, Proven, TurnedAway
 from app.services.unit_of_work import UnitOfWork
@@ -27,7 +37,7 @@ def revision_in_force(unit: UnitOfWork, connection_id: str, *, protocol: str) ->
     connection = connection_rows.by_public_id(unit.session, connection_id)
     if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
         return None
-    return connections.load_revision(unit, connection, connection.revision_in_force)
+    return connection_settings.load_revision(unit, connection, connection.revision_in_force)
 
 
 def without_record(result: Unverified) -> TurnedAway:

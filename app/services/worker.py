@@ -5,7 +5,7 @@ followed metadata, sealing the audit log, deleting what is past its days.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -73,13 +73,11 @@ class PeriodicJob:
     run: Callable[[Transactions], object]
 
 
-def run_due(
-    transactions: Transactions, keep: Keep, read_metadata: ReadMetadata, kinds: Mapping[str, ConnectionKind]
-) -> bool:
+def run_due(transactions: Transactions, periodic_jobs: Sequence[PeriodicJob]) -> bool:
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
     busy = event_positions.give(transactions)
     busy = send_mail(transactions) or busy
-    for job in periodic(keep, read_metadata, kinds):
+    for job in periodic_jobs:
         if _take(transactions, job):
             busy = True
             try:

@@ -1,24 +1,19 @@
-"""Signing in: the address, the code, the first administrator's link, recovery, and the door for identity providers."""
+"""Signing in: the address, the code, the first administrator's link, invitations, recovery."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 from typing import TypedDict
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.rules.connections import ConnectionKind, Revision, Verify, VerifyUnsolicited, Wish
-from app.rules.domains import normalize_address
 from app.rules.errors import InvalidInputError
 from app.rules.invitations import InvitationState
 from app.rules.limits import CODES_ASKED_FOR, WRONG_CODES
-from app.rules.return_to import read_target
 from app.services import (
     answers,
-    connections,
     flows,
     invitations,
     limits,
@@ -30,7 +25,7 @@ from app.services import (
 )
 from app.services.flows import Purpose
 from app.services.invitations import Listed
-from app.services.steps import GoToProvider, NextStep, TurnedAway, is_wrong
+from app.services.steps import NextStep, is_wrong
 from app.services.unit_of_work import UnitOfWork
 from app.web import consent
 from app.web import request as current
@@ -54,71 +49,6 @@ pages = Blueprint("sign_in", __name__)
 _HOME = "/settings/authentication"
 _START_SPENT = LinkSpentPage("This start link was used already or has expired.", "./doorward start-link")
 _RECOVER_SPENT = LinkSpentPage("This recovery link was used already or has expired.", "./doorward recover ADDRESS")
-
-
-class Door:
-    """Where SAML and OIDC hand over what the browser brings back; the same for every kind of connection."""
-
-    def __init__(self, kinds: Mapping[str, ConnectionKind]) -> None:
-        self._kinds = kinds
-
-    def start(self, connection_id: str, *, protocol: str, wish: Wish | None = None) -> ResponseReturnValue:
-        """Begin a sign-in through this connection."""
-        with current.transactions().writing() as unit:
-            step = _begin_through(unit, connection_id, protocol, wish)
-        assert isinstance(step, GoToProvider)
-        code = HTTPStatus.SEE_OTHER if request.method == "POST" else HTTPStatus.FOUND
-        return redirect(self._kinds[step.protocol].start(step.revision, step.flow), code)
-
-    def receive(
-        self,
-        connection_id: str,
-        *,
-        protocol: str,
-        handle: str,
-        verify: Verify,
-        unsolicited: VerifyUnsolicited | None = None,
-    ) -> ResponseReturnValue:
-        """Spend the flow, verify outside any transaction, then go on."""
-        transactions = current.transactions()
-        with transactions.writing() as unit:
-            arrival = answers.claim_arrival(
-                unit, connection_id, protocol=protocol, handle=handle, browser=current.browser()
-            )
-        if isinstance(arrival, TurnedAway):
-            step: NextStep = arrival
-            if unsolicited is not None:
-                step = consent.receive(connection_id, protocol=protocol, target=handle, verify=unsolicited)
-            return follow(step)
-        result = verify(arrival.revision, arrival.protocol_flow, transactions.ports.clock.now())
-        with transactions.writing() as unit:
-            unit.visitor = current.visitor()
-            step = answers.arrive(unit, arrival, browser=current.browser(), result=result)
-        return follow(step)
-
-    def described(self, connection_id: str, *, protocol: str) -> Revision:
-        """The settings that a connection is being set up with."""
-        with current.transactions().reading() as unit:
-            return connections.described(unit, connection_id, protocol=protocol)
-
-
-def _begin_through(unit: UnitOfWork, connection_id: str, protocol: str, wish: Wish | None) -> NextStep:
-    """Through this connection, and as somebody else wants it as far as that is harmless."""
-    begin = partial(sign_in.begin_through, unit, connection_id, protocol=protocol, browser=current.browser())
-    if wish is None:
-        return begin()
-    target = read_target(wish.target, base_url=current.transactions().ports.base_url)
-    step = begin(email=_address_in(wish.email), return_to=target)
-    assert isinstance(step, GoToProvider)
-    wish.check(step.revision)
-    return step
-
-
-def _address_in(text: str) -> str:
-    try:
-        return normalize_address(text)
-    except InvalidInputError:
-        return ""
 
 
 @pages.get("/")

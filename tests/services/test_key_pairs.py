@@ -15,7 +15,7 @@ from app.ports.key_pairs import SystemKeyPairs
 from app.rules.actor import OPERATOR
 from app.rules.connections import OwnKey
 from app.rules.errors import ConflictError, NotFoundError
-from app.services import connections, key_pairs
+from app.services import connection_settings, key_pairs
 from app.services.unit_of_work import UnitOfWork
 from app.store.connections import Connection
 from app.store.events import Event
@@ -28,7 +28,7 @@ from tests.services.single_sign_on import SingleSignOn, connect, connected
 def own_keys(scene: SingleSignOn) -> tuple[OwnKey, ...]:
     """The keys that a sign-in through this connection works with."""
     with scene.world.transactions.reading() as unit:
-        return connections.described(unit, scene.connection_id, protocol="saml").own_keys
+        return connection_settings.described(unit, scene.connection_id, protocol="saml").own_keys
 
 
 def test_first_connection_brings_a_key_pair_and_the_second_uses_the_same(world: World) -> None:

@@ -173,12 +173,8 @@ def test_worker_forgets_what_is_past_its_days_and_keeps_the_rest(world: World) -
     write(world, kept)
     world.clock.advance(hours=2)
 
-    worker.run_due(
-        world.transactions,
-        Keep(scim_requests=timedelta(days=7), sign_ins=timedelta(days=7)),
-        world.program.read_metadata,
-        world.program.kinds,
-    )
+    keep = Keep(scim_requests=timedelta(days=7), sign_ins=timedelta(days=7))
+    worker.run_due(world.transactions, worker.periodic(keep, world.program.read_metadata, world.program.kinds))
 
     assert stored(world, organization.id, directory_id) == [kept]
 

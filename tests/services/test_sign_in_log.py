@@ -13,7 +13,7 @@ from app.rules.identity import Rejection
 from app.rules.sessions import FLOW
 from app.services import connections, sign_in, sign_in_log, worker
 from app.services.steps import GoToProvider, SignedIn
-from app.services.worker import Keep
+from app.services.worker import Keep, PeriodicJob
 from app.store.attempts import SignInRecord
 from app.store.sign_ins import SignInFlow
 from tests.application import World
@@ -21,6 +21,12 @@ from tests.scenes import ADA, GRACE, found_organization
 from tests.services.single_sign_on import SingleSignOn, identity_of, required
 
 KEEP = Keep(scim_requests=timedelta(days=90), sign_ins=timedelta(days=90))
+
+
+def jobs(world: World) -> tuple[PeriodicJob, ...]:
+    return worker.periodic(KEEP, world.program.read_metadata, world.program.kinds)
+
+
 LIN = "lin@acme.test"
 
 
@@ -103,7 +109,7 @@ def test_what_was_left_while_no_worker_ran_for_days_is_on_record_all_the_same(wo
     go(scene, GRACE)
     world.clock.advance(hours=72)
 
-    worker.run_due(world.transactions, KEEP, world.program.read_metadata, world.program.kinds)
+    worker.run_due(world.transactions, jobs(world))
 
     assert (log(scene)[-1].outcome, log(scene)[-1].email) == (Outcome.TIMED_OUT, GRACE)
 
@@ -213,12 +219,12 @@ def test_pages_lead_to_what_is_older_and_back(world: World) -> None:
 def test_attempts_are_forgotten_after_their_days(world: World) -> None:
     scene = required(world)
     world.clock.advance(hours=24 * 89)
-    worker.run_due(world.transactions, KEEP, world.program.read_metadata, world.program.kinds)
+    worker.run_due(world.transactions, jobs(world))
     assert log(scene)
     scene.come_back(identity_of(world, GRACE))
     world.clock.advance(hours=48)
 
-    worker.run_due(world.transactions, KEEP, world.program.read_metadata, world.program.kinds)
+    worker.run_due(world.transactions, jobs(world))
 
     assert [record.member_id for record in log(scene)] == [scene.organization.member(GRACE).id]
 

@@ -15,8 +15,7 @@ from werkzeug.test import TestResponse
 from app.ports.http import Http, HttpAnswer
 from app.rules.connections import ConnectionState, OwnKey, Revision
 from app.rules.ids import Prefix
-from app.services import connections as connection_service
-from app.services import flows, key_pairs
+from app.services import connection_settings, flows, key_pairs
 from app.services.flows import Purpose
 from app.services.unit_of_work import UnitOfWork
 from app.store.attempts import SignInRecord
@@ -185,7 +184,7 @@ class Arrivals:
         state = "verified" if revision.verified_hosts else "pending"
         unit.session.execute(update(Domain).values(state=state))
         id_ = unit.id(Prefix.REVISION)
-        sealed = unit.ports.sealing.seal(json.dumps(dict(revision.secrets)), place=connection_service._place(id_))
+        sealed = unit.ports.sealing.seal(json.dumps(dict(revision.secrets)), place=connection_settings._place(id_))
         unit.session.add(
             ConnectionRevision(
                 id=id_,

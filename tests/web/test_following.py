@@ -19,7 +19,7 @@ from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.rules.expiry import Expiring
 from app.rules.following import Published
-from app.services import connections, expiry, following
+from app.services import connection_settings, connections, expiry, following
 from app.store import following as following_rows
 from app.store.audit import AuditEntry
 from app.store.events import EVENTS
@@ -418,7 +418,7 @@ def test_two_answers_at_once_have_it_read_once(followed: Followed) -> None:
 def followed_revision(followed: Followed) -> Any:
     with followed.world.transactions.reading() as unit:
         connection = connections.read(unit, followed.ada.organization.id, followed.connection_id)
-        return connections.load_revision(unit, connection, connection.latest_revision)
+        return connection_settings.load_revision(unit, connection, connection.latest_revision)
 
 
 def test_what_other_settings_follow_does_not_count_and_counts_again_with_them(followed: Followed) -> None:

@@ -18,7 +18,7 @@ from app.ports.http import HttpFailedError
 from app.rules.actor import OPERATOR
 from app.rules.connections import ConnectionState
 from app.rules.ids import Prefix
-from app.services import connections
+from app.services import connection_settings
 from app.store.attempts import SignInRecord
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.provider_sessions import ProviderSessionRow
@@ -122,7 +122,7 @@ def _connect(organization: Organization) -> str:
         )
         unit.session.flush()
         secrets = json.dumps({"client_secret": CLIENT_SECRET})
-        sealed = unit.ports.sealing.seal(secrets, place=connections._place(revision))
+        sealed = unit.ports.sealing.seal(secrets, place=connection_settings._place(revision))
         unit.session.add(
             ConnectionRevision(
                 id=revision, connection_id=connection, settings=settings, sealed_secrets=sealed, created_at=unit.now

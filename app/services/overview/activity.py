@@ -11,7 +11,7 @@ from app.rules.actor import ActorKind
 from app.rules.audit import AuditRecord
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
-from app.services import audit, connections, members, sign_in_log
+from app.services import audit, connection_settings, connections, members, sign_in_log
 from app.services.unit_of_work import UnitOfWork
 from app.store import attempts as rows
 from app.store import figures
@@ -146,7 +146,7 @@ def finished_test(
         protocol=connection.protocol,
         at=flow.spent_at,
         by=tester.name or tester.email,
-        settings=connections.settings_of(unit, connection, flow.revision_id),
+        settings=connection_settings.settings_of(unit, connection, flow.revision_id),
         outcome=flow.outcome,
         reference=figures.test_record(unit.session, flow) or "",
     )

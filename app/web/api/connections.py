@@ -14,7 +14,7 @@ from app.rules.decisions import Code
 from app.rules.errors import InvalidInputError
 from app.rules.expiry import Expiring
 from app.rules.ids import ConnectionId
-from app.services import certificates, connections, expiry, following, organizations
+from app.services import certificates, connection_settings, connections, expiry, following, organizations
 from app.services.certificates import CertificateFacts
 from app.services.connections import acting_of
 from app.services.following import Following
@@ -250,7 +250,7 @@ def show_connection(unit: UnitOfWork, connection: Connection) -> ConnectionAnswe
     return ConnectionAnswer.of(
         connection,
         sp=[PasteValue.of(value) for value in values],
-        idp=kind.summary(connections.settings_of(unit, connection)),
+        idp=kind.summary(connection_settings.settings_of(unit, connection)),
         following=_show_following(following.read(unit, connection)),
         certificates=[_show_certificate(facts) for facts in certificates.of(unit, connection)],
         expires=[Expires.of(deadline) for deadline in outlook.deadlines],

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.errors import UnreachableError
-from app.services import connections, following, members, readiness, sign_in
+from app.services import connection_settings, connections, following, members, readiness, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
 from app.services.overview import role_mappings as read_mappings
@@ -59,7 +59,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
     with overview.reading() as unit:
         connection = connections.read(unit, current.organization_id(), connection_id)
         kind = current.kinds()[connection.protocol]
-        page = edit_page(kind, connection, connections.settings_of(unit, connection), PLACE)
+        page = edit_page(kind, connection, connection_settings.settings_of(unit, connection), PLACE)
     if request.method == "GET":
         return show(_FORM, page, notices=(_HOW_TO_EDIT,))
     return _edit(page, connection.id)
@@ -150,7 +150,7 @@ def _swap(connection: Connection) -> Review:
 def _with_readiness(review: Review, connection: Connection) -> Review:
     """The same, with where the settings came from, and how many people could sign in then, to look at one by one."""
     unit = current.unit()
-    link = connections.came_by_link(unit, connection)
+    link = connection_settings.came_by_link(unit, connection)
     found = readiness.outlook(unit, connection.organization_id, connection.id)
     counted = ready_count(found.totals(unit), connection.id, found.revision.id)
     told = f"Known to be able to sign in on the first day: {counted.ready:,} of {counted.people:,} people."

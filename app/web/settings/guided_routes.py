@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
-from app.services import connection_setups, connections
+from app.services import connection_settings, connection_setups, connections
 from app.services.rows import Connection
 from app.web import request as current
 from app.web.presentation.guides import GuidePage
@@ -80,5 +80,5 @@ def _try(place: Place, connection_id: str) -> ResponseReturnValue:
     decision = connections.may_touch(unit, connection)
     if isinstance(decision, Refused):
         return place.refuse(decision)
-    settings = connections.settings_of(unit, connection)
+    settings = connection_settings.settings_of(unit, connection)
     return place.show("settings/guide_test.html", guided.test_page(connection, place, settings))

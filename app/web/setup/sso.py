@@ -13,7 +13,7 @@ from app.rules.decisions import Refused
 from app.rules.errors import UnreachableError
 from app.rules.ids import ConnectionId
 from app.rules.prerequisites import Acting
-from app.services import connection_setups, connections, members, setup_tests
+from app.services import connection_settings, connection_setups, connections, members, setup_tests
 from app.services.rows import Connection
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
@@ -50,7 +50,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
         connection = connections.read(unit, current.holder().organization_id, connection_id)
         decision = connections.may_touch(unit, connection)
         kind = current.kinds()[connection.protocol]
-        page = edit_page(kind, connection, connections.settings_of(unit, connection), _PLACE)
+        page = edit_page(kind, connection, connection_settings.settings_of(unit, connection), _PLACE)
     if isinstance(decision, Refused):
         return _again(decision)
     return show(_FORM, page) if request.method == "GET" else _edit(page, connection.id)
@@ -103,7 +103,7 @@ def _connection(unit: UnitOfWork, row: Connection) -> SetupConnection:
         name=row.name,
         protocol=kind.title,
         paste=kind.service_provider_values(ConnectionId(row.id)),
-        facts=settings_facts(kind, connections.settings_of(unit, row)),
+        facts=settings_facts(kind, connection_settings.settings_of(unit, row)),
         last_test=_last_test(unit, row),
     )
 
