@@ -41,6 +41,7 @@ from tests.saml.forge import (
 )
 from tests.saml.published import key, metadata, several
 from tests.scim.fire.running import Amount, hold
+from tests.sign_in_fire import logouts
 from tests.sign_in_fire.edits import garbled_bytes, garbled_xml, tree_edits, value_edits
 
 
@@ -55,6 +56,7 @@ class Property:
 # SAML
 
 _ORDINARY = World()
+_UNASKED = World(asked=False, allows_unsolicited=True)
 _SHAPES: list[tuple[Signing, Encryption | None]] = [
     (ASSERTION_SIGNED, None),
     (RESPONSE_SIGNED, None),
@@ -85,6 +87,13 @@ def response_that_was_tampered_with_is_refused_or_says_the_same(posted: str) -> 
         assert verdict.name in set(SamlName)
     else:
         assert verdict == _genuine()
+
+
+def answer_that_nobody_asked_for_is_refused_if_it_was_tampered_with_or_answers_somebody(posted: str) -> None:
+    """What is tampered with here answers a request, so that in this place nothing of it can be right."""
+    verdict = _UNASKED.judge(posted)
+    assert isinstance(verdict, Rejection)
+    assert verdict.name in set(SamlName)
 
 
 def _signed_oddly() -> st.SearchStrategy[str]:
@@ -245,6 +254,12 @@ PROPERTIES = {
     "tampered responses": Property(_tampered, response_that_was_tampered_with_is_refused_or_says_the_same),
     "posted text": Property(_posted_text, response_that_was_tampered_with_is_refused_or_says_the_same),
     "signed responses": Property(_signed_oddly, response_that_a_provider_signs_is_refused_or_is_of_this_organization),
+    "unasked": Property(_tampered, answer_that_nobody_asked_for_is_refused_if_it_was_tampered_with_or_answers_somebody),
+    "logout queries": Property(
+        logouts.garbled_queries, logouts.query_that_was_tampered_with_is_refused_or_says_the_same
+    ),
+    "signed logouts": Property(logouts.signed_oddly, logouts.logout_that_a_provider_signs_is_refused_or_is_its_own),
+    "logout tokens": Property(logouts.garbled_tokens, logouts.logout_token_is_refused_or_is_of_this_provider),
     "metadata": Property(_metadata_documents, metadata_is_refused_or_can_be_used),
     "tokens": Property(_garbled_tokens, token_that_was_tampered_with_is_refused_or_says_the_same),
     "values": Property(_garbled_values, provider_that_says_odd_things_is_refused_or_names_nobody_else),
