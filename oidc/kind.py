@@ -112,7 +112,7 @@ class OidcKind:
         stored = OidcSettings.stored(settings)
         return {**stored.as_json(), "provider": provider_of(stored.issuer).value}
 
-    def expiries(self, settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
+    def expiries(self, settings: Settings, certificates: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
         """When the client secret ends, as far as somebody has said so."""
         stored = OidcSettings.stored(settings)
         if stored.client_secret_expires_at is None:

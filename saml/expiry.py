@@ -36,12 +36,11 @@ _BY_HAND = (
 )
 
 
-def certificate_expiries(settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
-    """One for each signing certificate of these settings, and of those that were `followed` in their metadata."""
+def certificate_expiries(settings: Settings, certificates: tuple[Certificate, ...]) -> tuple[Expiry, ...]:
+    """One for each of these certificates, with which the identity provider of these settings signs."""
     renewal = f"{_RENEWALS[product_of(settings)]} {_BY_ITSELF if metadata_url(settings) else _BY_HAND}"
-    own = (certificate["not_after"] for certificate in settings["idp"]["certificates"])
-    ends = (*own, *(certificate.not_after for certificate in followed))
-    return tuple(Expiry(Expiring.SIGNING_CERTIFICATE, datetime.fromisoformat(end), renewal) for end in ends)
+    ends = (datetime.fromisoformat(certificate.not_after) for certificate in certificates)
+    return tuple(Expiry(Expiring.SIGNING_CERTIFICATE, end, renewal) for end in ends)
 
 
 def product_of(settings: Settings) -> Provider:

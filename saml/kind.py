@@ -41,7 +41,7 @@ from saml.expiry import certificate_expiries, product_of
 from saml.logout import ExpectedLogout, logout_request, logout_response, verify_request, verify_response
 from saml.metadata import write_metadata
 from saml.redirect_binding import REQUEST, RESPONSE, Query, redirect_url
-from saml.rejections import Name, in_words_of
+from saml.rejections import Name, in_words_of, unknown_while_followed
 from saml.response import verify, verify_unsolicited
 from saml.settings import ServiceProvider, SettingsCache, library_settings, trusted_certificates
 from saml.setup import SETUP_FIELDS, allows_unsolicited, as_settings, fetch_metadata, read_submitted, signs_requests
@@ -152,9 +152,9 @@ class SamlKind:
         ]
         return {**settings, "idp": {**settings["idp"], "certificates": certificates}}
 
-    def expiries(self, settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
+    def expiries(self, settings: Settings, certificates: tuple[Certificate, ...]) -> tuple[Expiry, ...]:
         """When each signing certificate ends."""
-        return certificate_expiries(settings, followed=followed)
+        return certificate_expiries(settings, certificates)
 
     def start(self, revision: Revision, flow: Flow) -> str:
         """The URL at the identity provider, with an AuthnRequest in it, signed where the connection says so."""
@@ -231,7 +231,9 @@ class SamlKind:
         if isinstance(result, Rejection) and result.name == Name.SIGNATURE_INVALID and metadata_url(revision.settings):
             newer = self._follow_up(revision, self.read_published)
             # The post is read from its text again: a tree is judged once.
-            return judge(newer) if newer is not None else result
+            result = judge(newer) if newer is not None else result
+            if isinstance(result, Rejection) and result.name == Name.SIGNATURE_INVALID:
+                return unknown_while_followed(product_of(revision.settings), result)
         return result
 
     def _judge(self, posted: str, expected: Expected, revision: Revision) -> ExternalIdentity | Rejection:

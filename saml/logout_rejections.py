@@ -68,7 +68,7 @@ CAUSES: Mapping[Name, Cause] = {
         _UNTRUSTED,
         Who.CONNECTION,
         "the signature was not made with a certificate that this connection trusts. Has the provider a new one? "
-        "Import its metadata again.",
+        "Edit the connection and give its metadata again.",
     ),
     Name.NOT_DEFLATED: _at_provider(_UNREADABLE, _RAW),
     Name.NOT_XML: _at_provider(_UNREADABLE, _RAW),
@@ -80,8 +80,8 @@ CAUSES: Mapping[Name, Cause] = {
     Name.ISSUER_MISMATCH: Cause(
         _ELSEWHERE,
         Who.CONNECTION,
-        "the logout comes from another identity provider, or from another application of the same one. Import the "
-        "metadata of this one.",
+        "the logout comes from another identity provider, or from another application of the same one. Edit the "
+        "connection and give the metadata of this one.",
     ),
     Name.DESTINATION_MISMATCH: _at_provider(
         _ELSEWHERE,

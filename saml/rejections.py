@@ -150,6 +150,12 @@ def in_words_of(provider: Provider, rejection: Rejection) -> Rejection:
     return replace(rejection, fix=CAUSES[Name(rejection.name)].advice(provider))
 
 
+def unknown_while_followed(provider: Provider, rejection: Rejection) -> Rejection:
+    """A signature that nothing verifies, of a connection whose certificates come from the metadata that it follows."""
+    cause = replace(CAUSES[Name.SIGNATURE_INVALID], who=Who.IDENTITY_PROVIDER, fix=_PUBLISH_FIRST)
+    return replace(rejection, sentence=f"{rejection.sentence} {_JUST_CHANGED}", fix=cause.advice(provider))
+
+
 #: python3-saml's codes that can still occur behind the gate; any other one is a response that breaks the schema's
 #: rules.
 _OF_LIBRARY: Mapping[int, Name] = {
@@ -174,6 +180,12 @@ def name_of(error: Exception) -> Name:
 
 _UNREADABLE = "The identity provider's answer could not be read."
 _UNTRUSTED = "The identity provider's answer could not be verified."
+_JUST_CHANGED = "If it has just changed its certificate, sign in again in a minute."
+_PUBLISH_FIRST = (
+    "the signature was not made with a certificate that this connection trusts. It follows the provider's metadata, "
+    "which is read anew for an unknown certificate, once a minute at most: publish a new one there first, then sign "
+    "with it."
+)
 _ELSEWHERE = "The identity provider's answer was made for another service or another sign-in."
 _TIMING = "The identity provider's answer is not valid at this time."
 _INCOMPLETE = "The identity provider's answer does not say enough about who you are."
@@ -317,7 +329,7 @@ CAUSES: Mapping[Name, Cause] = {
         _UNTRUSTED,
         Who.CONNECTION,
         "the signature was not made with a certificate that this connection trusts. Has the provider a new one? "
-        "Import its metadata again.",
+        "Edit the connection and give its metadata again.",
         okta='"Sign On", "SAML Signing Certificates", the one with status Active.',
         entra='"SAML Certificates", "App Federation Metadata Url".',
         google='"Service provider details", "Manage certificates".',
@@ -327,7 +339,7 @@ CAUSES: Mapping[Name, Cause] = {
         _ELSEWHERE,
         Who.CONNECTION,
         "the answer comes from another identity provider, or from another application of the same one. "
-        "Import the metadata of this one.",
+        "Edit the connection and give the metadata of this one.",
         okta='"Sign On", "View SAML setup instructions", "Identity Provider Issuer".',
         entra='"Set up", "Microsoft Entra Identifier".',
         google='"Google Identity Provider details", "Entity ID".',

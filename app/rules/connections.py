@@ -165,9 +165,9 @@ class ConnectionKind(Protocol):
         """What page and API may show of a revision's settings: no secret, JSON values."""
         ...
 
-    def expiries(self, settings: Settings, *, followed: tuple[Certificate, ...] = ()) -> tuple[Expiry, ...]:
-        """What a revision with these settings relies on and that ends one day, with where it is renewed; `followed` as
-        in `Revision`.
+    def expiries(self, settings: Settings, certificates: tuple[Certificate, ...]) -> tuple[Expiry, ...]:
+        """What a revision with these settings relies on and that ends one day, with where it is renewed;
+        `certificates` are those that its provider may sign with.
         """
         ...
 

@@ -56,10 +56,14 @@ def load_revision(unit: UnitOfWork, connection: Connection, revision_id: str) ->
 
 def followed_by(unit: UnitOfWork, row: ConnectionRevision) -> tuple[Certificate, ...]:
     """The certificates that stand beside a revision's own in the metadata that it follows."""
-    if metadata_url(row.settings) is None:
-        return ()
-    followed = following.of_revision(unit.session, row.id)
-    return added(own_certificates(row.settings), read_certificates(followed.certificates)) if followed else ()
+    return added(own_certificates(row.settings), _published(unit, row))
+
+
+def signed_with(unit: UnitOfWork, row: ConnectionRevision) -> tuple[Certificate, ...]:
+    """The certificates that the provider may sign with: those in the metadata that the revision follows, else its
+    own.
+    """
+    return _published(unit, row) or own_certificates(row.settings)
 
 
 def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision:
@@ -102,6 +106,12 @@ def add_revision(unit: UnitOfWork, connection: Connection, read: SettingsRead) -
         )
     )
     unit.session.flush()
+
+
+def _published(unit: UnitOfWork, row: ConnectionRevision) -> tuple[Certificate, ...]:
+    """The certificates in the metadata that a revision follows, as it was last read; none before that."""
+    followed = following.of_revision(unit.session, row.id) if metadata_url(row.settings) is not None else None
+    return read_certificates(followed.certificates) if followed is not None else ()
 
 
 def _place(revision_id: str) -> str:

@@ -11,7 +11,7 @@ from app.rules.connections import ConnectionKind, ConnectionState
 from app.rules.events import EventType
 from app.rules.expiry import Deadline, Expiring, Expiry, ExpiryWarning, Told
 from app.services import alarms, following
-from app.services.connection_settings import followed_by
+from app.services.connection_settings import signed_with
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import connections, expiry_notices, key_pairs
 from app.store.connections import Connection
@@ -32,7 +32,7 @@ def of_connection(unit: UnitOfWork, connection: Connection, kind: ConnectionKind
     force, else of the latest, and the certificate with which the organization signs.
     """
     revision = following.shown_revision(unit, connection)
-    found = kind.expiries(revision.settings, followed=followed_by(unit, revision))
+    found = kind.expiries(revision.settings, signed_with(unit, revision))
     own = key_pairs.all_of(unit.session, connection.organization_id) if kind.uses_own_keys else ()
     return (*found, *(Expiry(Expiring.OWN_CERTIFICATE, pair.expires_at) for pair in own if pair.signs))
 

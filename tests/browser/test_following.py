@@ -47,7 +47,7 @@ def test_what_followed_metadata_says_is_shown_and_taken_over(town: Town, saml_id
         page.get_by_role("button", name="Activate…").click()
         page.get_by_role("button", name="Require single sign-on").click()
         expect(page.get_by_text("Single sign-on is required from now on")).to_be_visible()
-        while not page.get_by_role("heading", name="The metadata says something else").is_visible():
+        while not page.get_by_role("heading", name="The metadata names another sign-on URL").is_visible():
             page.wait_for_timeout(1_000)
             page.goto("/settings/authentication")
         page.get_by_text("Certificates in use").click()

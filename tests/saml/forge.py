@@ -66,7 +66,8 @@ def pair(name: str) -> Pair:
     """One key pair of each name for the whole run: `idp`, `old`, `attacker`, Doorward's `own`, and those that say what
     they are.
 
-    A number at the end makes another one of the kind (`ec 3`). The certificate of `next` ends later than the others.
+    A number at the end makes another one of the kind (`ec 3`). The certificate of `next` ends later than the others,
+    that of `ending` soon.
     """
     keys: Mapping[str, Callable[[], PrivateKey]] = {
         "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -79,7 +80,7 @@ def pair(name: str) -> Pair:
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), 1)
         .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=2000 if name.startswith("next") else 1000))
+        .not_valid_after(NOW + timedelta(days=2000 if name.startswith("next") else 20 if name == "ending" else 1000))
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(

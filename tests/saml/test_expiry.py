@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.rules.certificates import Certificate
 from app.rules.expiry import Expiring
 from app.rules.identity_providers import Provider
 from saml.certificates import read_certificate
@@ -13,30 +14,29 @@ from saml.expiry import certificate_expiries, product_of
 from tests.saml.forge import NOW, pair
 
 
-def test_every_signing_certificate_ends_when_it_says() -> None:
-    certificates = [read_certificate(pair(name).der).as_settings() for name in ("idp", "old")]
-    idp = {
-        "entity_id": "http://www.okta.com/exk1",
-        "sso_url": "https://acme.okta.com/sso",
-        "certificates": certificates,
-    }
+def certificates(*names: str) -> tuple[Certificate, ...]:
+    return tuple(read_certificate(pair(name).der) for name in names)
 
-    found = certificate_expiries({"idp": idp})
+
+def test_every_signing_certificate_ends_when_it_says() -> None:
+    idp = {"entity_id": "http://www.okta.com/exk1", "sso_url": "https://acme.okta.com/sso"}
+
+    found = certificate_expiries({"idp": idp}, certificates("idp", "old"))
 
     assert [(one.what, one.at) for one in found] == [(Expiring.SIGNING_CERTIFICATE, NOW + timedelta(days=1000))] * 2
     assert "SAML Signing Certificates" in found[0].renewal
 
 
-def test_certificates_that_were_followed_count_and_are_said_to_come_by_themselves() -> None:
-    own, followed = (read_certificate(pair(name).der) for name in ("idp", "old"))
-    idp = {"entity_id": "acme", "certificates": [own.as_settings()]}
+def test_certificates_of_followed_metadata_are_said_to_come_by_themselves() -> None:
+    idp = {"entity_id": "acme"}
 
-    alone = certificate_expiries({"idp": idp})
-    found = certificate_expiries({"idp": idp | {"metadata_url": "https://idp.test/metadata"}}, followed=(followed,))
+    (by_hand,) = certificate_expiries({"idp": idp}, certificates("idp"))
+    (followed,) = certificate_expiries(
+        {"idp": idp | {"metadata_url": "https://idp.test/metadata"}}, certificates("idp")
+    )
 
-    assert "edit the connection here" in alone[0].renewal
-    assert len(found) == 2
-    assert "trusted by itself" in found[0].renewal
+    assert "edit the connection here" in by_hand.renewal
+    assert "trusted by itself" in followed.renewal
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,12 @@ def test_product_is_told_by_the_entity_id_or_by_where_people_sign_in(
 
 
 def test_every_product_has_words_for_where_a_certificate_is_made() -> None:
-    one = read_certificate(pair("idp").der).as_settings()
     known = ("http://www.okta.com/x", "https://sts.windows.net/x/", "https://accounts.google.com/x", "acme")
 
     said = {
         expiry.renewal
         for entity_id in known
-        for expiry in certificate_expiries({"idp": {"entity_id": entity_id, "certificates": [one]}})
+        for expiry in certificate_expiries({"idp": {"entity_id": entity_id}}, certificates("idp"))
     }
 
     assert len(said) == len(Provider)

@@ -201,6 +201,18 @@ def test_reading_that_says_the_same_is_not_told(followed: Followed) -> None:
     assert followed.told() == []
 
 
+def test_certificate_that_is_gone_from_the_metadata_is_trusted_until_it_is_taken_over(followed: Followed) -> None:
+    followed.provider.publish("next")
+    followed.read_now()
+    followed.sign_in_at_the_desk(OLD)
+
+    page = flat(followed.ada.page())
+
+    assert "The metadata no longer names a certificate of these settings Still trusted" in page
+    assert "in the settings, no longer in the metadata" in page
+    assert "connection-saved" in followed.take_over()
+
+
 def test_key_gone_and_sign_on_url_moved_wait_until_they_are_taken_over_tested_and_put_in_force(
     followed: Followed,
 ) -> None:
@@ -210,7 +222,7 @@ def test_key_gone_and_sign_on_url_moved_wait_until_they_are_taken_over_tested_an
     assert followed.sign_in(NEXT)
     assert followed.sends_to() != MOVED
     followed.sign_in_at_the_desk(NEXT)
-    assert "The metadata says something else" in followed.ada.page()
+    assert "The metadata names another sign-on URL" in followed.ada.page()
     assert MOVED in followed.ada.page()
 
     assert "connection-saved" in followed.take_over()
@@ -224,7 +236,7 @@ def test_key_gone_and_sign_on_url_moved_wait_until_they_are_taken_over_tested_an
     assert followed.sends_to() == MOVED
     assert followed.sign_in(NEXT)
     assert not followed.sign_in(OLD)
-    assert "The metadata says something else" not in followed.ada.page()
+    assert "The metadata names another sign-on URL" not in followed.ada.page()
 
 
 def test_nothing_is_taken_over_where_the_metadata_says_nothing_else_or_that_waits_already(followed: Followed) -> None:
@@ -330,6 +342,20 @@ def test_forged_answers_have_the_metadata_read_once_a_minute(followed: Followed)
     assert not followed.sign_in(ATTACKER)
     assert followed.provider.reads == 2
     assert followed.told() == []
+
+
+def test_whoever_meets_an_unknown_key_between_two_readings_is_told_to_come_again_in_a_minute(
+    followed: Followed,
+) -> None:
+    followed.world.clock.advance(minutes=2)
+    assert not followed.sign_in(ATTACKER)
+    browser = followed.world.browser()
+    left = browser.client.get(f"/saml/{followed.connection_id}/login", base_url=BASE_URL)
+
+    refused = answer_to(left.headers["Location"], browser, followed.connection_id, ADA, ATTACKER)
+
+    assert "If it has just changed its certificate, sign in again in a minute." in flat(refused.text)
+    assert followed.provider.reads == 1
 
 
 def test_forged_answer_without_a_sign_in_under_way_has_nothing_read(followed: Followed) -> None:
@@ -669,3 +695,14 @@ def test_certificate_that_was_followed_counts_among_those_that_end(followed: Fol
         outlook = expiry.outlook(unit, connection, followed.world.program.kinds["saml"])
 
     assert [deadline.count for deadline in outlook.deadlines if deadline.what is Expiring.SIGNING_CERTIFICATE] == [2]
+
+
+def test_certificate_that_the_metadata_no_longer_names_delays_no_warning(followed: Followed) -> None:
+    followed.provider.publish("ending")
+    followed.read_now()
+    followed.sign_in_at_the_desk(Signing(key="ending"))
+
+    page = flat(followed.ada.page())
+
+    assert "the signing certificate of the identity provider ends on" in page
+    assert "Signing certificate, the last of" not in page

@@ -11,7 +11,8 @@ from app.web.presentation.elements import Control, Moment
 @dataclass(frozen=True, slots=True)
 class FollowedMetadata:
     """The metadata at `url`. `next_read` is None while the connection is not active; `failure` says why it cannot be
-    followed `failing_since`. `differences` are what a person may take over.
+    followed `failing_since`. `differences` are what a person may take over; where `has_moved`, the sign-on URL
+    among them.
     """
 
     url: str
@@ -20,6 +21,7 @@ class FollowedMetadata:
     failing_since: Moment | None
     failure: str
     differences: tuple[DifferenceRow, ...]
+    has_moved: bool
     take_over: Control
 
 

@@ -82,7 +82,7 @@ def connection(
         sign_ins=facts.sign_ins,
         people=around.active - around.guests,
         followed=followed_metadata(facts.following, kind, facts.settings, now=now),
-        certificates=certificate_rows(facts.certificates, now=now),
+        certificates=certificate_rows(facts.certificates, facts.following, now=now),
         endings=_endings(outlook, now=now),
         expiry=tuple(_on_card(warning, facts.state) for warning in outlook.warnings),
     )

@@ -27,23 +27,33 @@ def followed_metadata(
         failing_since=moment_or_none(facts.failing_since, now=now),
         failure=facts.failure,
         differences=differences_between(kind, settings, becoming) if becoming is not None else (),
+        has_moved=facts.untaken is not None and facts.untaken.sso_url is not None,
         take_over=control(facts.may_take_over),
     )
 
 
-def certificate_rows(found: tuple[CertificateFacts, ...], *, now: datetime) -> tuple[CertificateRow, ...]:
+def certificate_rows(
+    found: tuple[CertificateFacts, ...], following: Following | None, *, now: datetime
+) -> tuple[CertificateRow, ...]:
     """Certificates in the order in which they are tried."""
-    return tuple(_row(facts, now=now) for facts in found)
+    vanished = following.untaken.vanished if following is not None and following.untaken is not None else ()
+    return tuple(_row(facts, is_vanished=facts.certificate in vanished, now=now) for facts in found)
 
 
-def _row(facts: CertificateFacts, *, now: datetime) -> CertificateRow:
+def _row(facts: CertificateFacts, *, is_vanished: bool, now: datetime) -> CertificateRow:
     ends = datetime.fromisoformat(facts.certificate.not_after)
     return CertificateRow(
         fingerprint=facts.certificate.fingerprint,
         ends=moment(ends, now=now),
         has_ended=ends <= now,
-        source="followed from the metadata" if facts.is_followed else "in the settings",
+        source=_source(facts, is_vanished=is_vanished),
         first_used=moment_or_none(facts.use.first_at, now=now),
         last_used=moment_or_none(facts.use.last_at, now=now),
         safe_to_drop=facts.may_be_dropped,
     )
+
+
+def _source(facts: CertificateFacts, *, is_vanished: bool) -> str:
+    if facts.is_followed:
+        return "followed from the metadata"
+    return "in the settings, no longer in the metadata" if is_vanished else "in the settings"
