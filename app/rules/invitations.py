@@ -53,7 +53,7 @@ def judge_invitation(
         return Refused(
             Code.GUESTS_REFUSED,
             f"Single sign-on is required, and an address at {host} cannot come through it.",
-            fix="Allow guests to sign in by email first.",
+            fix="Let guests sign in by email first, under Who else comes in.",
         )
     return Allowed()
 

@@ -77,11 +77,7 @@ class Followed:
 
     def sign_in(self, signing: Signing, email: str = ADA) -> bool:
         """Whether somebody gets in whom the provider vouches for with this key."""
-        browser = self.world.browser()
-        left = browser.client.get(f"/saml/{self.connection_id}/login", base_url=BASE_URL)
-        answer = answer_to(left.headers["Location"], browser, self.connection_id, email, signing)
-        assert answer.status_code in {303, 403}, answer.text
-        return answer.status_code == 303
+        return self.ada.lets_in(self.connection_id, email, signing)
 
     def sends_to(self) -> str:
         """Where the browser is sent to sign in."""

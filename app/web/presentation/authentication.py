@@ -106,6 +106,17 @@ class SecondFactor:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """Whom single sign-on leaves to be decided: whether guests use emailed codes, and whether a first sign-in makes a
+    member. `directory_decides` is while an active directory does about the latter.
+    """
+
+    guests_allowed: bool
+    newcomers_join: bool
+    directory_decides: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Administrator:
     """Someone whose effective role is admin. `why` and `way_in` are sentences, without a full stop.
 
@@ -148,6 +159,7 @@ class AuthenticationPage:
 
     `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
+    `admission` is None in a recovery session, which cannot change it.
     Forms: `sessions_form` (`session_idle_minutes`, `session_hours`; None in a recovery session), `domain_form`
     (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
     `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
@@ -175,6 +187,7 @@ class AuthenticationPage:
     expiry: tuple[Notice, ...] = ()
     directory_mappings: RoleMappings | None = None
     sign_in_mappings: RoleMappings | None = None
+    admission: Admission | None = None
     sessions_form: Form | None = None
     domain_form: Form = EMPTY_FORM
     directory_form: Form = EMPTY_FORM

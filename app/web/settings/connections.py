@@ -9,7 +9,8 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.errors import UnreachableError
-from app.services import connection_settings, connections, following, members, readiness, sign_in
+from app.rules.lockout import Guests
+from app.services import connection_settings, connections, following, members, organizations, readiness, sign_in
 from app.services.overview import activity as read_activity
 from app.services.overview import connections as read_connections
 from app.services.overview import role_mappings as read_mappings
@@ -39,6 +40,10 @@ _HOW_TO_EDIT = Notice(
     "info",
     "To rename it, change only the name.",
     "To change a setting, give the identity provider's values and any secret again: what is left empty is not kept.",
+)
+_GUESTS_OUT = (
+    "Members at other domains cannot sign in then, and nobody there can be invited. To let them use codes by email, go "
+    "to Who else comes in first."
 )
 PLACE = Place(
     connections="/settings/connections",
@@ -122,12 +127,15 @@ def activate(connection_id: str) -> ResponseReturnValue:
 
 def _require(connection: Connection) -> Review:
     ended = _sessions(connection.id, through=False)
+    organization = organizations.read(current.unit(), connection.organization_id)
+    refused = Guests(organization.guests) is Guests.REFUSE
     return Review(
         f"Require single sign-on through {connection.name}?",
         "Require single sign-on",
         back=f"{PAGE}#{connection.id}",
         effects=(
             f"Everyone at your verified domains signs in through {connection.name} from then on.",
+            *([_GUESTS_OUT] if refused else ()),
             *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
         ),
         dangerous=False,

@@ -17,6 +17,9 @@ from app.web.shell import see
 pages = Blueprint("invitations", __name__, url_prefix="/settings/invitations")
 _FORM = ("email", "role")
 
+#: Refusals that are no fault of what was typed.
+_MENDED_ELSEWHERE = frozenset({Code.RECENT_SIGN_IN_REQUIRED, Code.GUESTS_REFUSED})
+
 
 @pages.post("")
 def add() -> ResponseReturnValue:
@@ -30,7 +33,7 @@ def add() -> ResponseReturnValue:
     except InvalidInputError as error:
         form = Form(values=typed, errors={error.field if error.field in _FORM else "email": error.sentence})
         return members_page.again(unit, status=400, invite=form)
-    if isinstance(outcome, Refused) and outcome.code is Code.RECENT_SIGN_IN_REQUIRED:
+    if isinstance(outcome, Refused) and outcome.code in _MENDED_ELSEWHERE:
         return members_page.again(unit, refusal(outcome), status=409, invite=Form(values=typed))
     if isinstance(outcome, Refused):
         form = Form(values=typed, errors={"email": f"{outcome.sentence} {outcome.fix or ''}".strip()})

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from app.web.settings import (
     activity,
+    admission,
     alarms,
     audit,
     authentication,
@@ -33,6 +34,7 @@ def settings_pages() -> tuple[Blueprint, ...]:
         domains,
         connections,
         revisions,
+        admission,
         readiness,
         directories,
         scim_requests,

@@ -16,6 +16,7 @@ from app.rules.errors import DoorwardError
 from app.rules.lockout import Guests
 from app.rules.prerequisites import Acting
 from app.services import authentication_policy, connections, expiry, members, organizations
+from app.services.directories import DirectoryState
 from app.services.overview import alarms as read_alarms
 from app.services.overview import connections as read_connections
 from app.services.overview import directories as read_directories
@@ -28,9 +29,9 @@ from app.services.overview.domains import DomainFacts
 from app.services.rows import Organization
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
-from app.web.presentation.authentication import AuthenticationPage
+from app.web.presentation.authentication import Admission, AuthenticationPage
 from app.web.presentation.connections import Connection as ConnectionCard
-from app.web.presentation.directories import RoleMappings
+from app.web.presentation.directories import Directory, RoleMappings
 from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Form, Notice
 from app.web.settings import guided
 from app.web.settings.cards.alarms import mass_change
@@ -112,6 +113,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
     in_policy = authentication_policy.read(unit, organization_id, acting=acting(unit))
     from_directory, from_sign_in = _mappings(unit, forms)
     alarms = read_alarms.read(unit, organization_id)
+    pushed = tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id))
     return AuthenticationPage(
         way_in_now=ways_in_now(
             in_force.name if in_force else None, hosts=around.hosts, guests=guests, mfa=in_policy.mfa
@@ -121,7 +123,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         connections=cards,
         setups=guided.under_way(unit, organization_id, at="/settings/connections"),
         add_connection=control(in_policy.available["set_up_sso"]),
-        directories=tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id)),
+        directories=pushed,
         add_directory=control(in_policy.available["set_up_directory"]),
         providers=PROVIDERS,
         token_lifetimes=LIFETIMES,
@@ -133,6 +135,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         alarms=tuple(mass_change(facts, now=now) for facts in alarms.newest),
         older_alarms=alarms.older,
         expiry=expiring,
+        admission=_admission(organization, pushed) if not person.is_recovery else None,
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,
         sessions_form=_sessions(organization, forms.sessions, may_change=not person.is_recovery),
@@ -168,6 +171,14 @@ def _mappings(unit: UnitOfWork, forms: Forms) -> tuple[RoleMappings | None, Role
         role_mappings(table, roles, forms.mappings.get(table.source, EMPTY_FORM)) if table else None for table in tables
     ]
     return shown[0], shown[1]
+
+
+def _admission(organization: Organization, pushed: tuple[Directory, ...]) -> Admission:
+    return Admission(
+        guests_allowed=Guests(organization.guests) is Guests.EMAIL_CODE,
+        newcomers_join=organization.jit,
+        directory_decides=any(card.state == DirectoryState.ACTIVE for card in pushed),
+    )
 
 
 def _sessions(organization: Organization, typed: Form, *, may_change: bool) -> Form | None:

@@ -75,6 +75,14 @@ class Desk:
         assert answer.status_code == 303, answer.text
         return connection_id
 
+    def lets_in(self, connection_id: str, email: str = ADA, signing: Signing = ASSERTION_SIGNED) -> bool:
+        """Whether somebody gets in whom the provider vouches for with this key, in a browser of their own."""
+        browser = self.world.browser()
+        left = browser.client.get(f"/saml/{connection_id}/login", base_url=BASE_URL)
+        answer = answer_to(left.headers["Location"], browser, connection_id, email, signing)
+        assert answer.status_code in {303, 403}, answer.text
+        return answer.status_code == 303
+
     def page(self) -> str:
         """The authentication page as it stands."""
         answer = self.browser.get(PAGE)

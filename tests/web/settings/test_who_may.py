@@ -18,6 +18,7 @@ from tests.web.settings.scenes import Desk, desk, recovery_session, signed_in, t
 SETTINGS = frozenset(
     {
         "authentication",
+        "admission",
         "domains",
         "connections",
         "revisions",
