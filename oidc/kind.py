@@ -74,6 +74,8 @@ class OidcKind:
                        "secret; it lasts 24 months at most. You are warned before that day."),
             SetupField("scopes", "Scopes", "text", f"Default: {' '.join(DEFAULT_SCOPES)}. Okta sends groups for the "
                        "scope groups."),
+            SetupField("claims.email", "Address claim", "text", "Default: email."),
+            SetupField("claims.name", "Name claim", "text", "Default: name."),
             SetupField("claims.groups", "Groups claim", "text", "Default: groups."),
             SetupField("claims.email_verification", "Email verification", "text", "required (default), or assumed for "
                        "a provider that never says email_verified and gives addresses out itself."),
@@ -82,13 +84,16 @@ class OidcKind:
     def guides(self) -> tuple[Guide, ...]:
         return self._guides
 
-    def read_settings(self, submitted: Settings) -> SettingsRead:
-        settings, secret = read_submitted(submitted, now=self._clock.now())
+    def read_settings(self, submitted: Settings, *, stored: SettingsRead | None = None) -> SettingsRead:
+        settings, secret = read_submitted(submitted, stored=stored, now=self._clock.now())
         try:
             self._try_out(settings.issuer)
         except RejectedError as error:
             raise _setup_error(error, issuer=settings.issuer) from error
         return SettingsRead(settings=settings.as_json(), secrets={"client_secret": secret})
+
+    def typed(self, settings: Settings) -> Mapping[str, str]:
+        return OidcSettings.stored(settings).as_typed()
 
     def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:
         return (

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
-from app.rules.connections import Settings
+from app.rules.connections import Settings, SettingsRead
 from app.rules.errors import InvalidInputError
 from app.rules.identity_providers import Provider, provider_of
 from oidc.claims import is_plain_text
@@ -18,8 +18,9 @@ from oidc.providers import entra_tenant
 
 DEFAULT_SCOPES = ("openid", "email", "profile")
 
+_SECRET = "client_secret"  # noqa: S105 (a name, not a secret)
 _EXPIRES = "client_secret_expires_at"
-_KNOWN = ("issuer", "client_id", "client_secret", _EXPIRES, "scopes", "claims")
+_KNOWN = ("issuer", "client_id", _SECRET, _EXPIRES, "scopes", "claims")
 _KNOWN_CLAIMS = ("email", "name", "groups", "email_verification")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")  # RFC 6749, section 3.3
 _MOST_SCOPES = 30
@@ -77,6 +78,10 @@ class OidcSettings:
             client_secret_expires_at=date.fromisoformat(ends) if ends else None,
         )
 
+    def is_same_client(self, other: OidcSettings) -> bool:
+        """Whether both are the same client of the same issuer, which have one secret."""
+        return (self.issuer, self.client_id) == (other.issuer, other.client_id)
+
     def as_json(self) -> dict[str, Any]:
         """JSON values, to store and to show."""
         ends = self.client_secret_expires_at
@@ -93,18 +98,31 @@ class OidcSettings:
             },
         }
 
+    def as_typed(self) -> dict[str, str]:
+        """As an administrator types them."""
+        flat = {name: value for name, value in self.as_json().items() if isinstance(value, str)}
+        claims = {f"claims.{name}": value for name, value in self.as_json()["claims"].items()}
+        return {**flat, "scopes": " ".join(self.scopes), **claims}
 
-def read_submitted(submitted: Settings, *, now: datetime) -> tuple[OidcSettings, str]:
-    """Settings and client secret as typed. Raises InvalidInputError naming the field; fetches nothing."""
+
+def read_submitted(
+    submitted: Settings, *, stored: SettingsRead | None = None, now: datetime
+) -> tuple[OidcSettings, str]:
+    """Settings and client secret as typed, or the secret that is `stored` for the same client. Raises InvalidInputError
+    naming the field; fetches nothing.
+    """
     _refuse_unknown(submitted, known=_KNOWN)
+    present = OidcSettings.stored(stored.settings) if stored is not None else None
     settings = OidcSettings(
         issuer=_read_issuer(submitted.get("issuer")),
         client_id=_read_text(submitted, "client_id"),
         scopes=_read_scopes(submitted.get("scopes")),
         claims=_read_claims(submitted.get("claims")),
-        client_secret_expires_at=_read_end(submitted.get(_EXPIRES), now=now),
+        client_secret_expires_at=_read_end(submitted.get(_EXPIRES), present, now=now),
     )
-    return settings, _read_text(submitted, "client_secret")
+    if stored is not None and present is not None and not submitted.get(_SECRET) and settings.is_same_client(present):
+        return settings, stored.secrets[_SECRET]
+    return settings, _read_text(submitted, _SECRET)
 
 
 def _refuse_unknown(submitted: Mapping[str, Any], *, known: tuple[str, ...], prefix: str = "") -> None:
@@ -138,8 +156,10 @@ def _read_text(submitted: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _read_end(value: object, *, now: datetime) -> date | None:
-    """A day to come: one that has passed is most likely that of the secret before."""
+def _read_end(value: object, present: OidcSettings | None, *, now: datetime) -> date | None:
+    """A day to come: one that has passed is most likely that of the secret before, unless it is the one that stands
+    there.
+    """
     if value is None or value == "":
         return None
     try:
@@ -148,8 +168,10 @@ def _read_end(value: object, *, now: datetime) -> date | None:
         day = None
     if day is None:
         raise InvalidInputError("Enter a day, as in 2027-01-31.", field=_EXPIRES)
+    if present is not None and day == present.client_secret_expires_at:
+        return day
     if day <= now.astimezone(UTC).date():
-        raise InvalidInputError("Enter the day on which this client secret ends; it cannot have come.", field=_EXPIRES)
+        raise InvalidInputError("Enter the day on which this client secret ends: one to come.", field=_EXPIRES)
     return day
 
 

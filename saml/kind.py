@@ -44,7 +44,15 @@ from saml.redirect_binding import REQUEST, RESPONSE, Query, redirect_url
 from saml.rejections import Name, in_words_of, unknown_while_followed
 from saml.response import verify, verify_unsolicited
 from saml.settings import ServiceProvider, SettingsCache, library_settings, trusted_certificates
-from saml.setup import SETUP_FIELDS, allows_unsolicited, as_settings, fetch_metadata, read_submitted, signs_requests
+from saml.setup import (
+    SETUP_FIELDS,
+    allows_unsolicited,
+    as_settings,
+    as_typed,
+    fetch_metadata,
+    read_submitted,
+    signs_requests,
+)
 
 DEFAULT_SKEW = timedelta(seconds=120)
 
@@ -93,11 +101,15 @@ class SamlKind:
         """How it is set up at Okta, Entra ID, Google and anywhere else."""
         return self._guides
 
-    def read_settings(self, submitted: Settings) -> SettingsRead:
+    def read_settings(self, submitted: Settings, *, stored: SettingsRead | None = None) -> SettingsRead:
         """Understand what was submitted. Raises InvalidInputError naming the field, UnreachableError."""
         settings = read_submitted(submitted, http=self._http, now=self._clock.now())
         self._refuse_untakable(settings["idp"])
         return SettingsRead(settings=settings)
+
+    def typed(self, settings: Settings) -> Mapping[str, str]:
+        """The metadata URL, or else everything by hand."""
+        return as_typed(settings)
 
     def read_published(self, url: str) -> Published:
         """The metadata that stands at a URL now. Raises InvalidInputError, UnreachableError."""

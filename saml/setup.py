@@ -13,7 +13,7 @@ from app.rules.connections import Settings, SetupField
 from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.following import Published
 from saml.attributes import AttributeNames
-from saml.certificates import MOST_CERTIFICATES, BadCertificateError, read_certificate, split_pem
+from saml.certificates import MOST_CERTIFICATES, BadCertificateError, pem, read_certificate, split_pem
 from saml.metadata import entity_id_fault, read_metadata, url_fault
 
 _WAYS = ("metadata_url", "metadata_xml")
@@ -101,6 +101,23 @@ def as_settings(provider: Published) -> dict[str, Any]:
         "sso_url": provider.sso_url,
         "certificates": [certificate.as_settings() for certificate in provider.certificates],
         **{name: url for name, url in logout.items() if url is not None},
+    }
+
+
+def as_typed(settings: Settings) -> dict[str, str]:
+    """The fields of the form that say the same. Where answers to logouts go elsewhere than logouts, only metadata can
+    say.
+    """
+    idp = settings["idp"]
+    if "metadata_url" in idp:
+        said = {"metadata_url": idp["metadata_url"]}
+    else:
+        said = {name: idp[name] for name in ("entity_id", "sso_url", _SLO_URL) if name in idp}
+        said["certificates"] = "\n".join(pem(certificate["der"]) for certificate in idp["certificates"])
+    return {
+        **{f"idp.{name}": value for name, value in said.items()},
+        **{name: "yes" for name in _TICKED if settings.get(name)},
+        **{f"attributes.{name}": value for name, value in settings.get("attributes", {}).items()},
     }
 
 

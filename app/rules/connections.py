@@ -145,12 +145,16 @@ class ConnectionKind(Protocol):
         """How it is set up at the usual products, and at any other."""
         ...
 
-    def read_settings(self, submitted: Settings) -> SettingsRead:
+    def read_settings(self, submitted: Settings, *, stored: SettingsRead | None = None) -> SettingsRead:
         """Understand what was submitted (JSON API shape without `protocol` and `name`); may fetch metadata or
-        discovery.
+        discovery. A secret that is left out is the one that is `stored`, where it is for the same as before.
 
         Raises InvalidInputError naming the field, or UnreachableError.
         """
+        ...
+
+    def typed(self, settings: Settings) -> Mapping[str, str]:
+        """What the setup form is filled in with to say the same again, by the names of its fields; no secrets."""
         ...
 
     def service_provider_values(self, connection_id: ConnectionId) -> tuple[ServiceProviderValue, ...]:

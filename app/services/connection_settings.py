@@ -24,6 +24,13 @@ def settings_of(unit: UnitOfWork, connection: Connection, revision: str | None =
     return dict(row.settings) if row else {}
 
 
+def latest(unit: UnitOfWork, connection: Connection) -> SettingsRead:
+    """The latest revision as it was read, with its secrets."""
+    row = connections.revision(unit.session, connection.id, connection.latest_revision)
+    assert row is not None  # a connection has revisions, and they are deleted with it
+    return SettingsRead(row.settings, unseal_secrets(unit, row))
+
+
 def settings_in_force(unit: UnitOfWork, connection: Connection) -> dict[str, Any]:
     """The settings of the revision in force, without secrets; empty where none is."""
     row = connections.revision(unit.session, connection.id, connection.revision_in_force or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -16,6 +17,7 @@ from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.expiry import Expiring
 from app.rules.identity_providers import provider_of
 from app.rules.ids import ConnectionId
+from app.web.settings.setup_form import nested
 from oidc.kind import OidcKind
 from oidc.settings import OidcSettings
 from tests.oidc.provider import NOW, Provider, public, rsa_key
@@ -49,6 +51,39 @@ def test_settings_are_read_with_defaults_and_the_secret_apart() -> None:
         "claims": {"email": "email", "name": "name", "groups": "groups", "email_verification": "required"},
     }
     assert OidcSettings.stored(read.settings).as_json() == read.settings
+
+
+def test_form_that_is_filled_in_with_settings_says_the_same_and_keeps_the_secret() -> None:
+    made = plain().kind
+    claims = {"email": "upn", "name": "cn", "groups": "roles", "email_verification": "assumed"}
+    read = made.read_settings({**SUBMITTED, "scopes": "email groups", "claims": claims})
+
+    typed = nested(made, made.typed(read.settings))
+
+    assert "client_secret" not in typed
+    assert made.read_settings(typed, stored=read) == read
+
+
+def test_secret_is_not_kept_for_another_client_or_issuer() -> None:
+    made = plain().kind
+    read = made.read_settings(SUBMITTED)
+    typed = nested(made, made.typed(read.settings))
+
+    for change in ({"client_id": "other"}, {"issuer": "https://idp.example.test/other"}):
+        with pytest.raises(InvalidInputError, match="Enter the client secret") as caught:
+            made.read_settings({**typed, **change}, stored=read)
+        assert caught.value.field == "client_secret"
+
+
+def test_day_on_which_the_present_secret_ended_may_stay() -> None:
+    sign_in = plain()
+    ended = {"client_secret_expires_at": (NOW.date() - timedelta(days=3)).isoformat()}
+    read = sign_in.kind.read_settings(SUBMITTED)
+    stored = replace(read, settings={**read.settings, **ended})
+
+    kept = sign_in.kind.read_settings({**SUBMITTED, **ended}, stored=stored)
+
+    assert kept.settings == stored.settings
 
 
 @pytest.mark.parametrize(
@@ -107,7 +142,7 @@ def test_secret_cannot_end_on_the_day_on_which_it_is_entered() -> None:
     sign_in = plain()
     today = {**SUBMITTED, "client_secret_expires_at": NOW.date().isoformat()}
 
-    with pytest.raises(InvalidInputError, match="cannot have come"):
+    with pytest.raises(InvalidInputError, match="one to come"):
         sign_in.kind.read_settings(today)
 
 

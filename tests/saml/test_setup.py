@@ -14,6 +14,7 @@ import pytest
 from app.ports.http import GuardedHttp, HttpAnswer
 from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.ids import ConnectionId
+from app.web.settings.setup_form import nested
 from saml.kind import SamlKind
 from saml.metadata import LONGEST_METADATA
 from tests.ports.listening import HOSTILE_HOSTS, OK, Listener, Talk, saying
@@ -49,6 +50,24 @@ def test_metadata_becomes_settings() -> None:
     assert certificate["der"] == pair("idp").der
     assert certificate["not_after"] == "2029-08-19T12:00:00Z"
     assert len(certificate["fingerprint"]) == 95
+
+
+@pytest.mark.parametrize(
+    "idp",
+    [
+        {"metadata_url": METADATA_URL},
+        {**BY_HAND, "slo_url": "https://idp.test/slo"},
+        {**BY_HAND, "certificates": [pair("idp").certificate, pair("next").certificate]},
+    ],
+)
+def test_form_that_is_filled_in_with_settings_says_the_same(idp: dict[str, Any]) -> None:
+    made = kind({METADATA_URL: HttpAnswer(200, {}, metadata().encode())})
+    attributes = {"groups": "memberOf", "groups_separator": " ; "}
+    read = made.read_settings({"idp": idp, "attributes": attributes, "sign_requests": True})
+
+    typed = nested(made, made.typed(read.settings))
+
+    assert made.read_settings(typed) == read
 
 
 def test_every_guide_ends_with_metadata() -> None:

@@ -297,11 +297,12 @@ def _check_caller(organization_id: str, member_id: str | None) -> None:
 def _read_new_settings(organization_id: str, connection_id: str, body: ConnectionPatch) -> SettingsRead | None:
     _check_caller(organization_id, body.on_behalf_of)
     with current.transactions().reading() as unit:
-        protocol = connections.read(unit, organization_id, connection_id).protocol
+        connection = connections.read(unit, organization_id, connection_id)
+        protocol, stored = connection.protocol, connection_settings.latest(unit, connection)
     submitted: dict[str, Any] = dict(body.model_extra or {})
     if submitted.pop("protocol", protocol) != protocol:
         raise InvalidInputError("The protocol of a connection stays what it is.", field="protocol")
-    return _kind(protocol).read_settings(submitted) if submitted else None
+    return _kind(protocol).read_settings(submitted, stored=stored) if submitted else None
 
 
 OPERATIONS = (

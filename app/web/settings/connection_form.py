@@ -8,30 +8,30 @@ from typing import Any
 
 from flask import request
 
-from app.rules.connections import ConnectionKind, ConnectionState
+from app.rules.connections import ConnectionKind, ConnectionState, SettingsRead
 from app.rules.decisions import Refused
 from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.ids import ConnectionId
-from app.services import connections
+from app.services import connection_settings, connections
 from app.services.rows import Connection
 from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
 from app.web.presentation.elements import Form
 from app.web.settings.places import Place, WhoseFacts
-from app.web.settings.setup_form import fields_again, nested, submitted, typed_again, with_error
+from app.web.settings.setup_form import fields_again, nested, submitted, with_error
 
 
 def edit_page(
     kind: ConnectionKind, connection: Connection, settings: Mapping[str, Any], place: Place
 ) -> ConnectionFormPage:
     """A connection that is there, filled in as far as its values can be typed."""
-    known = typed_again(kind, settings)
+    known = dict(kind.typed(settings))
     return ConnectionFormPage(
         action=f"{place.connections}/{connection.id}/edit",
         back=place.back,
         back_label=place.back_label,
         protocol=kind.protocol,
-        fields=fields_again(kind, settings, known),
+        fields=fields_again(kind),
         paste=kind.service_provider_values(ConnectionId(connection.id)),
         form=Form(values={"name": connection.name, **known}),
         connection_name=connection.name,
@@ -45,7 +45,7 @@ def save_edit(
     """Make the edit that was typed into this page; the page again where it makes no sense."""
     typed, kind = submitted(), current.kinds()[page.protocol]
     try:
-        settings = None if is_only_renamed(page) else kind.read_settings(nested(kind, typed))
+        settings = None if is_only_renamed(page) else _read(kind, typed, organization_id, connection_id)
         with current.writing() as unit:
             return connections.to_edit(
                 unit,
@@ -64,5 +64,16 @@ def is_only_renamed(page: ConnectionFormPage) -> bool:
     names = {field.name for field in page.fields}
     known = {name: value for name, value in page.form.values.items() if name in names}
     chosen = any(file.filename for file in request.files.values())
-    typed = {name: value for name, value in request.form.items() if name in names and value.strip()}
-    return typed == known and not chosen
+    typed = {name: _unix(value) for name, value in request.form.items() if name in names and value.strip()}
+    return typed in ({}, known) and not chosen
+
+
+def _read(kind: ConnectionKind, typed: Mapping[str, str], organization_id: str, connection_id: str) -> SettingsRead:
+    with current.reading() as unit:
+        stored = connection_settings.latest(unit, connections.read(unit, organization_id, connection_id))
+    return kind.read_settings(nested(kind, typed), stored=stored)
+
+
+def _unix(typed: str) -> str:
+    """The same with the line ends of what is stored: browsers send others."""
+    return typed.replace("\r\n", "\n")

@@ -36,11 +36,6 @@ _BY_LINK = (
     "These settings came through the setup link for {note}. Whoever runs the identity provider that they name can sign "
     "in as anybody at your verified domains."
 )
-_HOW_TO_EDIT = Notice(
-    "info",
-    "To rename it, change only the name.",
-    "To change a setting, give the identity provider's values and any secret again: what is left empty is not kept.",
-)
 _GUESTS_OUT = (
     "Members at other domains cannot sign in then, and nobody there can be invited. To let them use codes by email, go "
     "to Who else comes in first."
@@ -66,7 +61,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
         kind = current.kinds()[connection.protocol]
         page = edit_page(kind, connection, connection_settings.settings_of(unit, connection), PLACE)
     if request.method == "GET":
-        return show(_FORM, page, notices=(_HOW_TO_EDIT,))
+        return show(_FORM, page)
     return _edit(page, connection.id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,6 @@ from flask import request
 
 from app.rules.connections import ConnectionKind, SetupField
 from app.rules.errors import DoorwardError
-from app.rules.revisions import flatten
 from app.web.presentation.elements import Form
 
 #: Ends the name under which a file is sent for a field.
@@ -19,22 +18,18 @@ SECRET = "secret"  # noqa: S105 (a kind of field)
 
 
 def fields_of(kind: ConnectionKind) -> tuple[SetupField, ...]:
-    """The fields as the page renders them: a secret is typed like a password."""
-    return tuple(replace(field, kind="password") if field.kind == SECRET else field for field in kind.setup_fields())
+    """The fields as the page renders them."""
+    return _shown(kind.setup_fields())
 
 
-def fields_again(
-    kind: ConnectionKind, settings: Mapping[str, Any], filled: Mapping[str, str]
-) -> tuple[SetupField, ...]:
-    """The fields of an edit: what is not filled in says how it is now; who only renames need not fill in anything."""
-    now = dict(flatten(kind.summary(settings)))
-    return tuple(replace(field, required=False, hint=_with_present(field, now, filled)) for field in fields_of(kind))
+def fields_again(kind: ConnectionKind) -> tuple[SetupField, ...]:
+    """The fields of an edit: whoever only renames need not fill in anything, and a secret may be kept."""
+    return _shown(replace(field, required=False, hint=_hint_again(field)) for field in kind.setup_fields())
 
 
-def _with_present(field: SetupField, now: Mapping[str, str], filled: Mapping[str, str]) -> str:
-    if field.name in filled or field.name not in now:
-        return field.hint
-    return f"At present: {now[field.name]}. {field.hint}".strip()
+def _hint_again(field: SetupField) -> str:
+    kept = "Left empty, the present one is kept while it is for the same client."
+    return f"{kept} {field.hint}" if field.kind == SECRET else field.hint
 
 
 def submitted() -> dict[str, str]:
@@ -62,18 +57,6 @@ def nested(kind: ConnectionKind, typed: Mapping[str, str]) -> dict[str, Any]:
     return settings
 
 
-def typed_again(kind: ConnectionKind, settings: Mapping[str, Any]) -> dict[str, str]:
-    """The form's values for stored settings, as far as they can be typed.
-
-    A group of fields (`idp.*`) is filled only where all that is stored of it can be typed again: half a group would
-    read as something else. Secrets are never filled in.
-    """
-    shown = dict(flatten(kind.summary(settings)))
-    names = {field.name for field in kind.setup_fields() if field.kind != SECRET}
-    broken = {_group(name) for name in shown if name not in names and "." in name}
-    return {name: value for name, value in shown.items() if name in names and _group(name) not in broken}
-
-
 def with_error(kind: ConnectionKind, typed: Mapping[str, str], error: DoorwardError) -> Form:
     """The form again with the error at its field, and without secrets."""
     names = {"name", *(field.name for field in kind.setup_fields())}
@@ -83,6 +66,6 @@ def with_error(kind: ConnectionKind, typed: Mapping[str, str], error: DoorwardEr
     return Form(values=values, errors={at or "": error.sentence})
 
 
-def _group(name: str) -> str:
-    head, dot, _ = name.partition(".")
-    return head if dot else ""
+def _shown(fields: Iterable[SetupField]) -> tuple[SetupField, ...]:
+    """A secret is typed like a password."""
+    return tuple(replace(field, kind="password") if field.kind == SECRET else field for field in fields)

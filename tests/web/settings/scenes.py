@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import lxml.html
 from werkzeug.test import TestResponse
 
 from app.rules.actor import OPERATOR
@@ -145,6 +146,12 @@ def signed_in(world: World, email: str) -> Browser:
     assert browser.sign_in(email).status_code == 303
     browser.get("/profile")
     return browser
+
+
+def filled_in(page: str) -> dict[str, str]:
+    """What the form of an edit holds, as a browser would send it back."""
+    (form,) = (form for form in lxml.html.fromstring(page).forms if str(form.action).endswith("/edit"))
+    return {name: value.removeprefix("\n") for name, value in form.form_values() if name != "form_token"}
 
 
 def recovery_session(world: World, email: str = ADA) -> Browser:

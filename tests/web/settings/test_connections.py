@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.application import World
 from tests.saml.forge import ISSUER, SSO_URL, attributes
 from tests.scenes import ADA
-from tests.web.settings.scenes import BY_HAND, come_back, desk, flat, signed_in, to_last_step
+from tests.web.settings.scenes import BY_HAND, come_back, desk, filled_in, flat, signed_in, to_last_step
 
 
 def test_setting_up_needs_a_verified_domain(world: World) -> None:
@@ -214,13 +214,33 @@ def test_edit_of_an_active_connection_waits_for_its_test(world: World) -> None:
     edit = f"/settings/connections/{connection_id}/edit"
     page = flat(ada.browser.get(edit).text)
     assert "What you save here takes over after its own test sign-in." in page
-    assert f"At present: {SSO_URL}." in page
+    assert f'value="{SSO_URL}"' in ada.browser.page
 
     answer = ada.browser.submit(edit, **(BY_HAND | {"idp.sso_url": "https://idp.test/other"}))
 
     assert "connection-saved" in answer.headers["Location"]
     assert "Revision 2 waits for its test" in ada.page()
     assert ada.browser.submit(f"/settings/connections/{connection_id}/activate").status_code == 409
+
+
+def test_edit_begins_with_what_is_there_so_that_one_thing_is_changed(world: World) -> None:
+    ada = desk(world)
+    edit = f"/settings/connections/{ada.require_single_sign_on()}/edit"
+
+    answer = ada.browser.submit(edit, **filled_in(ada.browser.get(edit).text) | {"allow_idp_initiated": "yes"})
+
+    assert "connection-saved" in answer.headers["Location"]
+    page = flat(ada.page())
+    assert "Revision 2 waits for its test" in page
+    assert "Single sign-on URL" not in page[page.index("Revision 2 waits") : page.index("Before it can be put")]
+
+
+def test_form_that_is_saved_as_it_came_only_renames(world: World) -> None:
+    ada = desk(world)
+    edit = f"/settings/connections/{ada.require_single_sign_on()}/edit"
+    filled = {name: value.replace("\n", "\r\n") for name, value in filled_in(ada.browser.get(edit).text).items()}
+
+    assert "connection-renamed" in ada.browser.submit(edit, **filled | {"name": "Renamed"}).headers["Location"]
 
 
 def test_renaming_makes_no_new_revision(world: World) -> None:

@@ -143,7 +143,7 @@ def test_discarded_settings_are_gone_from_the_card_and_stay_in_the_history(world
     assert "Revision 2 waits" not in ada.page()
     assert "Revision 2 Discarded" in flat(history(ada, connection_id))
     assert ada.browser.submit(str(action)).status_code == 409
-    assert f"At present: {SSO_URL}." in flat(ada.browser.get(f"/settings/connections/{connection_id}/edit").text)
+    assert f'value="{SSO_URL}"' in ada.browser.get(f"/settings/connections/{connection_id}/edit").text
 
 
 def test_history_tells_who_when_by_which_proof_and_what_is_different(world: World) -> None:
