@@ -53,6 +53,18 @@ class OidcKind:
     protocol = "oidc"
     title = "OpenID Connect"
     uses_own_keys = False
+    uses: Mapping[str, str] = MappingProxyType(
+        {
+            "iss": "who says so",
+            "sub": "who somebody is, for good",
+            "oid": "who somebody is at Entra, for good",
+            "tid": "which Entra tenant it is",
+            "hd": "which Google Workspace it is",
+            "email_verified": "whether the address counts",
+            "xms_edov": "whether the address counts at Entra",
+            "auth_time": "when they were last asked who they are",
+        }
+    )
 
     def __init__(
         self, *, base_url: str, http: Http, cache: DocumentCache, clock: Clock, skew: timedelta = SKEW
@@ -91,6 +103,10 @@ class OidcKind:
         except RejectedError as error:
             raise _setup_error(error, issuer=settings.issuer) from error
         return SettingsRead(settings=settings.as_json(), secrets={"client_secret": secret})
+
+    def product(self, settings: Settings) -> Provider:
+        """By the issuer."""
+        return provider_of(OidcSettings.stored(settings).issuer)
 
     def typed(self, settings: Settings) -> Mapping[str, str]:
         return OidcSettings.stored(settings).as_typed()

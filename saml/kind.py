@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import xmlsec
@@ -31,6 +32,7 @@ from app.rules.expiry import Expiry
 from app.rules.following import FollowUp, Published, ReadMetadata, metadata_url
 from app.rules.guides import Guide, read_guides
 from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
+from app.rules.identity_providers import Provider
 from app.rules.ids import ConnectionId
 from app.rules.logout import EndedThere, LoggedOut, SignOut, SignOutOutcome, VerifyLogout, VerifyReturn
 from saml.advice import advise
@@ -71,6 +73,7 @@ class SamlKind:
     protocol = "saml"
     title = "SAML 2.0"
     uses_own_keys = True
+    uses: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -106,6 +109,10 @@ class SamlKind:
         settings = read_submitted(submitted, http=self._http, now=self._clock.now())
         self._refuse_untakable(settings["idp"])
         return SettingsRead(settings=settings)
+
+    def product(self, settings: Settings) -> Provider:
+        """By the entity ID, or by where people sign in."""
+        return product_of(settings)
 
     def typed(self, settings: Settings) -> Mapping[str, str]:
         """The metadata URL, or else everything by hand."""

@@ -74,6 +74,12 @@ def _parse(document: bytes, *, field: str) -> Element:
         raise InvalidInputError("The metadata declares a DOCTYPE, which is not accepted.", field=field) from error
 
 
+_NONE = (
+    "this is not the metadata of an identity provider: there is no IDPSSODescriptor for SAML 2.0. Doorward's own has "
+    "none either; take the one that the identity provider shows"
+)
+
+
 def _identity_provider(root: Element, *, field: str) -> tuple[Element, Element]:
     """The one EntityDescriptor and the one IDPSSODescriptor in it that speaks SAML 2.0."""
     entities = list(root.iter(_ENTITY))
@@ -85,7 +91,7 @@ def _identity_provider(root: Element, *, field: str) -> tuple[Element, Element]:
     roles = children(entities[0], f"{MD}IDPSSODescriptor")
     speaking = [role for role in roles if PROTOCOL in role.get("protocolSupportEnumeration", "").split()]
     if len(speaking) != 1:
-        cause = f"there are {len(speaking)} IDPSSODescriptors for SAML 2.0 and there must be one"
+        cause = f"there are {len(speaking)} IDPSSODescriptors for SAML 2.0 and there must be one" if speaking else _NONE
         raise _fault(cause, entities[0], field)
     return entities[0], speaking[0]
 

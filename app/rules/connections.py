@@ -12,6 +12,7 @@ from app.rules.certificates import Certificate
 from app.rules.expiry import Expiry
 from app.rules.guides import Guide
 from app.rules.identity import ExternalIdentity, ProviderSession, Rejection, Unasked
+from app.rules.identity_providers import Provider
 from app.rules.ids import ConnectionId, RevisionId
 from app.rules.logout import SignOut
 
@@ -130,15 +131,21 @@ class Wish:
 class ConnectionKind(Protocol):
     """A sign-in protocol. saml/ and oidc/ implement it; the settings page and the API know nothing else of them.
 
+    `uses` says of what is received beside a profile what it is for, by its name in the protocol.
     `uses_own_keys` is whether the organization's key pairs sign or decrypt in it.
     """
 
     protocol: str
     title: str
     uses_own_keys: bool
+    uses: Mapping[str, str]
 
     def setup_fields(self) -> tuple[SetupField, ...]:
         """The form an administrator fills in."""
+        ...
+
+    def product(self, settings: Settings) -> Provider:
+        """Which product stands behind the identity provider of these settings."""
         ...
 
     def guides(self) -> tuple[Guide, ...]:

@@ -52,8 +52,9 @@ class GuideStep:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How a connection to one product is set up. `name` stands in addresses, `connection` is what the connection is
-    called until somebody renames it, and `filled` has values of the form that are the same for everybody there.
+    """How a connection to one product is set up. `name` stands in addresses, and is the protocol and the product.
+    `connection` is what the connection is called until somebody renames it, and `filled` has values of the form that
+    are the same for everybody there.
 
     Only the last step asks: what was brought back is saved at once. The test sign-in that follows is no step of a
     guide, because it is the same for all.

@@ -66,6 +66,6 @@ def judge(actor: Actor, action: str, *, now: datetime, is_sensitive: bool = Fals
         return Allowed()
     return Refused(
         Code.RECENT_SIGN_IN_REQUIRED,
-        "It is more than 15 minutes since you were last asked who you are.",
+        "It is not known that you were asked who you are within the last 15 minutes.",
         fix="Confirm that it is you, then do this.",
     )

@@ -14,6 +14,7 @@ _STEPS = (
     (timedelta(days=320), timedelta(days=30), "month"),
 )
 _YEAR = timedelta(days=365)
+_A_MOMENT = timedelta(seconds=1)
 
 
 def moment(at: datetime, *, now: datetime) -> Moment:
@@ -28,6 +29,11 @@ def moment(at: datetime, *, now: datetime) -> Moment:
 def moment_or_none(at: datetime | None, *, now: datetime) -> Moment | None:
     """As `moment`, for what may not have happened."""
     return moment(at, now=now) if at is not None else None
+
+
+def due_or_none(at: datetime | None, *, now: datetime) -> Moment | None:
+    """As `moment_or_none`, for what is to come next: what is due comes in a moment."""
+    return moment(max(at, now + _A_MOMENT), now=now) if at is not None else None
 
 
 def _words(distance: timedelta) -> str:

@@ -153,7 +153,7 @@ FAULTS: dict[str, str] = {
     metadata(entity_id=""): "Line 1: the entityID must be one line",
     metadata(entity_id="x" * 1025): "Line 1: the entityID must be one line of 1 to 1024",
     metadata(entity_id="a&#10;b"): "the entityID must be one line",
-    metadata(protocol="urn:oasis:names:tc:SAML:1.1:protocol"): "there are 0 IDPSSODescriptors",
+    metadata(protocol="urn:oasis:names:tc:SAML:1.1:protocol"): "there is no IDPSSODescriptor for SAML 2.0",
     metadata(roles=2): "there are 2 IDPSSODescriptors",
     metadata(until=' validUntil="2026-11-23T12:00:00Z"'): "Line 1: the metadata was valid until 2026-11-23T12:00:00Z",
     metadata(until=' validUntil="soon"'): "Line 1: validUntil=soon is not a time",

@@ -44,11 +44,12 @@ class WaitingSettings:
 
 @dataclass(frozen=True, slots=True)
 class PreviousSettings:
-    """The revision that was in force before the present one, and whether one may go back to it."""
+    """The revision that was in force before the present one, whether one may go back to it, and what that changes."""
 
     id: str
     number: int
     go_back: Control
+    differences: tuple[DifferenceRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +133,14 @@ class ReceivedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """One field of the mapped profile. `source` is the attribute it came from; `missing` says what to add when there is
-    no value.
+    """One field of the mapped profile. `source` is the attribute it came from, "" where it came from `several`;
+    `missing` says what to add when there is no value.
     """
 
     label: str
     value: str
     source: str = ""
+    several: bool = False
     missing: str = ""
 
 

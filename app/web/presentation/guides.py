@@ -78,6 +78,31 @@ class GuidePage:
 
 
 @dataclass(frozen=True, slots=True)
+class StepToRead:
+    """One step of a guide that is read again: what was to be done, and what was entered at the provider."""
+
+    heading: str
+    do: tuple[str, ...]
+    paste: tuple[ServiceProviderValue, ...]
+    enter: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuideToReadPage:
+    """settings/guide_to_read.html: how a connection that is there was set up. What was brought back is changed at
+    `edit_href`.
+    """
+
+    connection_name: str
+    protocol: str
+    title: str
+    steps: tuple[StepToRead, ...]
+    edit_href: str
+    back: str
+    back_label: str
+
+
+@dataclass(frozen=True, slots=True)
 class TestStepPage:
     """settings/guide_test.html: the end of every setup. `facts` are what was understood of what was brought back,
     `action` begins the test, `afterwards` says what follows it.
@@ -87,6 +112,7 @@ class TestStepPage:
     protocol: str
     facts: tuple[Fact, ...]
     edit_href: str
+    guide_href: str
     action: str
     back: str
     back_label: str

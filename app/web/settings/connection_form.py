@@ -18,7 +18,7 @@ from app.web import request as current
 from app.web.presentation.connections import ConnectionFormPage
 from app.web.presentation.elements import Form
 from app.web.settings.places import Place, WhoseFacts
-from app.web.settings.setup_form import fields_again, nested, submitted, with_error
+from app.web.settings.setup_form import fields_again, nested, uploaded, with_error
 
 
 def edit_page(
@@ -43,8 +43,9 @@ def save_edit(
     page: ConnectionFormPage, connection_id: str, *, organization_id: str, acting: WhoseFacts
 ) -> Connection | Refused | ConnectionFormPage:
     """Make the edit that was typed into this page; the page again where it makes no sense."""
-    typed, kind = submitted(), current.kinds()[page.protocol]
+    typed, kind = request.form.to_dict(), current.kinds()[page.protocol]
     try:
+        typed |= uploaded()
         settings = None if is_only_renamed(page) else _read(kind, typed, organization_id, connection_id)
         with current.writing() as unit:
             return connections.to_edit(

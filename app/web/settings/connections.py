@@ -94,10 +94,9 @@ def tested(connection_id: str, flow_id: str) -> ResponseReturnValue:
     page = tested_page(
         facts,
         connection_id,
-        protocol=kind.title,
         missing=missing,
         roles=roles,
-        advice=partial(kind.advise, settings=facts.settings),
+        kind=kind,
         now=unit.now,
     )
     return show("settings/connection_tested.html", page)

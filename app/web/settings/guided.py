@@ -19,10 +19,19 @@ from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation.elements import EMPTY_FORM, Choice, Fact, Form
-from app.web.presentation.guides import GuideChoicePage, GuidePage, Products, SetupUnderWay, StepLink, TestStepPage
+from app.web.presentation.guides import (
+    GuideChoicePage,
+    GuidePage,
+    GuideToReadPage,
+    Products,
+    SetupUnderWay,
+    StepLink,
+    StepToRead,
+    TestStepPage,
+)
 from app.web.settings.cards.connections import settings_facts
 from app.web.settings.places import Place
-from app.web.settings.setup_form import fields_of, nested, submitted, with_error
+from app.web.settings.setup_form import fields_of, nested, uploaded, with_error
 
 _HINTS = {
     "saml": "Most products are set up this way. Choose it when in doubt.",
@@ -105,8 +114,8 @@ def step_page(setup: ConnectionSetup, place: Place, *, number: int | None = None
         action=place.setup(setup.id),
         back=place.back,
         back_label=place.back_label,
-        paste=_pasted(kind, setup, step),
-        enter=tuple(Fact(entry.label, entry.value, is_code=entry.is_code) for entry in step.enter),
+        paste=_pasted(kind, setup.id, step),
+        enter=_entered(step),
         fields=fields,
         more=more,
         form=form if form is not EMPTY_FORM else Form(values={"name": guide.connection, **guide.filled}),
@@ -129,8 +138,9 @@ def save(setup: ConnectionSetup, place: Place) -> Connection | Refused | GuidePa
     """Make the connection of what was typed; the step again, with what is wrong, where it makes no sense. Sent
     twice, it is made once.
     """
-    typed, (kind, _) = submitted(), guide_of(setup)
+    typed, (kind, _) = request.form.to_dict(), guide_of(setup)
     try:
+        typed |= uploaded()
         settings = kind.read_settings(nested(kind, typed))
         with current.writing() as unit:
             return connections.to_create(
@@ -157,10 +167,26 @@ def test_page(connection: Connection, place: Place, settings: Mapping[str, Any])
         protocol=kind.title,
         facts=settings_facts(kind, settings),
         edit_href=f"{place.connections}/{connection.id}/edit",
+        guide_href=place.guide(connection.id),
         action=place.test(connection.id),
         back=place.back,
         back_label=place.back_label,
         afterwards=place.afterwards,
+    )
+
+
+def page_to_read(connection: Connection, place: Place, settings: Mapping[str, Any]) -> GuideToReadPage:
+    """The whole guide for the product of a connection, for whoever has to look something up there again."""
+    kind = current.kinds()[connection.protocol]
+    guide = _named(kind, f"{kind.protocol}-{kind.product(settings)}")
+    return GuideToReadPage(
+        connection_name=connection.name,
+        protocol=kind.title,
+        title=guide.title,
+        steps=tuple(_step_to_read(kind, connection.id, step) for step in guide.steps),
+        edit_href=f"{place.connections}/{connection.id}/edit",
+        back=place.back,
+        back_label=place.back_label,
     )
 
 
@@ -171,12 +197,19 @@ def typed_step() -> int | None:
 
 
 def guide_of(setup: ConnectionSetup) -> tuple[ConnectionKind, Guide]:
-    """The guide by which it goes; where there is none of that name any more, the protocol's last one, which is for any
-    product.
-    """
+    """The guide by which it goes."""
     kind = current.kinds()[setup.protocol]
-    found = [guide for guide in kind.guides() if guide.name == setup.guide]
-    return kind, (found or list(kind.guides()))[-1]
+    return kind, _named(kind, setup.guide)
+
+
+def _named(kind: ConnectionKind, name: str) -> Guide:
+    """The guide of that name; where there is none, the protocol's last one, which is for any product."""
+    found = [guide for guide in kind.guides() if guide.name == name]
+    return (found or list(kind.guides()))[-1]
+
+
+def _step_to_read(kind: ConnectionKind, connection_id: str, step: GuideStep) -> StepToRead:
+    return StepToRead(step.title, step.do, _pasted(kind, connection_id, step), _entered(step))
 
 
 def _links(setup: ConnectionSetup, guide: Guide, place: Place, *, number: int) -> tuple[StepLink, ...]:
@@ -193,9 +226,13 @@ def _links(setup: ConnectionSetup, guide: Guide, place: Place, *, number: int) -
     )
 
 
-def _pasted(kind: ConnectionKind, setup: ConnectionSetup, step: GuideStep) -> tuple[ServiceProviderValue, ...]:
-    ours = {value.key: value for value in kind.service_provider_values(ConnectionId(setup.id))}
+def _pasted(kind: ConnectionKind, connection_id: str, step: GuideStep) -> tuple[ServiceProviderValue, ...]:
+    ours = {value.key: value for value in kind.service_provider_values(ConnectionId(connection_id))}
     return tuple(replace(ours[item.key], label=item.label) for item in step.paste)
+
+
+def _entered(step: GuideStep) -> tuple[Fact, ...]:
+    return tuple(Fact(entry.label, entry.value, is_code=entry.is_code) for entry in step.enter)
 
 
 def _fields(kind: ConnectionKind, step: GuideStep) -> tuple[tuple[SetupField, ...], tuple[SetupField, ...]]:

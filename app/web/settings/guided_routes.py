@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -20,13 +22,14 @@ _STEP = "settings/guide_step.html"
 
 
 def add_to(pages: Blueprint, place: Place) -> None:
-    """`/new`, `/setup/<connection_id>` with what can be done there, and the page of the test."""
+    """`/new`, `/setup/<connection_id>` with what can be done there, the page of the test, and the guide again."""
     pages.get("/new", endpoint="new")(partial(_choose, place))
     pages.post("/new", endpoint="begin")(partial(_begin, place))
     pages.get("/setup/<connection_id>", endpoint="step")(partial(_step, place))
     pages.post("/setup/<connection_id>", endpoint="go_on")(partial(_go_on, place))
     pages.post("/setup/<connection_id>/discard", endpoint="discard_setup")(partial(_discard, place))
     pages.get("/<connection_id>/test", endpoint="try")(partial(_try, place))
+    pages.get("/<connection_id>/guide", endpoint="guide")(partial(_guide, place))
 
 
 def _choose(place: Place) -> ResponseReturnValue:
@@ -75,10 +78,21 @@ def _discard(place: Place, connection_id: str) -> ResponseReturnValue:
 
 def _try(place: Place, connection_id: str) -> ResponseReturnValue:
     """The last step: the test sign-in."""
+    return _about(place, connection_id, "settings/guide_test.html", guided.test_page)
+
+
+def _guide(place: Place, connection_id: str) -> ResponseReturnValue:
+    """How it was set up, to read again."""
+    return _about(place, connection_id, "settings/guide_to_read.html", guided.page_to_read)
+
+
+def _about(
+    place: Place, connection_id: str, template: str, page: Callable[[Connection, Place, Mapping[str, Any]], object]
+) -> ResponseReturnValue:
+    """A page about a connection that is there."""
     unit = current.unit()
     connection = connections.read(unit, place.organization_id(), connection_id)
     decision = connections.may_touch(unit, connection)
     if isinstance(decision, Refused):
         return place.refuse(decision)
-    settings = connection_settings.settings_of(unit, connection)
-    return place.show("settings/guide_test.html", guided.test_page(connection, place, settings))
+    return place.show(template, page(connection, place, connection_settings.settings_of(unit, connection)))

@@ -41,6 +41,10 @@ class Place:
         """The page of a setup: of one step, or of the one where it stands."""
         return f"{self.connections}/setup/{connection_id}" + ("" if step is None else f"?step={step}")
 
+    def guide(self, connection_id: str) -> str:
+        """The page of the whole guide, to read again."""
+        return f"{self.connections}/{connection_id}/guide"
+
     def test(self, connection_id: str) -> str:
         """The page of the test sign-in, the last of every setup."""
         return f"{self.connections}/{connection_id}/test"

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from flask import request
+from werkzeug.datastructures import FileStorage
 
 from app.rules.connections import ConnectionKind, SetupField
-from app.rules.errors import DoorwardError
+from app.rules.errors import DoorwardError, InvalidInputError
 from app.web.presentation.elements import Form
 
 #: Ends the name under which a file is sent for a field.
@@ -32,14 +33,10 @@ def _hint_again(field: SetupField) -> str:
     return f"{kept} {field.hint}" if field.kind == SECRET else field.hint
 
 
-def submitted() -> dict[str, str]:
-    """What was typed into the form of this request, with the text of each file that was chosen in the place of its
-    field.
-    """
-    files = {name.removesuffix(FILE): file for name, file in request.files.items() if file.filename}
-    return request.form.to_dict() | {
-        name: file.read().decode("utf-8-sig", errors="replace") for name, file in files.items()
-    }
+def uploaded() -> dict[str, str]:
+    """The text of each file that was chosen in this request, for its field. Raises InvalidInputError."""
+    chosen = ((name.removesuffix(FILE), file) for name, file in request.files.items() if file.filename)
+    return {name: _text_of(file, field=name) for name, file in chosen}
 
 
 def nested(kind: ConnectionKind, typed: Mapping[str, str]) -> dict[str, Any]:
@@ -62,8 +59,19 @@ def with_error(kind: ConnectionKind, typed: Mapping[str, str], error: DoorwardEr
     names = {"name", *(field.name for field in kind.setup_fields())}
     secrets = {field.name for field in kind.setup_fields() if field.kind == SECRET}
     values = {name: value for name, value in typed.items() if name in names - secrets}
+    again = {name: "Enter it again: it is not sent back to this page." for name in secrets if typed.get(name)}
     at = error.field if error.field in names else ""
-    return Form(values=values, errors={at or "": error.sentence})
+    return Form(values=values, errors={**again, at or "": error.sentence})
+
+
+def _text_of(file: FileStorage, *, field: str) -> str:
+    document: bytes = file.read()
+    if not document.strip():
+        raise InvalidInputError(f"The file {file.filename} is empty.", field=field)
+    try:
+        return document.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInputError(f"The file {file.filename} is not text in UTF-8.", field=field) from None
 
 
 def _shown(fields: Iterable[SetupField]) -> tuple[SetupField, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.rules.connections import ConnectionKind
 from app.rules.decisions import Refused
 from app.rules.roles import ADMIN
 from app.services.overview.activity import TestFacts
@@ -21,10 +22,9 @@ def tested_page(
     facts: TestFacts,
     connection_id: str,
     *,
-    protocol: str,
     missing: tuple[Refused, ...],
     roles: Mapping[str, str],
-    advice: Callable[[Received], tuple[str, ...]],
+    kind: ConnectionKind,
     now: datetime,
 ) -> ConnectionTestedPage:
     """The page of one finished test."""
@@ -35,12 +35,12 @@ def tested_page(
     return ConnectionTestedPage(
         connection_id=connection_id,
         connection_name=facts.connection,
-        protocol=protocol,
+        protocol=kind.title,
         at=moment(facts.at, now=now),
         by=facts.by,
         test_again=ALLOWED,
         failure=went_wrong,
-        received=_received(received, outcome),
+        received=_received(received, outcome, kind.uses),
         profile=() if went_wrong else _profile(received, outcome),
         groups_state=str(outcome.get("groups_state", "unknown")),
         groups=tuple(outcome.get("groups", ())),
@@ -48,7 +48,7 @@ def tested_page(
         role_reason=_role_reason(outcome),
         still_admin=role == ADMIN,
         missing=tuple(f"{refused.sentence} {refused.fix or ''}".strip() for refused in missing),
-        advice=() if went_wrong else advice(received),
+        advice=() if went_wrong else kind.advise(received, facts.settings),
         reference=facts.reference if went_wrong else "",
     )
 
@@ -57,9 +57,10 @@ def _failure(outcome: Mapping[str, Any]) -> Failure:
     return failure(str(outcome["name"]), outcome)
 
 
-def _received(received: Received, outcome: Mapping[str, Any]) -> tuple[ReceivedAttribute, ...]:
+def _received(received: Received, outcome: Mapping[str, Any], uses: Mapping[str, str]) -> tuple[ReceivedAttribute, ...]:
     return tuple(
-        ReceivedAttribute(name, tuple(values), _used_for(name, received, outcome)) for name, values in received.items()
+        ReceivedAttribute(name, tuple(values), _used_for(name, received, outcome) or uses.get(name, ""))
+        for name, values in received.items()
     )
 
 
@@ -71,6 +72,7 @@ def _profile(received: Received, outcome: Mapping[str, Any]) -> tuple[ProfileFie
             "Name",
             name,
             source=_source(received, {name.lower()}),
+            several=bool(name) and not _source(received, {name.lower()}),
             missing="" if name else "Send a name: people then see it instead of the address.",
         ),
     )
@@ -102,4 +104,4 @@ def _source(received: Received, values: set[str]) -> str:
 def _role_reason(outcome: Mapping[str, Any]) -> str:
     if outcome.get("groups_state") == "unknown":
         return "as at present, because no groups were sent"
-    return "from your groups, your granted role or the default"
+    return "the highest of what your groups give, what was granted to you, and the default"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -78,8 +77,7 @@ def tested(connection_id: str, flow_id: str) -> ResponseReturnValue:
     unit = current.unit()
     facts = setup_tests.result(unit, current.holder(), connection_id, flow_id)
     kind = current.kinds()[facts.protocol]
-    advice = partial(kind.advise, settings=facts.settings)
-    page = tested_page(facts, connection_id, protocol=kind.title, missing=(), roles={}, advice=advice, now=unit.now)
+    page = tested_page(facts, connection_id, missing=(), roles={}, kind=kind, now=unit.now)
     return show("setup/tested.html", page)
 
 

@@ -161,7 +161,7 @@ def test_activation_says_beforehand_what_it_does(world: World) -> None:
     assert "1 person cannot sign in any more." in page
     assert "guest@other.test Cannot sign in" in page
     assert "Emailed code becomes None: a guest at another domain" in page
-    assert "1 person signs in another way than before, and has not done so yet." in page
+    assert "1 person signs in by a way, or through settings, that they have not used yet." in page
     assert "Ends 1 session opened otherwise; yours stays." in page
     assert "Afterwards an administrator can still get in: ada@acme.test, with single sign-on ." in page
     assert "Everyone signs in with a code by email." in ada.page()

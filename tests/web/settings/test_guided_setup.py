@@ -163,7 +163,7 @@ def test_finished_setup_is_the_connection_it_promised_and_leads_to_its_test(worl
     assert href.endswith(connection_id)
     assert "Connection saved." in page.text
     assert f'action="/settings/connections/{connection_id}/test"' in page.text
-    assert "What was understood Edit" in flat(page.text)
+    assert "What was understood Read the steps again · Edit" in flat(page.text)
     assert SSO_URL in page.text
     assert "Being set up" not in ada.page()
     assert "<h3>Acme Okta</h3>" in ada.browser.page
@@ -285,15 +285,37 @@ def test_metadata_is_chosen_as_a_file(world: World, beginning: bytes) -> None:
     assert SSO_URL in ada.browser.get(answer.headers["Location"]).text
 
 
-def test_broken_file_comes_back_with_line_and_cause(world: World) -> None:
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        (b"<broken", "The metadata is not XML"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "The file document.xml is not text in UTF-8."),
+        (b" \n", "The file document.xml is empty."),
+    ],
+)
+def test_file_that_is_no_metadata_comes_back_at_its_field_with_the_cause(
+    world: World, document: bytes, sentence: str
+) -> None:
     ada = ready(world)
     last = to_last_step(ada.browser, "saml-google")
 
-    answer = ada.browser.upload(last, "idp.metadata_xml.file", b"\xff\xfe<", name="Google")
+    answer = ada.browser.upload(last, "idp.metadata_xml.file", document, name="Google")
 
     assert answer.status_code == 400
-    assert "The metadata is not XML" in flat(answer.text)
+    assert sentence in flat(answer.text)
     assert 'id="connection-idp.metadata_xml-error"' in answer.text
+
+
+def test_secret_that_was_typed_beside_something_wrong_is_asked_for_again(world: World) -> None:
+    ada = ready(world)
+    last = to_last_step(ada.browser, "oidc-other")
+
+    answer = ada.browser.submit(last, name="A", issuer="nowhere", client_id="a", client_secret="s3cret")
+
+    page = flat(answer.text)
+    assert "2 things to put right" in page
+    assert "Enter it again: it is not sent back to this page." in page
+    assert "s3cret" not in answer.text
 
 
 def test_edit_with_a_file_is_more_than_a_rename(world: World) -> None:
@@ -324,3 +346,24 @@ def test_setup_of_another_organization_is_not_found(world: World, at: str) -> No
     ):
         assert answer.status_code == 404
     assert "Step 3 of 4" in flat(ada.browser.get(last).text)
+
+
+def test_guide_can_be_read_again_once_it_was_gone_through(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect()
+    assert f'href="/settings/connections/{connection_id}/guide"' in ada.page()
+
+    page = flat(ada.browser.get(f"/settings/connections/{connection_id}/guide").text)
+
+    assert "Another provider, step by step" in page
+    assert f"/saml/{connection_id}/acs" in page
+    assert "3. Bring back the metadata" in page
+
+
+def test_guide_that_is_read_again_is_that_of_the_product_of_the_settings(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    connection_id = ada.connect(**{"idp.entity_id": "http://www.okta.com/exk1fcia6d6EMsf331d8"})
+
+    assert "Okta, step by step" in flat(ada.browser.get(f"/settings/connections/{connection_id}/guide").text)

@@ -18,7 +18,7 @@ from tests.scenes import ADA, GRACE, Provisioned, found_organization, provisione
 from tests.web.api.scenes import begin, with_key
 from tests.web.settings.scenes import PAGE, Desk, desk, flat, recovery_session, signed_in
 
-ASKED = "It is more than 15 minutes since you were last asked who you are."
+ASKED = "It is not known that you were asked who you are within the last 15 minutes."
 CONFIRM = re.compile(r'href="/profile/confirm\?next=([^"]*)">Confirm that it is you')
 Forms = dict[str, tuple[str, dict[str, str], str]]
 

@@ -197,3 +197,12 @@ def test_settings_that_were_in_force_before_the_connection_was_turned_off_are_no
 
     assert "/restore" not in page
     assert "earlier" in page.lower()
+
+
+def test_card_shows_what_going_back_changes_before_it_is_done(world: World) -> None:
+    ada, _ = replaced(world)
+
+    page = flat(ada.page())
+
+    shown = page[page.index("What going back to revision 1 changes") :]
+    assert f"Single sign-on URL {OTHER_URL} {SSO_URL}" in shown[: shown.index("Go back to revision 1")]

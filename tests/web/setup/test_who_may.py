@@ -24,6 +24,7 @@ REACHED = {
         ("setup_sso.go_on", "POST"),
         ("setup_sso.discard_setup", "POST"),
         ("setup_sso.try", "GET"),
+        ("setup_sso.guide", "GET"),
         ("setup_sso.edit", "GET"),
         ("setup_sso.edit", "POST"),
         ("setup_sso.test", "POST"),

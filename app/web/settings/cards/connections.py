@@ -69,7 +69,7 @@ def connection(
         readiness=ready,
         readiness_href=readiness_href(facts.id, shown.id),
         waiting=_waiting(kind, shown, waiting, now=now) if shown is not waiting and waiting else None,
-        previous=_previous(facts),
+        previous=_previous(kind, shown, facts),
         prerequisites=checklist(facts.needs),
         test=ALLOWED,
         activate=control(facts.may_activate, at=facts.id),
@@ -118,7 +118,7 @@ def _warnings(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, 
     """What to know while some boxes are ticked, under the names of the setup form."""
     ticked = {name for name, value in kind.summary(settings).items() if value is True}
     fields = (field for field in kind.setup_fields() if field.warning and field.name in ticked)
-    return tuple(Fact(field.label, field.warning) for field in fields)
+    return tuple(Fact(f"On: {field.label[:1].lower()}{field.label[1:]}.", field.warning) for field in fields)
 
 
 def ready_count(totals: Totals, connection_id: str, revision_id: str) -> ReadyCount:
@@ -141,9 +141,12 @@ def _waiting(kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFact
     )
 
 
-def _previous(facts: ConnectionFacts) -> PreviousSettings | None:
+def _previous(kind: ConnectionKind, measure: RevisionFacts, facts: ConnectionFacts) -> PreviousSettings | None:
     previous = next((one for one in facts.history if one.state is RevisionState.PREVIOUS), None)
-    return PreviousSettings(previous.id, previous.number, control(facts.may_go_back)) if previous else None
+    if previous is None:
+        return None
+    changed = differences(kind, measure, previous)
+    return PreviousSettings(previous.id, previous.number, control(facts.may_go_back), changed)
 
 
 def _is_code(value: str) -> bool:

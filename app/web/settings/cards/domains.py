@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.rules.domains import RECORD_PREFIX, DomainState
 from app.services.overview.domains import DomainFacts, LookUp
-from app.web.moments import moment, moment_or_none
+from app.web.moments import due_or_none, moment, moment_or_none
 from app.web.presentation.authentication import DnsRecord, Domain, DomainCheck
 from app.web.presentation.elements import ALLOWED
 from app.web.settings.controls import control
@@ -27,7 +27,7 @@ def domain(facts: DomainFacts, *, now: datetime) -> Domain:
         verified=moment_or_none(facts.verified_at, now=now),
         verified_how=_VERIFIED_BY.get(facts.verified_by, facts.verified_by),
         last_check=_check(facts.last, facts.host, now=now) if facts.last and _is_telling(facts) else None,
-        next_check=moment_or_none(facts.next_check_at, now=now),
+        next_check=due_or_none(facts.next_check_at, now=now),
         gives_up=moment_or_none(facts.gives_up_at, now=now),
         missing_since=moment_or_none(facts.missing_since, now=now),
         people=facts.people,

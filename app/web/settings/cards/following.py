@@ -7,7 +7,7 @@ from datetime import datetime
 from app.rules.connections import ConnectionKind, Settings
 from app.services.certificates import CertificateFacts
 from app.services.following import Following
-from app.web.moments import moment, moment_or_none
+from app.web.moments import due_or_none, moment, moment_or_none
 from app.web.presentation.following import CertificateRow, FollowedMetadata
 from app.web.settings.cards.differences import differences_between
 from app.web.settings.controls import control
@@ -23,7 +23,7 @@ def followed_metadata(
     return FollowedMetadata(
         url=facts.url,
         last_read=moment_or_none(facts.read_at, now=now),
-        next_read=moment_or_none(facts.next_read_at, now=now),
+        next_read=due_or_none(facts.next_read_at, now=now),
         failing_since=moment_or_none(facts.failing_since, now=now),
         failure=facts.failure,
         differences=differences_between(kind, settings, becoming) if becoming is not None else (),
