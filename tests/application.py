@@ -17,6 +17,7 @@ from werkzeug.test import Client, TestResponse
 from app.factory import Program, create_program
 from app.ports.bundle import Ports
 from app.ports.clock import Clock
+from app.ports.http import Http
 from app.ports.randomness import SystemRandomness
 from app.ports.sealing import KeyringSealing
 from app.rules.actor import OPERATOR
@@ -27,7 +28,7 @@ from app.store import schema
 from app.store.database import prepare_engine
 from app.store.events import EVENTS
 from config.settings import Settings, load_settings
-from tests.ports.fakes import HandClock, NoHttp, OneKeyPair, Postbox, ZoneDns
+from tests.ports.fakes import HandClock, NoHttp, OneKeyPair, Postbox, Switchboard, ZoneDns
 from tests.servers.postgres import PostgresServer
 from tests.servers.postgres_recycled import RecycledDatabase
 
@@ -70,12 +71,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @dataclass
 class World:
-    """An application with hands on its outside: clock, mail, DNS."""
+    """An application with hands on its outside: clock, mail, DNS, and who answers on the network."""
 
     program: Program
     clock: HandClock
     post: Postbox
     dns: ZoneDns
+    switchboard: Switchboard = field(default_factory=Switchboard)
 
     @property
     def transactions(self) -> Transactions:
@@ -192,12 +194,14 @@ class Installed:
         world.clock.time = HandClock().time
         world.post.mails.clear()
         world.dns.records.clear()
+        world.switchboard.end = NoHttp()
         return world
 
 
 def _install(database_url: str) -> World:
-    clock, post, dns = HandClock(), Postbox(), ZoneDns()
-    return World(create_program(settings_for(database_url), ports_for(clock, post, dns)), clock, post, dns)
+    clock, post, dns, switchboard = HandClock(), Postbox(), ZoneDns(), Switchboard()
+    ports = ports_for(clock, post, dns, http=switchboard)
+    return World(create_program(settings_for(database_url), ports), clock, post, dns, switchboard)
 
 
 @pytest.fixture(scope="session")
@@ -222,13 +226,13 @@ def world(database_url: str, installed: Installed) -> Iterator[World]:
         made.transactions.database.engine.dispose()
 
 
-def ports_for(clock: Clock, post: Postbox, dns: ZoneDns) -> Ports:
+def ports_for(clock: Clock, post: Postbox, dns: ZoneDns, http: Http | None = None) -> Ports:
     """The outside world of a test."""
     return Ports(
         clock=clock,
         randomness=SystemRandomness(),
         dns=dns,
-        http=NoHttp(),
+        http=http or NoHttp(),
         post=post,
         sealing=KeyringSealing([SECRET_KEY]),
         key_pairs=OneKeyPair(),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.ports.dns import TxtAnswer
-from app.ports.http import HttpAnswer, HttpFailedError
+from app.ports.http import Http, HttpAnswer, HttpFailedError
 from app.ports.key_pairs import KeyPair, SystemKeyPairs
 from app.ports.mail import Mail
 
@@ -66,6 +66,19 @@ class NoHttp:
 
     def post_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         raise HttpFailedError(f"{url} did not answer.")
+
+
+@dataclass
+class Switchboard:
+    """An Http port whose other end changes with every case."""
+
+    end: Http = field(default_factory=NoHttp)
+
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        return self.end.get(url, headers=headers)
+
+    def post_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+        return self.end.post_form(url, fields, headers=headers)
 
 
 class OneKeyPair:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy import delete, func, select, update
 from werkzeug.test import TestResponse
 
-from app.ports.http import Http, HttpAnswer
+from app.ports.http import Http
 from app.rules.connections import ConnectionState, OwnKey, Revision
 from app.rules.ids import Prefix
 from app.services import connection_settings, flows, key_pairs
@@ -24,23 +24,10 @@ from app.store.key_pairs import KeyPairRow
 from app.store.organizations import Domain
 from app.store.sign_ins import SignInFlow, SignInSession
 from tests.application import World
-from tests.ports.fakes import NoHttp
+from tests.ports.fakes import Switchboard
 from tests.scenes import Organization
 
 SAML, OIDC = "conn_1", "conn_2"
-
-
-@dataclass
-class Switchboard:
-    """An Http port whose other end changes with every case."""
-
-    end: Http = field(default_factory=NoHttp)
-
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
-        return self.end.get(url, headers=headers)
-
-    def post_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] | None = None) -> HttpAnswer:
-        return self.end.post_form(url, fields, headers=headers)
 
 
 @dataclass

@@ -5,15 +5,14 @@ address and its mind.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app.factory import create_program
 from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
@@ -24,8 +23,7 @@ from app.store import following as following_rows
 from app.store.audit import AuditEntry
 from app.store.events import EVENTS
 from app.store.following import CertificateUse, FollowedMetadata
-from tests.application import BASE_URL, World, ports_for, settings_for
-from tests.ports.fakes import HandClock, Postbox, ZoneDns
+from tests.application import BASE_URL, World
 from tests.saml.forge import MORE, Signing, nobody_asked
 from tests.saml.published import METADATA_URL, key, metadata
 from tests.scenes import ADA
@@ -133,23 +131,18 @@ class Followed:
 
 
 @pytest.fixture
-def followed(database_url: str) -> Iterator[Followed]:
+def followed(world: World) -> Followed:
     """Single sign-on is required, with one certificate, and the worker has read the metadata once."""
-    clock, post, dns, provider = HandClock(), Postbox(), ZoneDns(), Publisher()
-    ports = replace(ports_for(clock, post, dns), http=provider)
-    world = World(create_program(settings_for(database_url), ports), clock, post, dns)
-    try:
-        ada = desk(world)
-        provider.publish("idp")
-        scene = Followed(ada, provider, ada.require_single_sign_on(**BY_URL))
-        clock.advance(minutes=1)  # the worker has just looked what is due
-        world.work()
-        assert provider.reads == 2  # when it was set up, and when it came into force
-        provider.reads = 0
-        yield scene
-        world.check_events()
-    finally:
-        world.program.close()
+    provider = Publisher()
+    world.switchboard.end = provider
+    ada = desk(world)
+    provider.publish("idp")
+    scene = Followed(ada, provider, ada.require_single_sign_on(**BY_URL))
+    world.clock.advance(minutes=1)  # the worker has just looked what is due
+    world.work()
+    assert provider.reads == 2  # when it was set up, and when it came into force
+    provider.reads = 0
+    return scene
 
 
 def fingerprint(followed: Followed, place: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -13,7 +12,6 @@ import pytest
 from sqlalchemy import delete, func, select
 from werkzeug.test import TestResponse
 
-from app.factory import create_program
 from app.ports.http import HttpFailedError
 from app.rules.actor import OPERATOR
 from app.rules.connections import ConnectionState
@@ -22,10 +20,9 @@ from app.services import connection_settings
 from app.store.attempts import SignInRecord
 from app.store.connections import Connection, ConnectionRevision, FetchedDocument
 from app.store.provider_sessions import ProviderSessionRow
-from tests.application import BASE_URL, Browser, World, ports_for, settings_for
+from tests.application import BASE_URL, Browser, World
 from tests.oidc.logouts import LOGOUT_CASES, Logout
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, Provider
-from tests.ports.fakes import HandClock, Postbox, ZoneDns
 from tests.scenes import Organization, found_organization
 from tests.web.settings.scenes import flat
 
@@ -86,16 +83,14 @@ def _multiple(form: list[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def office(database_url: str) -> Iterator[Office]:
-    clock, post, dns, provider = HandClock(), Postbox(), ZoneDns(), Provider()
+def office(world: World) -> Office:
+    provider = Provider()
+    world.switchboard.end = provider
     provider.discovery["end_session_endpoint"] = END_SESSION
     del provider.claims["at_hash"]
-    program = create_program(settings_for(database_url), replace(ports_for(clock, post, dns), http=provider))
-    organization = found_organization(World(program, clock, post, dns))
+    organization = found_organization(world)
     organization.verify_domain()
-    yield Office(organization, provider, _connect(organization))
-    organization.world.check_events()
-    program.close()
+    return Office(organization, provider, _connect(organization))
 
 
 def _connect(organization: Organization) -> str:

@@ -24,14 +24,14 @@ from tests.oidc import cases as oidc_cases
 from tests.oidc.provider import NOW as OIDC_NOW
 from tests.oidc.provider import Provider
 from tests.oidc.sign_in import ACCEPTED, SignIn
-from tests.ports.fakes import HandClock, Postbox, ZoneDns
+from tests.ports.fakes import HandClock, Postbox, Switchboard, ZoneDns
 from tests.saml import cases as saml_cases
 from tests.saml.forge import BASE_URL, GCM, REQUEST_ID, STARTED_AT, Case, Encryption, Recipe
 from tests.saml.forge import World as SamlWorld
 from tests.scenes import found_organization
 from tests.scim.fire.running import Amount, hold
 from tests.sign_in_fire.test_readers import PROPERTIES
-from tests.web.arrivals import Arrivals, Came, Switchboard, Times
+from tests.web.arrivals import Arrivals, Came, Times
 
 
 @pytest.fixture(scope="module")
