@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -36,14 +37,18 @@ BASE_URL = "https://id.doorward.test"
 OPERATOR_TOKEN = "operator-token-for-tests-0123456789abcdef"
 SECRET_KEY = "a-secret-key-for-tests-0123456789abcdef"
 DATABASES = ("sqlite", "postgresql")
+_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file that tests copy."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    _migrate(f"sqlite:///{path}")
-    return path
+def sqlite_template() -> Iterator[Path]:
+    """A migrated SQLite file that tests copy. In memory where there is a folder for that: no test pulls the plug, and
+    most of the time of one would go into waiting for the disk.
+    """
+    with tempfile.TemporaryDirectory(prefix="doorward-tests-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+        path = Path(folder, "template.db")
+        _migrate(f"sqlite:///{path}")
+        yield path
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +95,11 @@ class World:
     def work(self) -> None:
         """Let the worker do everything that is due."""
         while worker.run_due(self.transactions, self.program.jobs):
+            pass
+
+    def deliver(self) -> None:
+        """Let the worker send what mail there is, and nothing else."""
+        while worker.send_mail(self.transactions):
             pass
 
     def check_events(self) -> None:
@@ -148,7 +158,7 @@ class Browser:
 
     def enter_code(self, address: str, **fields: str) -> TestResponse:
         """Type the code that was mailed."""
-        self.world.work()
+        self.world.deliver()
         action = re.findall(r'action="(/sign-in/code[^"]*)"', self.page)[-1]
         return self.submit(action, code=self.world.post.code_for(address), **fields)
 

@@ -77,7 +77,7 @@ def run_due(transactions: Transactions, periodic_jobs: Sequence[PeriodicJob]) ->
     """Do what is due now; whether there was anything. A job that fails is logged and comes again."""
     busy = event_positions.give(transactions)
     busy = send_mail(transactions) or busy
-    for job in periodic_jobs:
+    for job in _due(transactions, periodic_jobs):
         if _take(transactions, job):
             busy = True
             try:
@@ -178,12 +178,15 @@ def periodic(keep: Keep, read_metadata: ReadMetadata, kinds: Mapping[str, Connec
     )
 
 
-def _take(transactions: Transactions, job: PeriodicJob) -> bool:
-    """Whether this worker runs the job now. Asked without writing first: most of the time nothing is due."""
+def _due(transactions: Transactions, periodic_jobs: Sequence[PeriodicJob]) -> list[PeriodicJob]:
+    """Those whose time has come, or that have never run. Most of the time there is none, and nothing is written."""
     with transactions.reading() as unit:
-        row = unit.session.get(Job, job.name)
-        if row is not None and row.next_run_at > unit.now:
-            return False
+        waiting = jobs.not_due(unit.session, unit.now)
+    return [job for job in periodic_jobs if job.name not in waiting]
+
+
+def _take(transactions: Transactions, job: PeriodicJob) -> bool:
+    """Whether this worker runs the job now, and not another one."""
     with transactions.writing() as unit:
         if unit.session.get(Job, job.name) is None:
             unit.session.add(Job(name=job.name, next_run_at=unit.now))

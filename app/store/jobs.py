@@ -45,6 +45,11 @@ def mail_due(session: Session, now: datetime, *, limit: int) -> Sequence[Outgoin
     return session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
 
 
+def not_due(session: Session, now: datetime) -> frozenset[str]:
+    """The names of the jobs that are not to run yet."""
+    return frozenset(session.scalars(select(Job.name).where(Job.next_run_at > now)))
+
+
 def take_job(session: Session, name: str, *, now: datetime, next_run_at: datetime) -> bool:
     """Whether this worker may run the job now; if so nobody else may before `next_run_at`."""
     query = select(Job).where(Job.name == name, or_(Job.next_run_at <= now)).with_for_update(skip_locked=True)

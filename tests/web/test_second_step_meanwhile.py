@@ -132,7 +132,7 @@ def test_session_that_was_found_open_makes_no_key_that_would_do_what_it_may_not(
     browser = world.browser()
     browser.sign_in(ADA)
     world.clock.advance(hours=5)
-    assert "since you were last asked who you are" in flat(browser.get("/settings/keys").text)
+    assert "It is not known that you were asked who you are" in flat(browser.get("/settings/keys").text)
 
     refused = browser.submit("/settings/keys", label="Thief", expires_in="30")
 
