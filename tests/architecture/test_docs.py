@@ -52,7 +52,9 @@ def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
 
 @pages()
 def test_every_command_that_a_page_names_is_one(page: Path) -> None:
-    faults = [fault for code in code_of(page) for match in _COMMAND.finditer(code) for fault in _faults(*match.groups())]
+    faults = [
+        fault for code in code_of(page) for match in _COMMAND.finditer(code) for fault in _faults(*match.groups())
+    ]
 
     assert faults == []
 
@@ -133,7 +135,8 @@ def _faults(words: str, rest: str) -> Iterator[str]:
             return
         command = found
     options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-    yield from (f"doorward{words} {option}" for option in re.findall(r"(?<!\S)--[a-z-]+", rest) if option not in options)
+    given = re.findall(r"(?<!\S)--[a-z-]+", rest)
+    yield from (f"doorward{words} {option}" for option in given if option not in options)
 
 
 def _leads_somewhere(page: Path, link: str) -> bool:
