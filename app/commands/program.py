@@ -9,6 +9,8 @@ import click
 
 from app.factory import Program, create_program
 from app.rules.decisions import Refused
+from app.rules.errors import ConflictError
+from app.store import schema
 from config.settings import Settings, load_settings
 
 _ORIGIN_FILE = Path("var/base_url")
@@ -20,10 +22,15 @@ def read_settings() -> Settings:
     return load_settings()
 
 
-def open_program() -> Program:
-    """The program over a database that is up to date; closed when the command has ended."""
+def open_program(*, of_any_schema: bool = False) -> Program:
+    """The program over its database; closed when the command has ended.
+
+    Raises ConflictError where the database is not at the newest schema, unless it may be at any.
+    """
     program = create_program(read_settings())
     click.get_current_context().call_on_close(program.close)
+    if not of_any_schema and not schema.is_current(program.transactions.database.engine):
+        raise ConflictError("The database is not of this version of Doorward: run `doorward database upgrade` first.")
     return program
 
 

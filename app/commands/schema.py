@@ -51,4 +51,4 @@ def prepare(settings: Settings) -> None:
 
 
 def _engine() -> Engine:
-    return open_program().transactions.database.engine
+    return open_program(of_any_schema=True).transactions.database.engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from app.ports.sealing import SealBrokenError
 from app.rules.actor import ActorKind
 from app.rules.certificates import Certificate, read_certificates
 from app.rules.connections import Revision, SettingsRead
@@ -24,11 +25,14 @@ def settings_of(unit: UnitOfWork, connection: Connection, revision: str | None =
     return dict(row.settings) if row else {}
 
 
-def latest(unit: UnitOfWork, connection: Connection) -> SettingsRead:
-    """The latest revision as it was read, with its secrets."""
+def latest(unit: UnitOfWork, connection: Connection) -> SettingsRead | None:
+    """The latest revision as it was read, with its secrets; None where the key that sealed them is gone, so that they
+    are entered anew.
+    """
     row = connections.revision(unit.session, connection.id, connection.latest_revision)
     assert row is not None  # a connection has revisions, and they are deleted with it
-    return SettingsRead(row.settings, unseal_secrets(unit, row))
+    secrets = readable_secrets(unit, row)
+    return None if secrets is None else SettingsRead(row.settings, secrets)
 
 
 def settings_in_force(unit: UnitOfWork, connection: Connection) -> dict[str, Any]:
@@ -95,6 +99,14 @@ def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revisio
 def unseal_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str]:
     """The secrets of a revision by name."""
     return dict(json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))))
+
+
+def readable_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str] | None:
+    """The same; None where the key that sealed them is gone, for the pages on which that is mended."""
+    try:
+        return unseal_secrets(unit, row)
+    except SealBrokenError:
+        return None
 
 
 def add_revision(unit: UnitOfWork, connection: Connection, read: SettingsRead) -> None:

@@ -51,7 +51,7 @@ def all_of(unit: UnitOfWork, organization_id: str, connection_id: str) -> tuple[
     found = {row.id: row for row in rows.of_connection(unit.session, connection.id)}
     proven = rows.proven(unit.session, connection.id)
     measure = found[history.in_force or history.latest]
-    secrets = connection_settings.unseal_secrets(unit, measure)
+    secrets = connection_settings.readable_secrets(unit, measure)
     return tuple(
         RevisionFacts(
             id=row.id,
@@ -64,7 +64,7 @@ def all_of(unit: UnitOfWork, organization_id: str, connection_id: str) -> tuple[
             terms=tuple(term for term in terms if term.revision_id == row.id),
             proven=proven.get(row.id, _NOBODY),
             compared_with=measure.id,
-            other_secrets=_different(secrets, connection_settings.unseal_secrets(unit, row)),
+            other_secrets=_different(secrets or {}, connection_settings.readable_secrets(unit, row) or {}),
         )
         for row in found.values()
     )

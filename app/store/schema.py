@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
+from app.rules.errors import ConflictError
 from app.store import audit_triggers
 from app.store.tables import METADATA
 
@@ -20,11 +21,18 @@ _LOCK = 0x0D00_12A2D  # of PostgreSQL's advisory locks: two starts at once migra
 
 
 def upgrade(engine: Engine) -> None:
-    """Run every migration that is missing, in one transaction per start; two at once wait for each other."""
+    """Run every migration that is missing, in one transaction per start; two at once wait for each other.
+
+    Raises ConflictError for a database that a newer program has migrated.
+    """
     with engine.execution_options(doorward_writes=True).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        command.upgrade(_config(connection), "head")
+        config = _config(connection)
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if not set(MigrationContext.configure(connection).get_current_heads()) <= known:
+            raise ConflictError("This database belongs to a newer version of Doorward than this one; start that one.")
+        command.upgrade(config, "head")
 
 
 def analyze(engine: Engine) -> None:

@@ -126,6 +126,17 @@ def test_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path) -> None
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("organization", "list"), ("recover", ADA), ("audit", "verify")])
+def test_command_on_a_database_that_was_not_migrated_says_what_to_type_first(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = run(tmp_path, *arguments)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "run `doorward database upgrade` first" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_database_upgrade_may_be_run_again_and_leaves_no_difference_to_the_models(tmp_path: Path) -> None:
     assert run(tmp_path, "database", "upgrade").returncode == 0
     assert run(tmp_path, "database", "upgrade").returncode == 0

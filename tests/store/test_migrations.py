@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from sqlalchemy import Engine, text
 
 from app.rules.directories import ResourceKind
+from app.rules.errors import ConflictError
 from app.store import mirror, schema
 from app.store.mirror_tables import Selection, value_digest
 
@@ -254,3 +256,14 @@ def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:
     schema.upgrade(engine)
     assert schema.is_current(engine)
     assert schema.differences(engine) == []
+
+
+def test_database_of_a_newer_version_is_left_as_it_is(engine: Engine) -> None:
+    schema.upgrade(engine)
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(ConflictError, match="newer version of Doorward"):
+        schema.upgrade(engine)
+
+    assert not schema.is_current(engine)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from app.ports.sealing import KeyringSealing
+from app.store.connections import ConnectionRevision
 from tests.application import World
 from tests.saml.forge import ISSUER, SSO_URL, attributes
 from tests.scenes import ADA
@@ -263,3 +267,20 @@ def test_wrong_edit_comes_back_at_its_field(world: World) -> None:
 
     assert answer.status_code == 400
     assert "This is needed where there is no metadata." in answer.text
+
+
+def test_connection_whose_secret_key_is_gone_is_mended_by_editing_it(world: World) -> None:
+    ada = desk(world)
+    connection_id = ada.require_single_sign_on()
+    lost = KeyringSealing(("a-secret-key-that-is-gone-0123456789",))
+    with world.transactions.writing() as unit:
+        for row in unit.session.scalars(select(ConnectionRevision)):
+            row.sealed_secrets = lost.seal("{}", place=f"connection_revisions/{row.id}")
+
+    edit = f"/settings/connections/{connection_id}/edit"
+    answer = ada.browser.submit(edit, **filled_in(ada.browser.get(edit).text) | {"allow_idp_initiated": "yes"})
+
+    assert "connection-saved" in answer.headers["Location"]
+    assert "Revision 2 waits for its test" in flat(ada.page())
+    ada.test_sign_in(connection_id)
+    assert "Put in force" in ada.page()
