@@ -101,7 +101,7 @@ class Directory:
         if name not in self.group_ids:
             self.group_ids[name] = client.create_group(name)
         known = ((told.user_id, self.people[person_id]) for person_id, told in self._told.items())
-        wanted = {user_id for user_id, person in known if person.assigned and name in person.groups}
+        wanted = {user_id for user_id, person in known if person.assigned and name in person.memberships}
         before = self._members.get(name, set())
         client.change_members(self.group_ids[name], add=wanted - before, remove=before - wanted)
         self._members[name] = wanted

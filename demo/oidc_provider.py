@@ -115,7 +115,7 @@ class OidcProvider:
             "given_name": person.first_name,
             "family_name": person.last_name,
             "name": person.name,
-            "groups": sorted(person.groups),
+            "groups": sorted(person.memberships),
         }
         return jwt.encode({"alg": "RS256", "kid": pair.name, "typ": "JWT"}, claims, _key(pair))
 

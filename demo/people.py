@@ -7,13 +7,19 @@ from dataclasses import dataclass
 HOST = "example.test"
 ADMINISTRATORS = "IT Administrators"
 SUPPORT = "Customer Support"
-GROUPS = (ADMINISTRATORS, SUPPORT)
+#: Everybody is in it, so that a role follows for each from a group: otherwise whoever founded the organization would
+#: fall back on the role that was granted to them then.
+EVERYONE = "Everyone"
+GROUPS = (ADMINISTRATORS, SUPPORT, EVERYONE)
 CROWD_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as the identity provider knows them. `assigned`: is to be in Doorward; `id` never changes."""
+    """Somebody as the identity provider knows them. `assigned`: is to be in Doorward; `id` never changes.
+
+    `groups` are besides the one that everybody is in, `memberships` are all.
+    """
 
     id: str
     first_name: str
@@ -29,6 +35,10 @@ class Person:
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def memberships(self) -> frozenset[str]:
+        return self.groups | {EVERYONE}
 
     @property
     def active(self) -> bool:

@@ -89,7 +89,7 @@ def _response(person: Person, *, issuer: str, to: ServiceProvider, request_id: s
 <a:AuthnStatement AuthnInstant="{now}" SessionIndex="_{secrets.token_hex(16)}"><a:AuthnContext>
 <a:AuthnContextClassRef>{_PASSWORD}</a:AuthnContextClassRef></a:AuthnContext></a:AuthnStatement>
 <a:AttributeStatement>{_attribute("email", person.email)}{_attribute("firstName", person.first_name)}
-{_attribute("lastName", person.last_name)}{_attribute("groups", *sorted(person.groups))}</a:AttributeStatement>
+{_attribute("lastName", person.last_name)}{_attribute("groups", *sorted(person.memberships))}</a:AttributeStatement>
 </a:Assertion></p:Response>"""
 
 

@@ -6,7 +6,7 @@ import secrets
 
 from demo.browser import Browser
 from demo.oidc_provider import Client
-from demo.people import ADA, ADMINISTRATORS, HOST, SUPPORT
+from demo.people import ADA, ADMINISTRATORS, EVERYONE, HOST, SUPPORT
 from demo.saml_provider import ServiceProvider
 from demo.scim import ScimClient
 from demo.telling import Story, expect
@@ -63,7 +63,7 @@ def _push(town: Town) -> None:
 
 def _put_directory_in_force(town: Town) -> None:
     town.api.post(f"{town.path}/roles", {"slug": SUPPORT_ROLE, "name": "Support", "priority": 50})
-    for group, role in ((ADMINISTRATORS, "admin"), (SUPPORT, SUPPORT_ROLE)):
+    for group, role in ((ADMINISTRATORS, "admin"), (SUPPORT, SUPPORT_ROLE), (EVERYONE, "member")):
         mapping = {"source": "directory", "group": town.directory.group_ids[group], "role": role}
         town.api.post_as_planned(f"{town.path}/role-mappings", mapping)
     (directory,) = town.api.get(f"{town.path}/directories")["data"]
