@@ -49,6 +49,11 @@ class Directory:
         self._under_way.join(patience)
 
     @property
+    def cast(self) -> list[Person]:
+        """Those who have a story; the others are a crowd."""
+        return list(self.people.values())[: len(CAST)]
+
+    @property
     def is_pushing(self) -> bool:
         return self._under_way is not None and self._under_way.is_alive()
 

@@ -1,4 +1,4 @@
-"""The keys of the identity provider: the one that it publishes, and another one, with which it signs when it is broken."""
+"""The keys of the identity provider: the one that it publishes, and another one, with which it signs when broken."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KeyPair:
 
 @dataclass
 class Keys:
-    """`published` stands in the metadata always; `broken` says that something else signs, as after a botched renewal."""
+    """`published` always stands in the metadata; `broken`: something else signs, as after a botched renewal."""
 
     published: KeyPair = field(default_factory=lambda: make_pair("demo"))
     unpublished: KeyPair = field(default_factory=lambda: make_pair("demo-renewed"))

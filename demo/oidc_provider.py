@@ -71,7 +71,10 @@ class OidcProvider:
     def check_request(self, query: Mapping[str, str]) -> None:
         """Whether this comes from the client that is known here. Raises UnknownRequestError."""
         known = self.client
-        if known is None or (query.get("client_id"), query.get("redirect_uri")) != (known.client_id, known.redirect_uri):
+        if known is None or (query.get("client_id"), query.get("redirect_uri")) != (
+            known.client_id,
+            known.redirect_uri,
+        ):
             raise UnknownRequestError("This request is not from the Doorward that this provider belongs to.")
         if query.get("response_type") != "code" or query.get("code_challenge_method") != "S256":
             raise UnknownRequestError("This provider answers requests for a code, with PKCE and S256.")

@@ -16,9 +16,9 @@ _AS = "demo_sign_in_as"
 _AS_SECONDS = 60
 
 
-def provider_pages(provider: IdentityProvider) -> Blueprint:
-    """What Doorward and the browsers of its people talk to."""
-    pages = Blueprint("provider", __name__)
+def endpoints(provider: IdentityProvider) -> Blueprint:
+    """What Doorward itself talks to."""
+    pages = Blueprint("endpoints", __name__)
 
     @pages.get("/saml/metadata")
     def metadata() -> ResponseReturnValue:
@@ -39,6 +39,13 @@ def provider_pages(provider: IdentityProvider) -> Blueprint:
         tokens = provider.oidc.redeem(request.form.to_dict(), client_id=client_id, client_secret=secret)
         return jsonify(tokens) if tokens else (jsonify(error="invalid_grant"), 400)
 
+    return pages
+
+
+def sign_in_pages(provider: IdentityProvider) -> Blueprint:
+    """Where Doorward sends people."""
+    pages = Blueprint("sign_in", __name__)
+
     @pages.get("/saml/sign-in", defaults={"protocol": "saml"})
     @pages.get("/oidc/authorize", defaults={"protocol": "oidc"})
     def ask(protocol: str) -> ResponseReturnValue:
@@ -47,7 +54,9 @@ def provider_pages(provider: IdentityProvider) -> Blueprint:
         person = provider.directory.people.get(request.cookies.get(_AS, ""))
         if person is not None:
             return _answer(provider, protocol, query, person)
-        return render_template("who.html", cast=_choice(provider), hint=_hint(query), protocol=protocol, query=query)
+        return render_template(
+            "who.html", cast=provider.directory.cast, hint=_hint(query), protocol=protocol, query=query
+        )
 
     @pages.post("/sign-in")
     def choose() -> ResponseReturnValue:
@@ -74,11 +83,6 @@ def _answer(provider: IdentityProvider, protocol: str, query: str, person: Perso
     sent = redirect(answer) if isinstance(answer, str) else Response(render_template("post.html", form=answer))
     sent.delete_cookie(_AS)
     return sent
-
-
-def _choice(provider: IdentityProvider) -> list[Person]:
-    """Those one would want to be: not every one of a crowd."""
-    return [person for person in provider.directory.people.values() if not person.first_name == "Person"]
 
 
 def _hint(query: str) -> str:

@@ -10,11 +10,12 @@ from types import FrameType
 
 import click
 
+from demo.building import built
 from demo.check import play
 from demo.server import DemoFailedError
 from demo.setting_up import set_up
 from demo.telling import Story, StoryFailedError
-from demo.town import Town, built
+from demo.town import Town
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -28,7 +28,7 @@ _LONGEST_REQUEST = 20_000
 
 
 class UnknownRequestError(Exception):
-    """This provider has not been asked in a way that it answers; the message says why."""
+    """The provider has not been asked in a way that it answers; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def metadata(entity_id: str, sso_url: str, published: KeyPair) -> str:
     return f"""<?xml version="1.0"?>
 <md:EntityDescriptor xmlns:md="{_METADATA}" xmlns:ds="{_SIGNATURE}" entityID="{escape(entity_id)}">
 <md:IDPSSODescriptor protocolSupportEnumeration="{_PROTOCOL}">
-<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{published.certificate}</ds:X509Certificate>
-</ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
+<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data>
+<ds:X509Certificate>{published.certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
 <md:NameIDFormat>{_PERSISTENT}</md:NameIDFormat>
 <md:SingleSignOnService Binding="{_REDIRECT}" Location="{escape(sso_url)}"/>
 </md:IDPSSODescriptor></md:EntityDescriptor>"""
@@ -101,11 +101,13 @@ def _attribute(name: str, *values: str) -> str:
 def _sign(assertion: etree._Element, key: KeyPair) -> None:
     """An enveloped signature after the Issuer, where the schema wants it (SAML core 5.4)."""
     xmlsec.tree.add_ids(assertion, ["ID"])
-    template = xmlsec.template.create(assertion, xmlsec.Transform.EXCL_C14N, xmlsec.Transform.RSA_SHA256)
+    template = xmlsec.template.create(
+        assertion, xmlsec.constants.TransformExclC14N, xmlsec.constants.TransformRsaSha256
+    )
     assertion.insert(1, template)
-    reference = xmlsec.template.add_reference(template, xmlsec.Transform.SHA256, uri=f"#{assertion.get('ID')}")
-    xmlsec.template.add_transform(reference, xmlsec.Transform.ENVELOPED)
-    xmlsec.template.add_transform(reference, xmlsec.Transform.EXCL_C14N)
+    reference = xmlsec.template.add_reference(template, xmlsec.constants.TransformSha256, uri=f"#{assertion.get('ID')}")
+    xmlsec.template.add_transform(reference, xmlsec.constants.TransformEnveloped)
+    xmlsec.template.add_transform(reference, xmlsec.constants.TransformExclC14N)
     context = xmlsec.SignatureContext()
     context.key = xmlsec.Key.from_memory(key.private, xmlsec.constants.KeyDataFormatPem, None)
     context.sign(template)

@@ -34,7 +34,14 @@ class Story:
         """Everything in here is one step; the first that goes wrong is the last one told."""
         try:
             yield
-        except (StoryFailedError, ApiError, PushRefusedError, requests.RequestException, LookupError, TimeoutError) as error:
+        except (
+            StoryFailedError,
+            ApiError,
+            PushRefusedError,
+            requests.RequestException,
+            LookupError,
+            TimeoutError,
+        ) as error:
             click.secho(f"fail {sentence}", fg="red")
             raise StoryFailedError(f"{sentence}: {error}") from error
         self.passed += 1

@@ -1,26 +1,22 @@
-"""Everything that the demo consists of, and what has been found out about it on the way."""
+"""The town: the server, everything around it, and what is known of it by now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from demo.api import Api
 from demo.browser import Browser
 from demo.directory import Directory
 from demo.identity_provider import IdentityProvider
-from demo.name_server import NameServer, answering
-from demo.people import Person
-from demo.post_office import PostOffice, open_office
-from demo.server import Doorward, doorward
-from demo.web import provided
+from demo.name_server import NameServer
+from demo.people import ADA, Person
+from demo.post_office import PostOffice
+from demo.server import Doorward
 
 
 @dataclass
 class Town:
-    """The server, what stands around it, and the company's ids there."""
+    """`connections` are ids by protocol; `required` is the protocol that people have to come in through."""
 
     server: Doorward
     names: NameServer
@@ -30,6 +26,7 @@ class Town:
     organization: str = ""
     administrator: str = ""
     connections: dict[str, str] = field(default_factory=dict)
+    required: str = ""
     recovery_codes: list[str] = field(default_factory=list)
 
     @property
@@ -44,7 +41,7 @@ class Town:
     @property
     def settings_link(self) -> str:
         """Signs the administrator in, who then sees the settings."""
-        return self.provider.enter_link("ada")
+        return self.provider.enter_link(ADA.id)
 
     @property
     def control_link(self) -> str:
@@ -69,16 +66,5 @@ class Town:
                 self.api.post_as_planned(f"{self.path}/connections/{other['id']}/deactivate", {})
         path = f"{self.path}/connections/{self.connections[protocol]}/activate"
         self.api.post_as_planned(path, {"on_behalf_of": self.administrator})
+        self.required = protocol
         self.provider.front_door = f"{self.server.base_url}/{protocol}/{self.connections[protocol]}/login"
-
-
-@contextmanager
-def built(folder: Path) -> Iterator[Town]:
-    """Start everything; end everything."""
-    with ExitStack() as stack:
-        names = stack.enter_context(answering())
-        office = stack.enter_context(open_office())
-        server = stack.enter_context(doorward(folder, resolver=names.address, smtp_url=office.url))
-        provider = stack.enter_context(provided(doorward=server.base_url, office=office))
-        town = Town(server, names, office, provider, Api(server.base_url, server.operator_token))
-        yield town

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+
 @click.command()
 @click.option("--check", is_flag=True, help="Play the whole story without anybody looking, and print what passed.")
 def demo(*, check: bool) -> None:
