@@ -41,7 +41,7 @@ def create_site(town: Town) -> Flask:
     site.register_blueprint(sign_in_pages(provider))
     site.register_blueprint(control_page(town))
     policy = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self' {town.server.base_url}"
     )
 
