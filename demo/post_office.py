@@ -49,7 +49,7 @@ class PostOffice:
             self.letters = [*self.letters[-_MOST_KEPT:], letter]
             self._arrived.notify_all()
 
-    def await_code(self, address: str, *, besides: str = "", seconds: float = 10) -> str:
+    def await_code(self, address: str, *, besides: str = "", seconds: float = 30) -> str:
         """The latest code mailed to an address, other than `besides`. Raises TimeoutError."""
         end = time.monotonic() + seconds
         with self._arrived:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,10 @@ _USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 _GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _TIMEOUT_SECONDS = 60
+#: "Too fast" and "busy": whoever is answered so sends the same once more, after as long as they were told to wait.
+_LATER = frozenset({429, 503})
+_TRIES = 10
+_LONGEST_WAIT_SECONDS = 5.0
 
 
 class PushRefusedError(Exception):
@@ -64,12 +69,20 @@ class ScimClient:
         self._ask("PATCH", path, {"schemas": [_PATCH], "Operations": operations})
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        answer = self._session.request(
-            method, self._base_url + path, json=body, headers=self._headers, timeout=_TIMEOUT_SECONDS
-        )
+        answer = self._send(method, path, body)
+        for _ in range(_TRIES):
+            if answer.status_code not in _LATER:
+                break
+            time.sleep(min(float(answer.headers.get("Retry-After", "1")), _LONGEST_WAIT_SECONDS))
+            answer = self._send(method, path, body)
         if not answer.ok:
             raise PushRefusedError(f"{method} {path} was answered {answer.status_code}: {answer.text[:500]}")
         return answer.json() if answer.content else None
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None) -> requests.Response:
+        return self._session.request(
+            method, self._base_url + path, json=body, headers=self._headers, timeout=_TIMEOUT_SECONDS
+        )
 
     @property
     def _session(self) -> requests.Session:

@@ -32,7 +32,7 @@ def test_links_lead_in_and_what_is_clicked_comes_about_until_ctrl_c_takes_everyt
 
     page.goto(settings)
     expect(page).to_have_url(re.compile("/settings/authentication$"))
-    expect(page.get_by_text("DEMO")).to_be_visible()
+    expect(page.get_by_label("About this installation")).to_be_visible()
     page.goto(control)
     page.get_by_role("button", name="Demote: Ada Lovelace").click()
     expect(page.get_by_role("row", name="Ada Lovelace").get_by_text("on hold")).to_be_visible()
