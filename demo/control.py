@@ -13,7 +13,7 @@ from werkzeug import Response
 
 from demo.api import ApiError
 from demo.people import ADMINISTRATORS, CAST, CROWD_SIZE, Person, crowd
-from demo.town import Town
+from demo.town import NotNowError, Town
 
 _PATIENCE_SECONDS = 3.0
 _LETTERS_SHOWN = 12
@@ -41,7 +41,7 @@ def control_page(town: Town) -> Blueprint:
             "control.html",
             town=town,
             administrators=ADMINISTRATORS,
-            rest=sum(person.assigned for person in directory.people.values() if person not in directory.cast),
+            rest=sum(person.assigned for person in directory.crowd),
             crowd_size=CROWD_SIZE,
             members=_members(town),
             letters=list(reversed(town.office.letters))[:_LETTERS_SHOWN],
@@ -69,7 +69,8 @@ def control_page(town: Town) -> Blueprint:
 
     @pages.post("/anew")
     def bring_back() -> ResponseReturnValue:
-        return _push(town, *CAST)
+        keys.broken = False
+        return _push(town, *CAST, *(replace(person, assigned=False) for person in directory.crowd))
 
     @pages.post("/certificate")
     def change_certificate() -> ResponseReturnValue:
@@ -80,7 +81,7 @@ def control_page(town: Town) -> Blueprint:
     def change_protocol() -> ResponseReturnValue:
         try:
             town.require("saml" if town.required == "oidc" else "oidc")
-        except ApiError as error:
+        except (ApiError, NotNowError) as error:
             directory.trouble = str(error)
         return redirect("/#provider")
 

@@ -50,8 +50,13 @@ class Directory:
 
     @property
     def cast(self) -> list[Person]:
-        """Those who have a story; the others are a crowd."""
+        """Those who have a story."""
         return list(self.people.values())[: len(CAST)]
+
+    @property
+    def crowd(self) -> list[Person]:
+        """The others, whether they are assigned or not."""
+        return list(self.people.values())[len(CAST) :]
 
     @property
     def is_pushing(self) -> bool:

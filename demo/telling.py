@@ -43,6 +43,6 @@ class Story:
             TimeoutError,
         ) as error:
             click.secho(f"fail {sentence}", fg="red")
-            raise StoryFailedError(f"{sentence}: {error}") from error
+            raise StoryFailedError(str(error)) from error
         self.passed += 1
         click.echo(f"{click.style('ok', fg='green')}   {sentence}")

@@ -14,6 +14,10 @@ from demo.post_office import PostOffice
 from demo.server import Doorward
 
 
+class NotNowError(Exception):
+    """What is asked for cannot be done as things stand; the message says what would have to be so."""
+
+
 @dataclass
 class Town:
     """`connections` are ids by protocol; `required` is the protocol that people have to come in through."""
@@ -60,7 +64,9 @@ class Town:
         return browser
 
     def require(self, protocol: str) -> None:
-        """Turn single sign-on on through this connection, or move it there from the other one."""
+        """Turn single sign-on on through this connection, or move it there from the other one. Raises NotNowError."""
+        if not self.api.get(f"{self.path}/members/{self.administrator}")["usable_admin"]:
+            raise NotNowError("Ada has tested both connections; make her an administrator again first.")
         for other in self.api.get(f"{self.path}/connections")["data"]:
             if other["state"] == "active" and other["protocol"] != protocol:
                 self.api.post_as_planned(f"{self.path}/connections/{other['id']}/deactivate", {})
