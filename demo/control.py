@@ -79,6 +79,7 @@ def control_page(town: Town) -> Blueprint:
 
     @pages.post("/protocol")
     def change_protocol() -> ResponseReturnValue:
+        directory.trouble = ""
         try:
             town.require("saml" if town.required == "oidc" else "oidc")
         except (ApiError, NotNowError) as error:

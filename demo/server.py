@@ -18,7 +18,7 @@ import requests
 
 _ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 60
-_STOP_SECONDS = 5
+_STOP_SECONDS = 2  # no more, because nothing that it might still write is kept
 BANNER = "DEMO: nothing here is real, and all of it is deleted when the demo ends."
 
 

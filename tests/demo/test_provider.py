@@ -10,6 +10,7 @@ from pathlib import Path
 import dns.message
 import dns.rcode
 import pytest
+import requests
 from werkzeug.test import Client, TestResponse
 
 from demo.api import Api
@@ -19,6 +20,7 @@ from demo.oidc_provider import Client as RelyingParty
 from demo.people import GRACE
 from demo.post_office import PostOffice
 from demo.saml_provider import ServiceProvider
+from demo.scim import PushRefusedError, ScimClient
 from demo.server import Doorward
 from demo.telling import Story, StoryFailedError, expect
 from demo.town import Town
@@ -154,6 +156,30 @@ def test_name_server_knows_what_was_published_and_no_other_name() -> None:
     assert '"a-record"' in str(known.answer[0])
     assert unknown.rcode() == dns.rcode.NXDOMAIN
     assert names.answer(b"no question") is None
+
+
+class Hurried(ScimClient):
+    """Answered by a list instead of a server."""
+
+    def __init__(self, *statuses: int) -> None:
+        super().__init__(DOORWARD, "token")
+        self.statuses = list(statuses)
+
+    def _send(self, method: str, path: str, body: dict[str, object] | None) -> requests.Response:
+        answer = requests.Response()
+        answer.status_code, answer.headers["Retry-After"] = self.statuses.pop(0), "0"
+        answer._content = b'{"id": "u-1"}'
+        return answer
+
+
+def test_push_that_is_too_fast_is_sent_again_and_one_that_is_wrong_is_not() -> None:
+    hurried, wrong = Hurried(429, 503, 201), Hurried(400, 201)
+
+    assert hurried.create_user(GRACE) == "u-1"
+    with pytest.raises(PushRefusedError, match="answered 400"):
+        wrong.create_user(GRACE)
+
+    assert (hurried.statuses, wrong.statuses) == ([], [201])
 
 
 def test_step_that_goes_wrong_ends_the_story(capsys: pytest.CaptureFixture[str]) -> None:
