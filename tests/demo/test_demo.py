@@ -7,15 +7,18 @@ import signal
 from collections.abc import Callable
 
 import psutil
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.demo.conftest import Started
+
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_check_plays_the_whole_story_and_leaves_nothing_behind(start: Callable[..., Started]) -> None:
     demo = start("--check")
 
-    assert demo.process.wait(110) == 0, demo.told
+    assert demo.process.wait(220) == 0, demo.told
     steps = [line for line in demo.told.splitlines() if line.startswith("ok ")]
     assert f"{len(steps)} steps passed" in demo.told
     assert "a recovery code let that administrator in" in steps[-1]
