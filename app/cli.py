@@ -7,6 +7,7 @@ import sys
 import click
 
 from app.commands.audit_log import audit
+from app.commands.demo import demo
 from app.commands.directories import directory
 from app.commands.domains import domain
 from app.commands.members import member, recover
@@ -23,7 +24,7 @@ def main() -> None:
     """Doorward: sign-in, directory provisioning and roles from your identity provider."""
 
 
-for command in (serve, work, start_link, recover, database, organization, domain, directory, member, audit):
+for command in (serve, work, demo, start_link, recover, database, organization, domain, directory, member, audit):
     main.add_command(command)
 
 

@@ -135,6 +135,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.config["DOORWARD_SCIM_REQUEST_DAYS"] = settings.scim_request_days
     app.config["DOORWARD_SIGN_IN_DAYS"] = settings.sign_in_days
+    app.config["DOORWARD_BANNER"] = settings.banner
     app.config["DOORWARD_DEVELOPMENT"] = "" if settings.smtp_url else _CONSOLE_MAIL
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected to one that is
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it

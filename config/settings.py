@@ -91,6 +91,12 @@ class Settings(BaseSettings):
         description="How many SCIM requests a second each worker process takes from one directory, with room for ten"
         " seconds' worth at once; more are answered 429 with Retry-After. 0 for no limit.",
     )
+    banner: str | None = Field(
+        default=None,
+        max_length=200,
+        description="One sentence, in red at the top of every page: for an installation that nobody should take for the"
+        " real one, such as a rehearsal. `doorward demo` says so of itself.",
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="How the server logs.")
 
     @field_validator("secret_keys", "dns_resolvers", mode="before")

@@ -18,7 +18,7 @@ from tests.application import World
 ROOT = Path(__file__).parents[2]
 PACKAGES = sorted(
     path.parent
-    for top in ("app", "scim", "saml", "oidc", "config")
+    for top in ("app", "scim", "saml", "oidc", "config", "demo")
     for path in (ROOT / top).rglob("*.py")
     if "migrations" not in path.parts
 )

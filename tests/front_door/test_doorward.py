@@ -78,7 +78,7 @@ def test_help_lists_the_commands(clone: Clone) -> None:
     for arguments in ((), ("help",)):
         shown = clone.run(*arguments)
         assert shown.returncode == 0
-        for command in ("serve", "test", "check", "bench", "help"):
+        for command in ("serve", "demo", "test", "check", "bench", "help"):
             assert f"\n  {command} " in shown.stdout
     assert not (clone.root / ".venv").exists()
 
