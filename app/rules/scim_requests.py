@@ -4,7 +4,8 @@ filtered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,9 @@ MOST_UNKNOWN_MEMBERS = 100
 ERRORS_WITHIN = timedelta(hours=1)
 #: How far back the pace of a synchronisation is measured.
 PACE_WITHIN = timedelta(minutes=2)
+#: How many of the newest requests show whether pushing goes wrong, and how many it takes at least.
+NEWEST = 50
+_FEWEST = 10
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 
@@ -84,6 +88,26 @@ class RequestFilter:
 
 
 EVERYTHING = RequestFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Most of the newest requests were refused: `refused` of `newest`, most often because of `reason`, or "" for none
+    given.
+    """
+
+    refused: int
+    newest: int
+    reason: str
+
+
+def trouble(newest: Sequence[tuple[int, str | None]]) -> Trouble | None:
+    """Whether pushing goes wrong, by status and detail of the newest requests; a few say nothing yet."""
+    reasons = [detail or "" for status, detail in newest if status >= FIRST_REFUSED_STATUS]
+    if len(newest) < _FEWEST or 2 * len(reasons) <= len(newest):
+        return None
+    ((reason, _),) = Counter(reasons).most_common(1)
+    return Trouble(len(reasons), len(newest), reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,16 @@ from datetime import datetime
 from functools import partial
 
 from app.rules.errors import NotFoundError
-from app.rules.scim_requests import ERRORS_WITHIN, EVERYTHING, PACE_WITHIN, RequestFilter, ScimRequestRecord
+from app.rules.scim_requests import (
+    ERRORS_WITHIN,
+    EVERYTHING,
+    NEWEST,
+    PACE_WITHIN,
+    RequestFilter,
+    ScimRequestRecord,
+    Trouble,
+    trouble,
+)
 from app.services import directories
 from app.services.paging import RecordPage, page_of
 from app.services.unit_of_work import Transactions, UnitOfWork
@@ -24,7 +33,8 @@ _FORGET_AT_ONCE = 1_000
 class Progress:
     """How far a synchronisation has come. Nobody knows the total until the identity provider is done.
 
-    `errors` are refused requests of the last hour, counted no further than MOST_ERRORS.
+    `errors` are refused requests of the last hour, counted no further than MOST_ERRORS; `trouble` is set while most of
+    the newest are.
     """
 
     users: int
@@ -34,6 +44,7 @@ class Progress:
     errors: int
     first_request_at: datetime | None
     last_request_at: datetime | None
+    trouble: Trouble | None = None
 
 
 MOST_ERRORS = rows.MOST_COUNTED
@@ -104,6 +115,7 @@ def progress(unit: UnitOfWork, organization_id: str, directory_id: str) -> Progr
         groups_per_minute=pace.groups_per_minute(unit.now),
         errors=rows.refused_since(unit.session, directory.id, since=unit.now - ERRORS_WITHIN),
         first_request_at=directory.first_request_at,
+        trouble=trouble(rows.newest_outcomes(unit.session, directory.id, limit=NEWEST)),
         # The directory's own note is a minute old at most; the record knows better, while it is kept.
         last_request_at=max(filter(None, (directory.last_request_at, pace.last_at)), default=None),
     )

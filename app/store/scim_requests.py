@@ -232,6 +232,12 @@ def pace(session: Session, directory_id: str, *, since: datetime) -> Pace:
     return Pace(users or 0, groups or 0, began_at=began_at, last_at=last_at, is_cut=is_cut)
 
 
+def newest_outcomes(session: Session, directory_id: str, *, limit: int) -> list[tuple[int, str | None]]:
+    """Status and detail of the newest requests."""
+    query = select(ScimRequest.status, ScimRequest.detail).where(ScimRequest.directory_id == directory_id)
+    return [(row.status, row.detail) for row in session.execute(query.order_by(ScimRequest.id.desc()).limit(limit))]
+
+
 def refused_since(session: Session, directory_id: str, *, since: datetime) -> int:
     """How many requests were refused since then; counts no further than MOST_COUNTED."""
     newest = (

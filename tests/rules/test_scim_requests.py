@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.rules.scim_requests import Pace, ScimRequestRecord
+from app.rules.scim_requests import Pace, ScimRequestRecord, Trouble, trouble
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -41,3 +41,19 @@ def test_pace_is_measured_over_a_minute_at_least() -> None:
     assert storm.users_per_minute(NOW) == 6_000
     assert (quick.users_per_minute(NOW), quick.groups_per_minute(NOW)) == (30, 3)
     assert (steady.users_per_minute(NOW), steady.groups_per_minute(NOW)) == (100, 2)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "found"),
+    [
+        ([201] * 25 + [400] * 25, None),
+        ([201] * 24 + [400] * 26, Trouble(26, 50, "reason 400")),
+        ([404] * 9, None),
+        ([404] * 6 + [409] * 4, Trouble(10, 10, "reason 404")),
+        ([], None),
+    ],
+)
+def test_pushing_is_in_trouble_while_most_of_the_newest_requests_are_refused(
+    statuses: list[int], found: Trouble | None
+) -> None:
+    assert trouble([(status, f"reason {status}") for status in statuses]) == found

@@ -34,8 +34,8 @@ class Directory:
     Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not
     members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet. `pace` says how
     fast people and groups arrive on average over the last `pace_within`, "" when none do. `errors` counts the refused
-    requests of the last hour ("3", "more than 1,000"), "" for none. `warnings` are about tokens. `requests_href` leads
-    to the record.
+    requests of the last hour ("3", "more than 1,000"), "" for none; `trouble` is set while most of the newest ones are
+    refused. `warnings` are about tokens. `requests_href` leads to the record.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Directory:
     pace: str = ""
     pace_within: str = ""
     errors: str = ""
+    trouble: Notice | None = None
     warnings: tuple[Notice, ...] = ()
 
 

@@ -53,6 +53,31 @@ def test_card_and_new_token_say_what_to_enter_at_the_provider(world: World, prov
     assert told in flat(ada.page())
 
 
+def test_pushing_that_goes_wrong_is_told_with_its_commonest_reason(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    directory_id, client = ada.organization.add_directory(Provider.OKTA)
+    for _ in range(10):
+        assert client.request("POST", "/Users", {"userName": ""}).status_code == 400
+    world.program.request_log.flush()
+
+    page = flat(ada.page())
+
+    assert "10 of the last 10 requests were refused. Most often: " in page
+    assert f'href="{PAGE}/directories/{directory_id}/requests?outcome=refused"' in ada.browser.page
+
+
+def test_token_that_nobody_uses_is_named_after_90_days(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    ada.organization.add_directory(Provider.OKTA)
+    world.clock.advance(days=91)
+
+    assert "was not used for 90 days. If nothing pushes with it any more, revoke it" in flat(
+        signed_in(world, ADA).get(PAGE).text
+    )
+
+
 def test_form_of_another_directory_has_a_heading(world: World) -> None:
     ada = desk(world)
     ada.verify_domain()

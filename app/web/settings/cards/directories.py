@@ -35,6 +35,7 @@ LIFETIMES = (
     Choice("30", "Expires in 30 days"),
     Choice("", "Never expires"),
 )
+_IDLE = timedelta(days=90)
 PROVIDERS = tuple(Choice(provider.value, title) for provider, title in TITLES.items())
 
 
@@ -83,6 +84,7 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         pace=_pace(progress),
         pace_within=count(PACE_WITHIN // timedelta(minutes=1), "minute", "minutes"),
         errors=_errors(progress),
+        trouble=_trouble(facts),
         warnings=tuple(_warnings(facts, now=now)),
     )
 
@@ -90,6 +92,15 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
 def requests_href(directory_id: str) -> str:
     """Where the record of a directory's requests stands."""
     return f"{PAGE}/directories/{directory_id}/requests"
+
+
+def _trouble(facts: DirectoryFacts) -> Notice | None:
+    trouble = facts.progress.trouble
+    if trouble is None:
+        return None
+    told = f"{trouble.refused} of the last {trouble.newest} requests were refused."
+    detail = f"Most often: {trouble.reason}" if trouble.reason else ""
+    return Notice("error", told, detail, "See them", f"{requests_href(facts.id)}?outcome=refused")
 
 
 def _pace(progress: Progress) -> str:
@@ -119,6 +130,9 @@ def _warnings(facts: DirectoryFacts, *, now: datetime) -> Iterator[Notice]:
         elif ends is not None and token.standing is TokenStanding.EXPIRED:
             todo = "It opens nothing any more. Make a new token and paste it, then revoke this one."
             yield Notice("warning", f"The token {_name(token)} expired {ends.relative}.", todo)
+        elif now - (token.last_used_at or token.created_at) > _IDLE:
+            todo = "If nothing pushes with it any more, revoke it: a token that nobody uses can only be misused."
+            yield Notice("info", f"The token {_name(token)} was not used for 90 days.", todo)
     for token in facts.refused_tokens:
         used = moment_or_none(token.refused_at, now=now)
         if used is not None:
