@@ -87,7 +87,7 @@ def create_ports(settings: Settings) -> Ports:
     return Ports(
         clock=SystemClock(),
         randomness=SystemRandomness(),
-        dns=ResolverDns(settings.resolvers),
+        dns=ResolverDns(settings.resolvers, allow_loopback=settings.allow_private_addresses),
         http=GuardedHttp(allow_private_addresses=settings.allow_private_addresses),
         post=post,
         sealing=KeyringSealing(settings.secret_keys),

@@ -204,6 +204,7 @@ class Installed:
         world.clock.time = HandClock().time
         world.post.mails.clear()
         world.dns.records.clear()
+        world.dns.servers.clear()
         world.switchboard.end = NoHttp()
         return world
 

@@ -220,8 +220,18 @@ def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -
     if found and domain.verified_by == _VOUCHED:
         domain.verified_by = _PROVEN
     domain.missing_since, domain.checked_at, domain.checks = outcome.missing_since, unit.now, domain.checks + 1
-    domain.found = {"values": [value[:300] for value in answer.values[:_MAX_FOUND]], "problem": answer.problem}
+    domain.found = {
+        "values": [value[:300] for value in answer.values[:_MAX_FOUND]],
+        "problem": answer.problem,
+        "servers": [_of_server(domain, one) for one in answer.servers],
+    }
     if outcome.state is DomainState.FAILED and was is not DomainState.FAILED:
         unit.event(domain.organization_id, EventType.DOMAIN_FAILED, subject=domain.id, host=domain.host)
     if outcome.missing_since is not None and was_missing is None:
         unit.event(domain.organization_id, EventType.DOMAIN_RECORD_MISSING, subject=domain.id, host=domain.host)
+
+
+def _of_server(domain: Domain, answer: TxtAnswer) -> dict[str, object]:
+    """What one name server of the zone said."""
+    has_it = record_value(domain.token) in answer.values
+    return {"server": answer.server, "matched": has_it, "problem": answer.problem}

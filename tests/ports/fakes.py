@@ -48,11 +48,15 @@ class Postbox:
 
 @dataclass
 class ZoneDns:
-    """TXT records by host."""
+    """TXT records by host; in `servers` those that each name server of a host's zone has, by the server's name."""
 
     records: dict[str, list[str]] = field(default_factory=dict)
+    servers: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def txt(self, host: str) -> TxtAnswer:
+        if host in self.servers:
+            said = tuple(TxtAnswer(host, tuple(has), server=name) for name, has in self.servers[host].items())
+            return TxtAnswer(host, tuple(value for one in said for value in one.values), servers=said)
         if host not in self.records:
             return TxtAnswer(host=host, problem=f"the name {host} does not exist in DNS", server="fake:53")
         return TxtAnswer(host=host, values=tuple(self.records[host]), server="fake:53")

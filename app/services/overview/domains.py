@@ -14,13 +14,25 @@ from app.store.organizations import Domain
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLookUp:
+    """What one name server of the zone said."""
+
+    server: str
+    matched: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LookUp:
-    """One DNS look-up: `values` were at the host, `problem` says why nothing could be learned."""
+    """One DNS look-up: `values` were at the host, `problem` says why nothing could be learned. `servers` are the name
+    servers of the zone, as far as they could be asked.
+    """
 
     at: datetime
     matched: bool
     values: tuple[str, ...]
     problem: str | None
+    servers: tuple[ServerLookUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +81,5 @@ def _look_up(row: Domain) -> LookUp | None:
     if row.checked_at is None or row.found is None:
         return None
     values = tuple(row.found["values"])
-    return LookUp(row.checked_at, record_value(row.token) in values, values, row.found["problem"])
+    servers = tuple(ServerLookUp(**one) for one in row.found.get("servers", ()))  # look-ups of before know none
+    return LookUp(row.checked_at, record_value(row.token) in values, values, row.found["problem"], servers)

@@ -48,9 +48,16 @@ class DnsRecord(Answer):
     value: str
 
 
+class NameServer(Answer):
+    server: str
+    matched: bool = Field(description="Whether it has the record.")
+    problem: str | None
+
+
 class Found(Answer):
     values: list[str]
     problem: str | None
+    servers: list[NameServer] = Field([], description="Each name server of the zone, as far as they could be asked.")
 
 
 class DomainAnswer(Answer):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.web.presentation.alarms import MassChange
 from app.web.presentation.connections import Connection
 from app.web.presentation.directories import Directory, RoleMappings
-from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Form, Moment, Notice
+from app.web.presentation.elements import EMPTY_FORM, Change, Choice, Control, Fact, Form, Moment, Notice
 from app.web.presentation.guides import SetupUnderWay
 
 
@@ -26,14 +26,15 @@ class DomainCheck:
     """What the last look-up found. `sentence` says it; `values` are the TXT values seen at the host, none of them
     secret.
 
-    `matched` is whether the record was there. `server` is the name server that answered, "" when none did.
+    `matched` is whether the record was there. `servers` are the name servers of the zone with what each said, without
+    its full stop.
     """
 
     at: Moment
     matched: bool
     sentence: str
     values: tuple[str, ...] = ()
-    server: str = ""
+    servers: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Domain:
     `verified` is when it was, `verified_how` by what ("DNS record", "the operator"). `next_check` is the next automatic
     look-up, `gives_up` when a pending one fails. `missing_since` is set while a verified domain's record is gone.
     `people` is how many members have an address there. `vouch_command` is what the operator runs to verify it without
-    the record, "" once it is verified.
+    the record, "" once it is verified. `console` is where its DNS is managed, as far as its name servers tell.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Domain:
     missing_since: Moment | None = None
     people: int = 0
     vouch_command: str = ""
+    console: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,25 @@ def test_check_says_exactly_what_was_found(world: World) -> None:
     assert "with another value than the one above" in flat(ada.page())
 
 
+def test_record_that_has_come_to_some_name_servers_counts_and_each_is_named(world: World) -> None:
+    ada = desk(world)
+    domain_id = anchor(ada.browser.submit("/settings/domains", host=HOST))
+    ns = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+    world.dns.servers[HOST] = {ns[0]: [], ns[1]: []}
+    ada.browser.submit(f"/settings/domains/{domain_id}/check")
+    page = flat(ada.page())
+    assert "Its name servers are those of Cloudflare: open its console ." in page
+    assert 'href="https://dash.cloudflare.com/?to=/:account/:zone/dns"' in ada.browser.page
+    world.dns.servers[HOST][ns[1]] = [f"doorward-domain-verification={_tokens(ada.browser.page)[0]}"]
+
+    answer = ada.browser.submit(f"/settings/domains/{domain_id}/check")
+
+    assert "domain-verified" in answer.headers["Location"]
+    page = flat(ada.page())
+    assert "1 of 2 name servers have the record." in page
+    assert f"{ns[0]} does not have the record {ns[1]} has the record" in page
+
+
 def test_found_record_verifies_the_domain(world: World) -> None:
     ada = desk(world)
 

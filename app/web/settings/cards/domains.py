@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.rules.domains import RECORD_PREFIX, DomainState
-from app.services.overview.domains import DomainFacts, LookUp
+from app.services.overview.domains import DomainFacts, LookUp, ServerLookUp
 from app.web.moments import due_or_none, moment, moment_or_none
 from app.web.presentation.authentication import DnsRecord, Domain, DomainCheck
-from app.web.presentation.elements import ALLOWED
+from app.web.presentation.elements import ALLOWED, Fact
+from app.web.settings.cards.dns_consoles import console_of
 from app.web.settings.controls import control
 from app.web.wording import count
 
@@ -31,6 +32,7 @@ def domain(facts: DomainFacts, *, now: datetime) -> Domain:
         gives_up=moment_or_none(facts.gives_up_at, now=now),
         missing_since=moment_or_none(facts.missing_since, now=now),
         people=facts.people,
+        console=console_of(one.server for one in facts.last.servers) if facts.last else None,
         vouch_command="" if facts.state is DomainState.VERIFIED else f"./doorward domain verify {facts.host}",
     )
 
@@ -41,12 +43,21 @@ def _is_telling(facts: DomainFacts) -> bool:
 
 
 def _check(last: LookUp, host: str, *, now: datetime) -> DomainCheck:
-    values = tuple(value for value in last.values)
-    return DomainCheck(moment(last.at, now=now), last.matched, found_in_words(last, host), values)
+    servers = tuple(Fact(one.server, _said(one)) for one in last.servers)
+    return DomainCheck(moment(last.at, now=now), last.matched, found_in_words(last, host), last.values, servers)
+
+
+def _said(server: ServerLookUp) -> str:
+    if server.matched:
+        return "has the record"
+    return server.problem or "does not have the record"
 
 
 def found_in_words(last: LookUp, host: str) -> str:
     """Exactly what the look-up found, as one sentence."""
+    having = sum(one.matched for one in last.servers)
+    if 0 < having < len(last.servers):
+        return f"{having} of {len(last.servers)} name servers have the record."
     if last.matched:
         return "the record is there."
     if last.problem:
