@@ -181,7 +181,8 @@ def _settle_request(before: World, after: World, kept: dict[str, Standing]) -> S
     if last:
         return Settlement(_refused(last, before, after), before.people)
     holds_before = [person for person in before.people if person.held]
-    if holds_before and not any(_may_return(was, kept.get(was.member_id), before, after) for was in holds_before):
+    still_there = [person for person in holds_before if person.member_id in kept]
+    if holds_before and not any(_may_return(was, kept[was.member_id], before, after) for was in still_there):
         return Settlement(_refused_hold(holds_before[0], before, after), before.people)
     if not holds_before and _holders(before) and not _holders(after):
         return Settlement(_refused(_holders(before), before, after), before.people)
@@ -217,14 +218,13 @@ def _hold(person: Standing) -> Standing:
     return replace(person, held=True, role=EffectiveRole(ADMIN, RoleSource.HELD))
 
 
-def _may_return(was: Standing, becomes: Standing | None, before: World, after: World) -> bool:
+def _may_return(was: Standing, becomes: Standing, before: World, after: World) -> bool:
     """A deactivated person on hold comes back by recovery; a suspended or removed one does not.
 
     Who could sign in by themselves must still be able to.
     """
-    if becomes is None or becomes.suspended or becomes.removed:
-        return False
-    return way_in(was, before.access) is None or way_in(becomes, after.access) is not None
+    keeps_way_in = way_in(was, before.access) is None or way_in(becomes, after.access) is not None
+    return keeps_way_in and not becomes.suspended and not becomes.removed
 
 
 def _holders(world: World) -> tuple[Standing, ...]:

@@ -488,6 +488,13 @@ def test_request_that_deactivates_the_only_one_on_hold_who_could_sign_in_is_refu
     assert isinstance(replaced.decision, Allowed)
 
 
+def test_request_after_which_nobody_on_hold_is_there_at_all_is_refused() -> None:
+    """A guest whose membership would end, because the owner of their host brings their address."""
+    outcome = settle(World(EMAIL, (on_hold(ADA), GRACE_PLAIN)), World(EMAIL, (GRACE_PLAIN,)), by_person=True)
+
+    assert code_of(outcome) is Code.LAST_HELD_ADMINISTRATOR
+
+
 def test_refusal_that_keeps_a_hold_names_who_is_on_hold() -> None:
     after = World(EMAIL, (GRACE_PLAIN, replace(ADA, role=PLAIN, suspended=True)))
 
