@@ -57,7 +57,8 @@ def control_page(town: Town) -> Blueprint:
     def rename(person_id: str) -> ResponseReturnValue:
         person = directory.people.get(person_id) or abort(404)
         first, _, last = request.form.get("name", "").strip()[:_LONGEST_NAME].partition(" ")
-        return _push(town, replace(person, first_name=first, last_name=last)) if first and last else redirect("/")
+        is_name = bool(first and last) and f"{first} {last}".isprintable()
+        return _push(town, replace(person, first_name=first, last_name=last)) if is_name else redirect("/")
 
     @pages.post("/crowd")
     def push_crowd() -> ResponseReturnValue:

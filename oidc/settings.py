@@ -78,10 +78,6 @@ class OidcSettings:
             client_secret_expires_at=date.fromisoformat(ends) if ends else None,
         )
 
-    def is_same_client(self, other: OidcSettings) -> bool:
-        """Whether both are the same client of the same issuer, which have one secret."""
-        return (self.issuer, self.client_id) == (other.issuer, other.client_id)
-
     def as_json(self) -> dict[str, Any]:
         """JSON values, to store and to show."""
         ends = self.client_secret_expires_at
@@ -112,17 +108,32 @@ def read_submitted(
     naming the field; fetches nothing.
     """
     _refuse_unknown(submitted, known=_KNOWN)
-    present = OidcSettings.stored(stored.settings) if stored is not None else None
+    issuer, client_id = _read_issuer(submitted.get("issuer")), _read_text(submitted, "client_id")
+    kept = None if submitted.get(_SECRET) or stored is None else _kept(stored, issuer=issuer, client_id=client_id)
     settings = OidcSettings(
-        issuer=_read_issuer(submitted.get("issuer")),
-        client_id=_read_text(submitted, "client_id"),
+        issuer=issuer,
+        client_id=client_id,
         scopes=_read_scopes(submitted.get("scopes")),
         claims=_read_claims(submitted.get("claims")),
-        client_secret_expires_at=_read_end(submitted.get(_EXPIRES), present, now=now),
+        client_secret_expires_at=_read_end(submitted.get(_EXPIRES), kept, now=now),
     )
-    if stored is not None and present is not None and not submitted.get(_SECRET) and settings.is_same_client(present):
-        return settings, stored.secrets[_SECRET]
-    return settings, _read_text(submitted, _SECRET)
+    return settings, kept.secret if kept is not None else _read_text(submitted, _SECRET)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A secret that goes on being used, and the day on which it ends."""
+
+    secret: str
+    ends: date | None
+
+
+def _kept(stored: SettingsRead, *, issuer: str, client_id: str) -> _Kept | None:
+    """The stored secret, where it is for the same client of the same issuer, and may be kept at all."""
+    present = OidcSettings.stored(stored.settings)
+    if (present.issuer, present.client_id) != (issuer, client_id) or _SECRET not in stored.secrets:
+        return None
+    return _Kept(stored.secrets[_SECRET], present.client_secret_expires_at)
 
 
 def _refuse_unknown(submitted: Mapping[str, Any], *, known: tuple[str, ...], prefix: str = "") -> None:
@@ -156,10 +167,12 @@ def _read_text(submitted: Mapping[str, Any], name: str) -> str:
     return text
 
 
-def _read_end(value: object, present: OidcSettings | None, *, now: datetime) -> date | None:
-    """A day to come: one that has passed is most likely that of the secret before, unless it is the one that stands
-    there.
+def _read_end(value: object, kept: _Kept | None, *, now: datetime) -> date | None:
+    """A day to come: one that has passed is most likely that of the secret before. A secret that is kept keeps its day,
+    unless another one is given, or none ("").
     """
+    if value is None and kept is not None:
+        return kept.ends
     if value is None or value == "":
         return None
     try:
@@ -168,7 +181,7 @@ def _read_end(value: object, present: OidcSettings | None, *, now: datetime) -> 
         day = None
     if day is None:
         raise InvalidInputError("Enter a day, as in 2027-01-31.", field=_EXPIRES)
-    if present is not None and day == present.client_secret_expires_at:
+    if kept is not None and day == kept.ends:
         return day
     if day <= now.astimezone(UTC).date():
         raise InvalidInputError("Enter the day on which this client secret ends: one to come.", field=_EXPIRES)

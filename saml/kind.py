@@ -106,7 +106,8 @@ class SamlKind:
 
     def read_settings(self, submitted: Settings, *, stored: SettingsRead | None = None) -> SettingsRead:
         """Understand what was submitted. Raises InvalidInputError naming the field, UnreachableError."""
-        settings = read_submitted(submitted, http=self._http, now=self._clock.now())
+        before = stored.settings if stored is not None else None
+        settings = read_submitted(submitted, stored=before, http=self._http, now=self._clock.now())
         self._refuse_untakable(settings["idp"])
         return SettingsRead(settings=settings)
 

@@ -19,6 +19,7 @@ from saml.metadata import entity_id_fault, read_metadata, url_fault
 _WAYS = ("metadata_url", "metadata_xml")
 _BY_HAND = ("entity_id", "sso_url", "certificates")
 _SLO_URL = "slo_url"
+_SLO_RESPONSE_URL = "slo_response_url"
 _ATTRIBUTES = tuple(field.name for field in fields(AttributeNames))
 _SIGN_REQUESTS = "sign_requests"
 _ALLOW_IDP_INITIATED = "allow_idp_initiated"
@@ -61,6 +62,7 @@ SETUP_FIELDS = (
         "Separator of groups",
         "text",
         "Only when all groups come as one value: red,green.",
+        keeps_blanks=True,
     ),
     SetupField(
         "attributes.subject",
@@ -71,15 +73,20 @@ SETUP_FIELDS = (
 )
 
 
-def read_submitted(submitted: Mapping[str, Any], *, http: Http, now: datetime) -> dict[str, Any]:
-    """The settings of a revision. Empty texts count as absent, as forms send them.
+def read_submitted(
+    submitted: Mapping[str, Any], *, stored: Settings | None = None, http: Http, now: datetime
+) -> dict[str, Any]:
+    """The settings of a revision. Empty texts count as absent, as forms send them. Of two ways to name the identity
+    provider the one that says what is `stored` is what a form was filled in with, and passed over.
 
     Raises InvalidInputError for the field at fault, UnreachableError when the metadata URL gives no metadata.
     """
     _refuse_unknown(submitted, known=("idp", "attributes", *_TICKED), prefix="")
-    idp = _part(submitted, "idp", known=(*_WAYS, *_BY_HAND, _SLO_URL))
+    idp = _without_filled(_part(submitted, "idp", known=(*_WAYS, *_BY_HAND, _SLO_URL)), stored)
     attributes = _part(submitted, "attributes", known=_ATTRIBUTES)
     settings: dict[str, Any] = {"idp": as_settings(_provider(idp, http=http, now=now))}
+    if stored is not None and _logs_out_alike(stored["idp"], settings["idp"]) and not set(_WAYS) & set(idp):
+        settings["idp"] |= {_SLO_RESPONSE_URL: stored["idp"][_SLO_RESPONSE_URL]}
     if "metadata_url" in idp:
         settings["idp"]["metadata_url"] = idp["metadata_url"]
     if attributes:
@@ -105,9 +112,7 @@ def as_settings(provider: Published) -> dict[str, Any]:
 
 
 def as_typed(settings: Settings) -> dict[str, str]:
-    """The fields of the form that say the same. Where answers to logouts go elsewhere than logouts, only metadata can
-    say.
-    """
+    """The fields of the form that say the same."""
     idp = settings["idp"]
     if "metadata_url" in idp:
         said = {"metadata_url": idp["metadata_url"]}
@@ -138,6 +143,25 @@ def _is_ticked(value: Any, *, field: str) -> bool:
     if value is False or value in (None, "", "no", "false"):
         return False
     raise InvalidInputError("This must be true or false.", field=field)
+
+
+def _without_filled(idp: dict[str, Any], stored: Settings | None) -> dict[str, Any]:
+    """Without what the form of an edit was filled in with, where the identity provider is named in another way too."""
+    if stored is None:
+        return idp
+    filled = {name.partition(".")[2]: value for name, value in as_typed(stored).items()}
+    typed = {name: value.replace("\r\n", "\n").strip() for name, value in idp.items() if isinstance(value, str)}
+    as_it_came = {name for name, value in typed.items() if filled.get(name) == value}
+    left = {name: value for name, value in idp.items() if name not in as_it_came}
+    return left if set(left) & set(_WAYS) else idp
+
+
+def _logs_out_alike(stored: Mapping[str, Any], idp: Mapping[str, Any]) -> bool:
+    """Whether the same provider takes logouts at the same place, so that their answers go where they went, which only
+    metadata can say.
+    """
+    same = all(stored.get(name) == idp.get(name) for name in ("entity_id", _SLO_URL))
+    return same and _SLO_RESPONSE_URL in stored
 
 
 def _refuse_unknown(given: Mapping[str, Any], *, known: tuple[str, ...], prefix: str) -> None:

@@ -9,7 +9,6 @@ import click
 
 from app.factory import Program, create_program
 from app.rules.decisions import Refused
-from app.rules.errors import ConflictError
 from app.store import schema
 from config.settings import Settings, load_settings
 
@@ -29,8 +28,8 @@ def open_program(*, of_any_schema: bool = False) -> Program:
     """
     program = create_program(read_settings())
     click.get_current_context().call_on_close(program.close)
-    if not of_any_schema and not schema.is_current(program.transactions.database.engine):
-        raise ConflictError("The database is not of this version of Doorward: run `doorward database upgrade` first.")
+    if not of_any_schema:
+        schema.require_current(program.transactions.database.engine)
     return program
 
 

@@ -99,7 +99,7 @@ class SetupField:
     """One field of the setup form that the settings page renders without knowing the protocol.
 
     `name` is dotted as in the JSON API (`idp.metadata_xml`); `kind` is text, url, date, secret, textarea or checkbox.
-    `warning` is what to know for as long as a checkbox is ticked.
+    `warning` is what to know for as long as a checkbox is ticked; `keeps_blanks` where blanks mean something.
     """
 
     name: str
@@ -108,6 +108,7 @@ class SetupField:
     hint: str = ""
     required: bool = False
     warning: str = ""
+    keeps_blanks: bool = False
 
 
 #: Verifies what came back, outside any transaction: it may fetch keys or exchange a code.

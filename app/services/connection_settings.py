@@ -9,7 +9,7 @@ from app.ports.sealing import SealBrokenError
 from app.rules.actor import ActorKind
 from app.rules.certificates import Certificate, read_certificates
 from app.rules.connections import Revision, SettingsRead
-from app.rules.errors import NotFoundError
+from app.rules.errors import ConflictError, NotFoundError
 from app.rules.following import added, metadata_url, own_certificates
 from app.rules.ids import ConnectionId, RevisionId
 from app.services import key_pairs
@@ -25,14 +25,15 @@ def settings_of(unit: UnitOfWork, connection: Connection, revision: str | None =
     return dict(row.settings) if row else {}
 
 
-def latest(unit: UnitOfWork, connection: Connection) -> SettingsRead | None:
-    """The latest revision as it was read, with its secrets; None where the key that sealed them is gone, so that they
-    are entered anew.
+def stored(unit: UnitOfWork, connection: Connection, revision: str) -> SettingsRead:
+    """A revision as it was read. Without secrets where the key that sealed them is gone, and for the holder of a setup
+    link through which it did not come: what they write must not be vouched for by somebody else's secret.
     """
-    row = connections.revision(unit.session, connection.id, connection.latest_revision)
+    row = connections.revision(unit.session, connection.id, revision)
     assert row is not None  # a connection has revisions, and they are deleted with it
-    secrets = readable_secrets(unit, row)
-    return None if secrets is None else SettingsRead(row.settings, secrets)
+    is_holder = unit.actor.kind is ActorKind.SETUP_LINK
+    is_theirs = not is_holder or row.setup_link_id == unit.actor.id
+    return SettingsRead(row.settings, (readable_secrets(unit, row) or {}) if is_theirs else {})
 
 
 def settings_in_force(unit: UnitOfWork, connection: Connection) -> dict[str, Any]:
@@ -97,15 +98,21 @@ def described(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revisio
 
 
 def unseal_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str]:
-    """The secrets of a revision by name."""
-    return dict(json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))))
+    """The secrets of a revision by name. Raises ConflictError where the key that sealed them is gone."""
+    try:
+        return dict(json.loads(unit.ports.sealing.unseal(row.sealed_secrets, place=_place(row.id))))
+    except SealBrokenError as error:
+        raise ConflictError(
+            "The key that sealed the settings of this connection is gone. An administrator mends it by editing it and "
+            "entering them again."
+        ) from error
 
 
 def readable_secrets(unit: UnitOfWork, row: ConnectionRevision) -> dict[str, str] | None:
     """The same; None where the key that sealed them is gone, for the pages on which that is mended."""
     try:
         return unseal_secrets(unit, row)
-    except SealBrokenError:
+    except ConflictError:
         return None
 
 

@@ -92,10 +92,16 @@ def to_edit(
     name: str | None,
     settings: SettingsRead | None,
     acting: Acting | None,
+    based_on: str | None = None,
 ) -> Planned[Connection]:
-    """Rename, or make a new revision, which never changes what is in force until it was tested and activated."""
+    """Rename, or make a new revision, which never changes what is in force until it was tested and activated.
+
+    Raises ConflictError where new settings were `based_on` a revision that is not the latest any more.
+    """
     unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
+    if settings is not None and based_on not in {None, connection.latest_revision}:
+        raise ConflictError("Somebody else has changed the settings of this connection meanwhile.")
     name = connection.name if name is None else read_text(name, field="name")
     # Renaming is always possible, and mending what is in force: whoever cannot sign in waits for it.
     needs_set_up = settings is not None and connection.state != ConnectionState.ACTIVE

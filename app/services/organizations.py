@@ -170,12 +170,10 @@ def _propose(unit: UnitOfWork, organization_id: str, before: Policy, changes: Ed
 
 
 def _end_guest_sessions(unit: UnitOfWork, organization_id: str) -> None:
-    """While single sign-on is required, whoever did not come through it is a guest, and guests are refused now."""
-    active = connections.active(unit.session, organization_id)
-    if active is not None:
-        sign_ins.end_sessions_opened_otherwise(
-            unit.session, organization_id, connection_id=active.id, keep=None, now=unit.now
-        )
+    """Guests are refused now, where single sign-on is required."""
+    if connections.active(unit.session, organization_id) is not None:
+        hosts = organizations.verified_hosts(unit.session, organization_id)
+        sign_ins.end_guest_sessions(unit.session, organization_id, hosts=hosts, now=unit.now)
 
 
 def _write(unit: UnitOfWork, organization: Organization, changes: Edit, proof: Proof) -> None:

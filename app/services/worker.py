@@ -41,7 +41,7 @@ from app.store import (
     tries,
 )
 from app.store import setup_links as setup_rows
-from app.store.jobs import Job, OutgoingMail
+from app.store.jobs import OutgoingMail
 
 log = logging.getLogger("doorward.worker")
 
@@ -188,9 +188,7 @@ def _due(transactions: Transactions, periodic_jobs: Sequence[PeriodicJob]) -> li
 def _take(transactions: Transactions, job: PeriodicJob) -> bool:
     """Whether this worker runs the job now, and not another one."""
     with transactions.writing() as unit:
-        if unit.session.get(Job, job.name) is None:
-            unit.session.add(Job(name=job.name, next_run_at=unit.now))
-            unit.session.flush()
+        jobs.add_missing(unit.session, job.name, now=unit.now)
         return jobs.take_job(unit.session, job.name, now=unit.now, next_run_at=unit.now + job.every)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Index, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
@@ -48,6 +49,12 @@ def mail_due(session: Session, now: datetime, *, limit: int) -> Sequence[Outgoin
 def not_due(session: Session, now: datetime) -> frozenset[str]:
     """The names of the jobs that are not to run yet."""
     return frozenset(session.scalars(select(Job.name).where(Job.next_run_at > now)))
+
+
+def add_missing(session: Session, name: str, *, now: datetime) -> None:
+    """The row of a job that has never run, whoever else adds it at the same moment."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(Job).values(name=name, next_run_at=now).on_conflict_do_nothing())
 
 
 def take_job(session: Session, name: str, *, now: datetime, next_run_at: datetime) -> bool:

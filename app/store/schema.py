@@ -28,11 +28,22 @@ def upgrade(engine: Engine) -> None:
     with engine.execution_options(doorward_writes=True).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        config = _config(connection)
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if not set(MigrationContext.configure(connection).get_current_heads()) <= known:
-            raise ConflictError("This database belongs to a newer version of Doorward than this one; start that one.")
-        command.upgrade(config, "head")
+        _require_known(connection)
+        command.upgrade(_config(connection), "head")
+
+
+def require_current(engine: Engine) -> None:
+    """Raises ConflictError with what to do, unless the database is at the newest schema."""
+    with engine.connect() as connection:
+        _require_known(connection)
+    if not is_current(engine):
+        raise ConflictError("The database is not of this version of Doorward: run `doorward database upgrade` first.")
+
+
+def _require_known(connection: Connection) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    if not set(MigrationContext.configure(connection).get_current_heads()) <= known:
+        raise ConflictError("This database belongs to a newer version of Doorward than this one; start that one.")
 
 
 def analyze(engine: Engine) -> None:

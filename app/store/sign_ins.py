@@ -6,11 +6,26 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Table, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Table,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
+from app.store.members import Member
 from app.store.prepared import Prepared, among
 
 _OPEN = "spent_at IS NULL"
@@ -264,6 +279,23 @@ def end_sessions_opened_otherwise(
             SignInSession.connection_id.is_distinct_from(connection_id),
         )
         .values(ended_at=now, end_reason="single_sign_on_required")
+    )
+
+
+def end_guest_sessions(session: Session, organization_id: str, *, hosts: Collection[str], now: datetime) -> None:
+    """End the sessions of members whose address is at none of these hosts; recovery sessions stay."""
+    at_hosts = (Member.email.endswith(f"@{host}", autoescape=True) for host in hosts)
+    guests = select(Member.id).where(Member.organization_id == organization_id, not_(or_(False, *at_hosts)))
+    session.execute(
+        update(SignInSession)
+        .where(
+            SignInSession.organization_id == organization_id,
+            SignInSession.ended_at.is_(None),
+            SignInSession.kind != "recovery",
+            SignInSession.member_id.in_(guests),
+        )
+        .values(ended_at=now, end_reason="single_sign_on_required")
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -26,7 +26,7 @@ _NOTICES = {
     "revision-discarded": Notice("success", "The waiting settings were discarded."),
     "guests-allowed": Notice("success", "Guests sign in with a code by email from now on."),
     "guests-refused": Notice("success", "Guests cannot sign in while single sign-on is required."),
-    "jit-on": Notice("success", "Whoever comes through the identity provider becomes a member."),
+    "jit-on": Notice("success", "A first sign-in makes a member again, unless a directory decides."),
     "jit-off": Notice("success", "A first sign-in makes nobody a member any more."),
     "connection-deleted": Notice("success", "Connection deleted."),
     "directory-added": Notice("success", "Directory created. Make a token and paste both into the identity provider."),

@@ -50,7 +50,7 @@ class NewConnection(ChangeBody):
 
 
 class ConnectionPatch(PatchBody):
-    """A new name, new settings, or both. Settings are given whole, secrets included: they make a new revision."""
+    """A new name, new settings, or both. Settings are given whole: they make a new revision."""
 
     model_config = ConfigDict(extra="allow")
     name: Maybe[Name] = None
@@ -174,16 +174,20 @@ def read_connection(org: str, conn: str) -> ConnectionAnswer:
     return show_connection(unit, connections.read(unit, org, conn))
 
 
-@operation("PATCH", _PATH + "/{conn}", body=ConnectionPatch, answer=ConnectionAnswer, codes=_SET_UP,
-           plans=True)  # fmt: skip
+@operation("PATCH", _PATH + "/{conn}", body=ConnectionPatch, answer=ConnectionAnswer,
+           codes=(CONFLICT, *_SET_UP), plans=True)  # fmt: skip
 def edit_connection(org: str, conn: str, body: ConnectionPatch) -> Outcome:
     """Rename a connection, or give it new settings.
 
-    New settings make a new revision, which changes nobody's sign-in until it was tested and activated.
+    New settings make a new revision, which changes nobody's sign-in until it was tested and activated. They take the
+    place of all the present ones, but for a `client_secret` that is left out: for the same issuer and `client_id` it is
+    kept, with its day.
     """
-    settings = _read_new_settings(org, conn, body)
+    settings, based_on = _read_new_settings(org, conn, body)
     with on_behalf.writing(org, body.on_behalf_of) as (unit, admin):
-        planned = connections.to_edit(unit, org, conn, name=body.name, settings=settings, acting=acting_of(admin))
+        planned = connections.to_edit(
+            unit, org, conn, name=body.name, settings=settings, acting=acting_of(admin), based_on=based_on
+        )
         return settled(planned.then(partial(show_connection, unit)))
 
 
@@ -294,15 +298,19 @@ def _check_caller(organization_id: str, member_id: str | None) -> None:
             on_behalf.find_admin(unit, organization_id, member_id)
 
 
-def _read_new_settings(organization_id: str, connection_id: str, body: ConnectionPatch) -> SettingsRead | None:
+def _read_new_settings(
+    organization_id: str, connection_id: str, body: ConnectionPatch
+) -> tuple[SettingsRead | None, str]:
+    """The settings, if there are any, and the revision that they are to take the place of."""
     _check_caller(organization_id, body.on_behalf_of)
     with current.transactions().reading() as unit:
         connection = connections.read(unit, organization_id, connection_id)
-        protocol, stored = connection.protocol, connection_settings.latest(unit, connection)
+        protocol, based_on = connection.protocol, connection.latest_revision
+        stored = connection_settings.stored(unit, connection, based_on)
     submitted: dict[str, Any] = dict(body.model_extra or {})
     if submitted.pop("protocol", protocol) != protocol:
         raise InvalidInputError("The protocol of a connection stays what it is.", field="protocol")
-    return _kind(protocol).read_settings(submitted, stored=stored) if submitted else None
+    return (_kind(protocol).read_settings(submitted, stored=stored) if submitted else None), based_on
 
 
 OPERATIONS = (

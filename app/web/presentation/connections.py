@@ -108,7 +108,7 @@ class Connection:
 class ConnectionFormPage:
     """settings/connection_form.html, in which a connection is edited. `action` is where the form posts, `back` the page
     that lists the connections, under `back_label`. `in_force` when the connection is active, so that the page can say
-    that the edit waits for its test.
+    that the edit waits for its test. `revision` is the id of the one that the form is filled in with.
     """
 
     connection_name: str
@@ -120,6 +120,7 @@ class ConnectionFormPage:
     paste: tuple[ServiceProviderValue, ...]
     form: Form
     in_force: bool
+    revision: str
 
 
 @dataclass(frozen=True, slots=True)

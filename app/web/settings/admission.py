@@ -42,7 +42,7 @@ def refuse_guests() -> ResponseReturnValue:
         back=_BACK,
         effects=(
             "While single sign-on is required, members at other domains cannot sign in, and nobody there is invited.",
-            "Their sessions end.",
+            "Where it is required now, their sessions end.",
         ),
         always=True,
     )

@@ -58,8 +58,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
     """Rename, or make a new revision that waits for its own test."""
     with overview.reading() as unit:
         connection = connections.read(unit, current.organization_id(), connection_id)
-        kind = current.kinds()[connection.protocol]
-        page = edit_page(kind, connection, connection_settings.settings_of(unit, connection), PLACE)
+        page = edit_page(unit, connection, PLACE)
     if request.method == "GET":
         return show(_FORM, page)
     return _edit(page, connection.id)

@@ -40,11 +40,13 @@ def uploaded() -> dict[str, str]:
 
 
 def nested(kind: ConnectionKind, typed: Mapping[str, str]) -> dict[str, Any]:
-    """What was typed, as the kind reads it; what is empty or no field of the form is left out."""
+    """What was typed, as the kind reads it; what is empty or no field of the form is left out, but for a day that was
+    taken out.
+    """
     settings: dict[str, Any] = {}
     for field in kind.setup_fields():
         value = typed.get(field.name, "")
-        if not value.strip():
+        if not (value if field.keeps_blanks else value.strip()) and not (field.kind == "date" and field.name in typed):
             continue
         *path, last = field.name.split(".")
         part = settings

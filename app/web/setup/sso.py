@@ -48,8 +48,7 @@ def edit(connection_id: str) -> ResponseReturnValue:
         unit.actor = current.actor()
         connection = connections.read(unit, current.holder().organization_id, connection_id)
         decision = connections.may_touch(unit, connection)
-        kind = current.kinds()[connection.protocol]
-        page = edit_page(kind, connection, connection_settings.settings_of(unit, connection), _PLACE)
+        page = edit_page(unit, connection, _PLACE)
     if isinstance(decision, Refused):
         return _again(decision)
     return show(_FORM, page) if request.method == "GET" else _edit(page, connection.id)

@@ -13,7 +13,7 @@ def test_guests_are_let_in_and_kept_out_and_the_plan_says_whom_it_is_about(world
     ada = desk(world)
     ada.member(GUEST)
     ada.require_single_sign_on()
-    assert "Members at other domains cannot sign in" in flat(ada.page())
+    assert "members at other domains cannot sign in, and nobody there can be invited" in flat(ada.page())
 
     let_in = flat(ada.browser.submit("/settings/guests/allow").text)
     answer = ada.browser.submit_as_planned("/settings/guests/allow")
@@ -30,6 +30,21 @@ def test_guests_are_let_in_and_kept_out_and_the_plan_says_whom_it_is_about(world
 
     assert "1 person cannot sign in any more." in kept_out
     assert GUEST in kept_out
+    assert guest.get("/profile").headers["Location"] == "/sign-in"
+
+
+def test_keeping_guests_out_ends_the_sessions_of_guests_only(world: World) -> None:
+    ada = desk(world)
+    ada.member(GUEST)
+    ada.require_single_sign_on()  # her own session was opened by a code, and stays
+    ada.page()
+    ada.browser.submit_as_planned("/settings/guests/allow")
+    guest = signed_in(world, GUEST)
+    ada.page()
+
+    ada.browser.submit_as_planned("/settings/guests/refuse")
+
+    assert ada.browser.get("/profile").status_code == 200
     assert guest.get("/profile").headers["Location"] == "/sign-in"
 
 

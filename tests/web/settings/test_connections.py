@@ -251,7 +251,8 @@ def test_renaming_makes_no_new_revision(world: World) -> None:
     ada = desk(world)
     connection_id = ada.require_single_sign_on()
 
-    answer = ada.browser.submit(f"/settings/connections/{connection_id}/edit", name="Okta for Acme")
+    edit = f"/settings/connections/{connection_id}/edit"
+    answer = ada.browser.submit(edit, **filled_in(ada.browser.get(edit).text) | {"name": "Okta for Acme"})
 
     assert "connection-renamed" in answer.headers["Location"]
     assert "Okta for Acme" in ada.page()
