@@ -96,6 +96,8 @@ def environment_of(directory: Path, settings: dict[str, str]) -> dict[str, str]:
         ("serve",),
         ("work",),
         ("database",),
+        ("database", "backup"),
+        ("database", "restore"),
         ("organization",),
         ("organization", "key"),
         ("organization", "key", "create"),
