@@ -94,7 +94,7 @@ def _is_empty(database: Path) -> bool:
     """Whether this is no more than what a command leaves where it found no database."""
     try:
         with closing(_look(database)) as connection:
-            return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+            return not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
     except sqlite3.Error:
         return False
 
