@@ -10,6 +10,7 @@ from app.commands.audit_log import audit
 from app.commands.demo import demo
 from app.commands.directories import directory
 from app.commands.domains import domain
+from app.commands.keys import keys
 from app.commands.members import member, recover
 from app.commands.organizations import organization
 from app.commands.schema import database
@@ -24,7 +25,7 @@ def main() -> None:
     """Doorward: sign-in, directory provisioning and roles from your identity provider."""
 
 
-for command in (serve, work, demo, start_link, recover, database, organization, domain, directory, member, audit):
+for command in (serve, work, demo, start_link, recover, database, organization, domain, directory, member, audit, keys):
     main.add_command(command)
 
 

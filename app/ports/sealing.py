@@ -27,6 +27,15 @@ class SealBrokenError(Exception):
 
 
 class Sealing(Protocol):
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """What the configured keys are known by, the first one first."""
+        ...
+
+    def key_of(self, sealed: str) -> str:
+        """The id of the key that a sealed value says it was made with; "" for what is no sealed value."""
+        ...
+
     def seal(self, text: str, *, place: str) -> str:
         """Encrypt `text` so that it opens only under the same `place` (for example
         `connection_revisions/rev_x/secrets`).
@@ -67,10 +76,16 @@ class KeyringSealing:
     def __init__(self, secret_keys: Sequence[str]) -> None:
         if not secret_keys:
             raise ValueError("sealing needs at least one secret key")
+        self.key_ids = tuple(dict.fromkeys(map(_key_id, secret_keys)))
         self._ciphers = [(bytes.fromhex(_key_id(key)), AESGCM(_derive(key, b"seal"))) for key in secret_keys]
         self._code_keys = [_derive(key, b"code") for key in secret_keys]
         self._audit_keys = {_key_id(key): _derive(key, b"audit") for key in reversed(secret_keys)}
-        self._audit_key_id = _key_id(secret_keys[0])
+
+    def key_of(self, sealed: str) -> str:
+        try:
+            return base64.urlsafe_b64decode(sealed)[:_KEY_ID_BYTES].hex()
+        except ValueError:
+            return ""
 
     def seal(self, text: str, *, place: str) -> str:
         key_id, cipher = self._ciphers[0]
@@ -78,7 +93,10 @@ class KeyringSealing:
         return base64.urlsafe_b64encode(key_id + nonce + cipher.encrypt(nonce, text.encode(), place.encode())).decode()
 
     def unseal(self, sealed: str, *, place: str) -> str:
-        raw = base64.urlsafe_b64decode(sealed)
+        try:
+            raw = base64.urlsafe_b64decode(sealed)
+        except ValueError as error:
+            raise SealBrokenError(f"what is at {place} is no sealed value") from error
         key_id, nonce, body = raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES : _KEY_ID_BYTES + _NONCE_BYTES], raw[16:]
         for candidate, cipher in self._ciphers:
             if candidate != key_id:
@@ -97,7 +115,7 @@ class KeyringSealing:
         return tuple(hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys)
 
     def attest(self, text: str) -> Seal:
-        return Seal(self._audit_key_id, _hmac(self._audit_keys[self._audit_key_id], text))
+        return Seal(self.key_ids[0], _hmac(self._audit_keys[self.key_ids[0]], text))
 
     def attested(self, text: str, seal: Seal) -> Genuine:
         key = self._audit_keys.get(seal.key_id)

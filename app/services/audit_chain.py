@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from app.ports.sealing import Sealing
 from app.rules.audit_chain import (
     EMPTY,
     Finding,
@@ -192,11 +191,7 @@ def _move(unit: UnitOfWork, organization_id: str, position: int, digest: str) ->
 
 def _ends_of_other_keys(transactions: Transactions) -> Sequence[str]:
     with transactions.reading() as unit:
-        return audit_chain.heads_of_other_keys(unit.session, _key_id(transactions.ports.sealing))
-
-
-def _key_id(sealing: Sealing) -> str:
-    return sealing.attest("").key_id
+        return audit_chain.heads_of_other_keys(unit.session, transactions.ports.sealing.key_ids[0])
 
 
 def _links(unit: UnitOfWork, organization_id: str) -> Iterator[Link]:

@@ -28,22 +28,23 @@ def upgrade(engine: Engine) -> None:
     with engine.execution_options(doorward_writes=True).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        _require_known(connection)
+        _refuse_newer(connection)
         command.upgrade(_config(connection), "head")
 
 
 def require_current(engine: Engine) -> None:
     """Raises ConflictError with what to do, unless the database is at the newest schema."""
     with engine.connect() as connection:
-        _require_known(connection)
+        _refuse_newer(connection)
     if not is_current(engine):
         raise ConflictError("The database is not of this version of Doorward: run `doorward database upgrade` first.")
 
 
-def _require_known(connection: Connection) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
-    if not set(MigrationContext.configure(connection).get_current_heads()) <= known:
-        raise ConflictError("This database belongs to a newer version of Doorward than this one; start that one.")
+def refuse_unknown(engine: Engine) -> None:
+    """Raises ConflictError for a database that is none of Doorward, or that a newer program has migrated."""
+    with engine.connect() as connection:
+        if not _refuse_newer(connection):
+            raise ConflictError("This is no database of Doorward.")
 
 
 def analyze(engine: Engine) -> None:
@@ -76,6 +77,15 @@ def new_revision(engine: Engine, message: str) -> None:
         config = _config(connection)
         number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
         command.revision(config, message=message, autogenerate=True, rev_id=f"{number:04d}")
+
+
+def _refuse_newer(connection: Connection) -> set[str]:
+    """The revisions that the database is at, all of which this program knows."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config(connection)).walk_revisions()}
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    if not found <= known:
+        raise ConflictError("This database belongs to a newer version of Doorward than this one; start that one.")
+    return found
 
 
 def _config(connection: Connection) -> Config:

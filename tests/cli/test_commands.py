@@ -96,6 +96,8 @@ def environment_of(directory: Path, settings: dict[str, str]) -> dict[str, str]:
         ("serve",),
         ("work",),
         ("database",),
+        ("database", "backup"),
+        ("database", "restore"),
         ("organization",),
         ("organization", "key"),
         ("organization", "key", "create"),
@@ -107,6 +109,9 @@ def environment_of(directory: Path, settings: dict[str, str]) -> dict[str, str]:
         ("recover",),
         ("audit",),
         ("audit", "verify"),
+        ("keys",),
+        ("keys", "check"),
+        ("keys", "reseal"),
     ],
     ids=lambda arguments: " ".join(arguments) or "doorward",
 )
@@ -318,6 +323,32 @@ def test_audit_log_sealed_with_other_keys_is_not_well(world: World, tmp_path: Pa
 
     assert done.returncode == 1
     assert "sealed with a key that is no longer configured" in done.stdout
+
+
+def test_old_key_is_needed_until_everything_is_sealed_anew_and_codes_are_told_apart(
+    world: World, tmp_path: Path
+) -> None:
+    url, new = world.program.settings.database_url, "another-" + SECRET_KEY
+    scene = connected(world)
+    scene.organization.store_recovery_codes()
+    audit_chain.seal(world.transactions)
+
+    def keys(command: str, configured: str) -> Done:
+        return run(tmp_path, "keys", command, database_url=url, DOORWARD_SECRET_KEYS=configured)
+
+    before, lost = keys("check", f"{new},{SECRET_KEY}"), keys("check", new)
+    resealed, after = keys("reseal", f"{new},{SECRET_KEY}"), keys("check", new)
+
+    assert [done.returncode for done in (before, lost, resealed, after)] == [1, 1, 0, 0]
+    assert re.search(r"^key 1  [0-9a-f]{8}  nothing$", before.stdout, re.MULTILINE)
+    assert re.search(r"^key 2  [0-9a-f]{8}  1 audit_heads, 1 connection_revisions, 1 key_pairs", before.stdout, re.M)
+    assert "run `doorward keys reseal`" in before.stdout
+    assert re.search(r"^not configured  [0-9a-f]{8}  1 audit_heads, ", lost.stdout, re.MULTILINE)
+    assert "cannot be opened without it" in lost.stdout
+    assert re.match(r"\d+ values sealed anew\.\nkey 1  [0-9a-f]{8}  1 audit_heads, ", resealed.stdout)
+    assert "Nothing that is sealed needs an older key." in after.stdout
+    assert re.search(r"^10 unused recovery codes, made on \d{4}-\d\d-\d\d\.$", after.stdout, re.MULTILINE)
+    assert "cannot be made anew" in after.stdout
 
 
 def test_long_audit_log_is_walked_in_little_memory(world: World) -> None:
