@@ -13,7 +13,7 @@ from app.store.connections import Proof
 from app.store.members import Member
 from tests.application import Browser, World
 from tests.scenes import ADA, GRACE, HOST
-from tests.web.settings.scenes import BY_HAND, PAGE, Desk, come_back, desk, flat, signed_in, to_last_step
+from tests.web.settings.scenes import BY_HAND, PAGE, Desk, come_back, desk, filled_in, flat, signed_in, to_last_step
 from tests.web.setup.scenes import connect, holder, make_link, open_link, ready, revoke_all
 
 #: Who signs in at the provider: an account of theirs there, at a verified domain.
@@ -182,9 +182,9 @@ def test_renaming_makes_no_new_revision_and_wrong_settings_come_back_at_their_fi
     connection_id = connect(kim)
     before = revision(ada, connection_id)
     href = f"/setup/sso/{connection_id}/edit"
-    kim.get(href)
+    form = filled_in(kim.get(href).text)
 
-    assert "connection-renamed" in kim.submit(href, name="Renamed").headers["Location"]
+    assert "connection-renamed" in kim.submit(href, **form | {"name": "Renamed"}).headers["Location"]
     wrong = kim.submit(href, **(BY_HAND | {"idp.sso_url": "nowhere"}))
 
     assert wrong.status_code == 400
