@@ -52,6 +52,7 @@ class _Counter(logging.Handler):
 @contextmanager
 def counted(installation: Installation) -> Iterator[dict[str, int]]:
     """Statements sent and rows fetched while the block runs, by SQLAlchemy and by prepared ones."""
+    installation.requests.flush()  # or records of requests before are written in between
     cost = {"statements": 0, "rows": 0}
     counter = _Counter()
 
