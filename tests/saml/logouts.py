@@ -7,10 +7,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from urllib.parse import quote_plus
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -80,9 +82,15 @@ def lower_case(value: str) -> str:
     )
 
 
+@cache
+def _private(key: str) -> PrivateKeyTypes:
+    """Read once for the whole run: its numbers are proven each time."""
+    return load_pem_private_key(pair(key).key, None)
+
+
 def sign_octets(octets: bytes, *, key: str, method: str) -> bytes:
     """A signature as the binding has it."""
-    private = load_pem_private_key(pair(key).key, None)
+    private = _private(key)
     digest = _HASHES[method.rpartition("-")[2]] if method.startswith(MORE) else SHA1()
     if isinstance(private, ec.EllipticCurvePrivateKey):
         size = (private.key_size + 7) // 8
