@@ -15,6 +15,7 @@ from app.ports.http import HttpAnswer, HttpFailedError
 from app.rules.connections import ConnectionKind
 from app.rules.errors import InvalidInputError, UnreachableError
 from app.rules.expiry import Expiring
+from app.rules.identity_providers import Provider as Product
 from app.rules.identity_providers import provider_of
 from app.rules.ids import ConnectionId
 from app.web.settings.setup_form import nested
@@ -62,6 +63,14 @@ def test_form_that_is_filled_in_with_settings_says_the_same_and_keeps_the_secret
 
     assert "client_secret" not in typed
     assert made.read_settings(typed, stored=read) == read
+
+
+def test_product_is_told_by_the_issuer() -> None:
+    made = plain().kind
+    read = made.read_settings(SUBMITTED).settings
+
+    assert made.product(read) is Product.OTHER
+    assert made.product(read | {"issuer": "https://acme.okta.com"}) is Product.OKTA
 
 
 def test_secret_is_not_kept_for_another_client_or_issuer() -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from app.ports.http import GuardedHttp, HttpAnswer
+from app.rules.connections import SettingsRead
 from app.rules.errors import InvalidInputError, UnreachableError
+from app.rules.identity_providers import Provider
 from app.rules.ids import ConnectionId
 from app.web.settings.setup_form import nested
 from saml.kind import SamlKind
@@ -68,6 +70,23 @@ def test_form_that_is_filled_in_with_settings_says_the_same(idp: dict[str, Any])
     typed = nested(made, made.typed(read.settings))
 
     assert made.read_settings(typed) == read
+
+
+def test_place_of_answers_to_logouts_stays_while_the_same_provider_takes_logouts_at_the_same_place() -> None:
+    made, by_hand = kind(), BY_HAND | {"slo_url": "https://idp.test/slo"}
+    read = made.read_settings({"idp": by_hand})
+    answers = {"slo_response_url": "https://idp.test/answers"}
+    stored = SettingsRead({"idp": read.settings["idp"] | answers})
+
+    kept = made.read_settings({"idp": by_hand}, stored=stored)
+    moved = made.read_settings({"idp": by_hand | {"slo_url": "https://idp.test/other"}}, stored=stored)
+
+    assert kept.settings["idp"] == read.settings["idp"] | answers
+    assert "slo_response_url" not in moved.settings["idp"]
+
+
+def test_product_is_told_by_the_entity_id() -> None:
+    assert kind().product(read(idp=BY_HAND | {"entity_id": "http://www.okta.com/exk1"})) is Provider.OKTA
 
 
 def test_every_guide_ends_with_metadata() -> None:
