@@ -32,8 +32,8 @@ def read_certificate(encoded: str) -> Certificate:
     """From base64 of DER, with any white space in it. Raises BadCertificateError."""
     try:
         certificate = x509.load_der_x509_certificate(base64.b64decode("".join(encoded.split()), validate=True))
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+        key, ends = certificate.public_key(), certificate.not_valid_after_utc
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise BadCertificateError("cannot be read: it is not base64 of an X.509 certificate") from error
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < SMALLEST_RSA_KEY:
@@ -43,7 +43,7 @@ def read_certificate(encoded: str) -> Certificate:
     return Certificate(
         der=base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
         fingerprint=certificate.fingerprint(SHA256()).hex(":").upper(),
-        not_after=certificate.not_valid_after_utc.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        not_after=ends.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     )
 
 

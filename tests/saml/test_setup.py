@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from collections.abc import Mapping
@@ -83,6 +84,15 @@ def test_place_of_answers_to_logouts_stays_while_the_same_provider_takes_logouts
 
     assert kept.settings["idp"] == read.settings["idp"] | answers
     assert "slo_response_url" not in moved.settings["idp"]
+
+
+def test_certificate_of_a_version_that_there_is_none_of_is_refused_as_unreadable() -> None:
+    der = base64.b64decode(pair("idp").der)
+    of_version_11 = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x0a", 1)
+
+    error = refused(idp=BY_HAND | {"certificates": [base64.b64encode(of_version_11).decode()]})
+
+    assert (error.field, "cannot be read" in error.sentence) == ("idp.certificates", True)
 
 
 def test_product_is_told_by_the_entity_id() -> None:
