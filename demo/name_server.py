@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import dns.exception
 import dns.message
@@ -15,6 +13,8 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+
+from demo.serving import serving
 
 _LOOPBACK = "127.0.0.1"
 _TTL_SECONDS = 60
@@ -63,17 +63,3 @@ def answering() -> Iterator[NameServer]:
     server.RequestHandlerClass = Handler
     with serving(server):
         yield names
-
-
-@contextmanager
-def serving(server: Any) -> Iterator[None]:
-    """A socket server in a thread of its own, closed at the end."""
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
 
-from demo.name_server import serving
+from demo.serving import serving
 
 _LOOPBACK = "127.0.0.1"
 _MOST_KEPT = 200

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from werkzeug.serving import make_server
 
 from demo.control import control_page
 from demo.provider_pages import endpoints, sign_in_pages
+from demo.serving import serving
 from demo.town import Town
 
 
@@ -22,14 +22,8 @@ def serving_site(town: Town) -> Iterator[None]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request would hide the two links
     address = urlsplit(town.provider.origin)
     server = make_server(str(address.hostname), int(address.port or 0), create_site(town), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def create_site(town: Town) -> Flask:

@@ -53,7 +53,7 @@ class OidcKind:
     protocol = "oidc"
     title = "OpenID Connect"
     uses_own_keys = False
-    uses: Mapping[str, str] = MappingProxyType(
+    purposes: Mapping[str, str] = MappingProxyType(
         {
             "iss": "who says so",
             "sub": "who somebody is, for good",

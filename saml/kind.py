@@ -73,7 +73,7 @@ class SamlKind:
     protocol = "saml"
     title = "SAML 2.0"
     uses_own_keys = True
-    uses: Mapping[str, str] = MappingProxyType({})
+    purposes: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,

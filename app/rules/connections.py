@@ -132,14 +132,14 @@ class Wish:
 class ConnectionKind(Protocol):
     """A sign-in protocol. saml/ and oidc/ implement it; the settings page and the API know nothing else of them.
 
-    `uses` says of what is received beside a profile what it is for, by its name in the protocol.
+    `purposes` says of what is received beside a profile what it is for, by its name in the protocol.
     `uses_own_keys` is whether the organization's key pairs sign or decrypt in it.
     """
 
     protocol: str
     title: str
     uses_own_keys: bool
-    uses: Mapping[str, str]
+    purposes: Mapping[str, str]
 
     def setup_fields(self) -> tuple[SetupField, ...]:
         """The form an administrator fills in."""

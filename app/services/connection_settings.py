@@ -25,6 +25,14 @@ def settings_of(unit: UnitOfWork, connection: Connection, revision: str | None =
     return dict(row.settings) if row else {}
 
 
+def in_force(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision | None:
+    """The settings that people sign in through at this connection of this protocol; None where it has none."""
+    connection = connections.by_public_id(unit.session, connection_id)
+    if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
+        return None
+    return load_revision(unit, connection, connection.revision_in_force)
+
+
 def stored(unit: UnitOfWork, connection: Connection, revision: str) -> SettingsRead:
     """A revision as it was read. Without secrets where the key that sealed them is gone, and for the holder of a setup
     link through which it did not come: what they write must not be vouched for by somebody else's secret.

@@ -49,10 +49,10 @@ class Addressed:
 
 def addressed(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Addressed:
     """The connection of this protocol that people sign in through. Raises NotFoundError."""
+    revision = connection_settings.in_force(unit, connection_id, protocol=protocol)
     connection = connection_rows.by_public_id(unit.session, connection_id)
-    if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
+    if connection is None or revision is None:
         raise NotFoundError(_NOWHERE)
-    revision = connection_settings.load_revision(unit, connection, connection.revision_in_force)
     return Addressed(connection.organization_id, connection.id, revision)
 
 

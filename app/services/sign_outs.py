@@ -90,11 +90,8 @@ def awaited(unit: UnitOfWork, connection_id: str, *, protocol: str, handle: str,
     row = _row(unit, handle, browser=browser)
     if row is None or row.connection_id != connection_id or row.outcome is not None:
         return None
-    connection = connection_rows.by_public_id(unit.session, connection_id)
-    if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
-        return None
-    revision = connection_settings.load_revision(unit, connection, connection.revision_in_force)
-    return Awaited(handle, row.request_id, revision)
+    revision = connection_settings.in_force(unit, connection_id, protocol=protocol)
+    return Awaited(handle, row.request_id, revision) if revision is not None else None
 
 
 def come_back(unit: UnitOfWork, found: Awaited, result: SignOutOutcome | Rejection, *, browser: str) -> None:

@@ -17,7 +17,6 @@ from app.services import (
     asking,
     attempts,
     certificates,
-    connection_settings,
     flows,
     limits,
     sign_in,
@@ -30,14 +29,6 @@ from app.store.connections import Connection
 from app.store.sign_ins import SignInFlow
 
 _DECLINED = Refused(Code.SIGN_IN_DECLINED, "You were not signed in, because you said that it was not you.")
-
-
-def revision_in_force(unit: UnitOfWork, connection_id: str, *, protocol: str) -> Revision | None:
-    """The settings that an answer nobody asked for is judged by: never those that only wait to be in force."""
-    connection = connection_rows.by_public_id(unit.session, connection_id)
-    if connection is None or connection.protocol != protocol or connection.revision_in_force is None:
-        return None
-    return connection_settings.load_revision(unit, connection, connection.revision_in_force)
 
 
 def without_record(result: Unverified) -> TurnedAway:

@@ -15,7 +15,7 @@ from app.store.attempts import SignInRecord
 from app.store.connections import Connection, Proof
 from app.store.directories import Directory
 from app.store.invitations import Invitation
-from app.store.members import Member
+from app.store.members import Member, is_at
 from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
 from app.store.organizations import Domain
 from app.store.roles import Role, RoleMapping
@@ -40,8 +40,8 @@ def people(session: Session, organization_id: str, *, hosts: Collection[str], ve
     columns: list[ColumnElement[Any]] = [
         func.count(),
         _count_where(is_active),
-        _count_where(and_(is_active, or_(False, *(_is_at(host) for host in verified)))),
-        *(_count_where(_is_at(host)) for host in ordered),
+        _count_where(and_(is_active, is_at(verified))),
+        *(_count_where(is_at((host,))) for host in ordered),
     ]
     query = select(*columns).select_from(Member).where(Member.organization_id == organization_id)
     row = session.execute(query.where(Member.removed_at.is_(None))).one()
@@ -292,11 +292,6 @@ def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[
 
 def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int | None]:
     return func.sum(case((condition, 1), else_=0))
-
-
-def _is_at(host: str) -> ColumnElement[bool]:
-    """Whether the member's address is at this host; neither holds what LIKE would read as more than itself."""
-    return Member.email.endswith(f"@{host}", autoescape=True)
 
 
 def _living(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Table, bindparam, or_, select, update
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.rules import members as rule
@@ -106,6 +106,11 @@ def following_default(session: Session, organization_id: str) -> Sequence[str]:
     """Ids of the members whose role is the default one."""
     query = select(Member.id).where(Member.organization_id == organization_id, Member.role_source == "default")
     return session.scalars(query.where(Member.removed_at.is_(None))).all()
+
+
+def is_at(hosts: Collection[str]) -> ColumnElement[bool]:
+    """Whether a member's address is at one of these hosts, which hold nothing that LIKE reads as more than itself."""
+    return or_(False, *(Member.email.endswith(f"@{host}", autoescape=True) for host in hosts))
 
 
 def holding(session: Session, organization_id: str, slug: str) -> Sequence[str]:

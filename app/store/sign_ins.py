@@ -16,7 +16,6 @@ from sqlalchemy import (
     delete,
     func,
     not_,
-    or_,
     select,
     text,
     update,
@@ -25,7 +24,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.database import Base
-from app.store.members import Member
+from app.store.members import Member, is_at
 from app.store.prepared import Prepared, among
 
 _OPEN = "spent_at IS NULL"
@@ -269,34 +268,25 @@ def end_sessions_opened_otherwise(
     """End the organization's sessions that were not opened through this connection; recovery sessions and `keep`
     stay.
     """
-    session.execute(
-        update(SignInSession)
-        .where(
-            SignInSession.organization_id == organization_id,
-            SignInSession.ended_at.is_(None),
-            SignInSession.kind != "recovery",
-            SignInSession.id.is_distinct_from(keep),
-            SignInSession.connection_id.is_distinct_from(connection_id),
-        )
-        .values(ended_at=now, end_reason="single_sign_on_required")
-    )
+    others = SignInSession.id.is_distinct_from(keep), SignInSession.connection_id.is_distinct_from(connection_id)
+    _require_single_sign_on(session, organization_id, *others, now=now)
 
 
 def end_guest_sessions(session: Session, organization_id: str, *, hosts: Collection[str], now: datetime) -> None:
     """End the sessions of members whose address is at none of these hosts; recovery sessions stay."""
-    at_hosts = (Member.email.endswith(f"@{host}", autoescape=True) for host in hosts)
-    guests = select(Member.id).where(Member.organization_id == organization_id, not_(or_(False, *at_hosts)))
-    session.execute(
-        update(SignInSession)
-        .where(
-            SignInSession.organization_id == organization_id,
-            SignInSession.ended_at.is_(None),
-            SignInSession.kind != "recovery",
-            SignInSession.member_id.in_(guests),
-        )
-        .values(ended_at=now, end_reason="single_sign_on_required")
-        .execution_options(synchronize_session=False)
+    guests = select(Member.id).where(Member.organization_id == organization_id, not_(is_at(hosts)))
+    _require_single_sign_on(session, organization_id, SignInSession.member_id.in_(guests), now=now)
+
+
+def _require_single_sign_on(session: Session, organization_id: str, *which: ColumnElement[bool], now: datetime) -> None:
+    """End those of the organization's sessions; recovery sessions stay."""
+    open_ones = (
+        SignInSession.organization_id == organization_id,
+        SignInSession.ended_at.is_(None),
+        SignInSession.kind != "recovery",
     )
+    ended = update(SignInSession).where(*open_ones, *which)
+    session.execute(ended.values(ended_at=now, end_reason="single_sign_on_required"))
 
 
 def end_sessions_opened_through(session: Session, connection_id: str, *, keep: str | None, now: datetime) -> None:

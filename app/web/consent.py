@@ -9,7 +9,7 @@ from app.rules.connections import VerifyUnsolicited
 from app.rules.errors import InvalidInputError
 from app.rules.identity import Unverified
 from app.rules.return_to import read_target
-from app.services import unsolicited
+from app.services import connection_settings, unsolicited
 from app.services.steps import FLOW_EXPIRED, NextStep, TurnedAway
 from app.web import request as current
 from app.web.following import follow
@@ -24,7 +24,7 @@ def receive(connection_id: str, *, protocol: str, target: str, verify: VerifyUns
     """
     transactions = current.transactions()
     with transactions.reading() as unit:
-        revision = unsolicited.revision_in_force(unit, connection_id, protocol=protocol)
+        revision = connection_settings.in_force(unit, connection_id, protocol=protocol)
     if revision is None:
         return TurnedAway(FLOW_EXPIRED)
     result = verify(revision, transactions.ports.clock.now())

@@ -49,3 +49,9 @@ def test_setup_of_okta_is_left_and_gone_on_with_up_to_its_test(town: Town, saml_
     page.get_by_role("button", name="Test sign-in").click()
     page.locator(f'[data-user="{ADA.id}"]').click()
     expect(page).to_have_url(re.compile("/tests/"))
+    check_everywhere(page)
+
+    # and read again
+    page.get_by_role("link", name="Read the steps again").press("Enter")
+    expect(page.get_by_role("heading", name="1. Make us known")).to_be_visible()
+    check_everywhere(page)

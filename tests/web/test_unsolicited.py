@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from app.rules.actor import OPERATOR
 from app.rules.identity import Rejection
 from app.rules.limits import UNSOLICITED
-from app.services import connections, unsolicited
+from app.services import connection_settings, connections, unsolicited
 from app.services.steps import TurnedAway
 from app.store import attempts
 from app.store.attempts import SignInRecord
@@ -180,7 +180,7 @@ def test_flood_of_one_answer_is_put_on_record_a_hundred_times_an_hour(world: Wor
     rejection = Rejection("unsolicited", "Not here.")
 
     with world.transactions.writing() as unit:
-        revision = unsolicited.revision_in_force(unit, connection_id, protocol="saml")
+        revision = connection_settings.in_force(unit, connection_id, protocol="saml")
         assert revision is not None
         steps = [
             unsolicited.arrive(unit, revision, browser="b", result=rejection, return_to=None)
@@ -216,7 +216,7 @@ def test_answer_that_came_while_the_settings_were_replaced_is_refused(world: Wor
     at = desk(world)
     connection_id = at.require_single_sign_on(**ALLOWED)
     with world.transactions.reading() as unit:
-        revision = unsolicited.revision_in_force(unit, connection_id, protocol="saml")
+        revision = connection_settings.in_force(unit, connection_id, protocol="saml")
     assert revision is not None
     turn_off(at, connection_id)
     with world.transactions.writing() as unit:
@@ -435,7 +435,7 @@ def test_sign_in_proves_the_settings_in_force_and_only_once_it_came_about(world:
     agree(browser, href)
 
     with world.transactions.reading() as unit:
-        revision = unsolicited.revision_in_force(unit, connection_id, protocol="saml")
+        revision = connection_settings.in_force(unit, connection_id, protocol="saml")
     assert revision is not None
     assert (before, proofs(world, grace.id)) == ([], [revision.revision_id])
 

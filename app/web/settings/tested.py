@@ -40,7 +40,7 @@ def tested_page(
         by=facts.by,
         test_again=ALLOWED,
         failure=went_wrong,
-        received=_received(received, outcome, kind.uses),
+        received=_received(received, outcome, kind.purposes),
         profile=() if went_wrong else _profile(received, outcome),
         groups_state=str(outcome.get("groups_state", "unknown")),
         groups=tuple(outcome.get("groups", ())),
@@ -57,9 +57,11 @@ def _failure(outcome: Mapping[str, Any]) -> Failure:
     return failure(str(outcome["name"]), outcome)
 
 
-def _received(received: Received, outcome: Mapping[str, Any], uses: Mapping[str, str]) -> tuple[ReceivedAttribute, ...]:
+def _received(
+    received: Received, outcome: Mapping[str, Any], purposes: Mapping[str, str]
+) -> tuple[ReceivedAttribute, ...]:
     return tuple(
-        ReceivedAttribute(name, tuple(values), _used_for(name, received, outcome) or uses.get(name, ""))
+        ReceivedAttribute(name, tuple(values), _used_for(name, received, outcome) or purposes.get(name, ""))
         for name, values in received.items()
     )
 

@@ -118,7 +118,7 @@ def _warnings(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, 
     """What to know while some boxes are ticked, under the names of the setup form."""
     ticked = {name for name, value in kind.summary(settings).items() if value is True}
     fields = (field for field in kind.setup_fields() if field.warning and field.name in ticked)
-    return tuple(Fact(f"On: {field.label[:1].lower()}{field.label[1:]}.", field.warning) for field in fields)
+    return tuple(Fact(f"“{field.label}” is on.", field.warning) for field in fields)
 
 
 def ready_count(totals: Totals, connection_id: str, revision_id: str) -> ReadyCount:
