@@ -427,13 +427,12 @@ CAUSES: Mapping[Name, Cause] = {
     ),
     Name.SUBJECT_MISSING: _at_provider(
         _INCOMPLETE,
-        "the attribute that this connection takes as subject was not sent.",
+        "send the attribute that tells people apart for good, under the name that was expected. If it has another name, "
+        'edit the connection: "Attribute that never changes for a person".',
         okta=_SUBJECT_OKTA,
         entra=_SUBJECT_ENTRA,
     ),
-    Name.SUBJECT_AMBIGUOUS: _at_provider(
-        _INCOMPLETE, "the attribute that this connection takes as subject must have one value."
-    ),
+    Name.SUBJECT_AMBIGUOUS: _at_provider(_INCOMPLETE, "send one value of the attribute that tells people apart."),
     Name.SUBJECT_TOO_LONG: _at_provider(
         _INCOMPLETE, "the NameID or the attribute that is taken as subject may have 256 characters."
     ),
