@@ -427,7 +427,7 @@ CAUSES: Mapping[Name, Cause] = {
     ),
     Name.SUBJECT_MISSING: _at_provider(
         _INCOMPLETE,
-        "send the attribute that tells people apart for good, under the name that was expected. If it has another name, "
+        "send the attribute that tells people apart for good, under the name that was expected. If it has another one, "
         'edit the connection: "Attribute that never changes for a person".',
         okta=_SUBJECT_OKTA,
         entra=_SUBJECT_ENTRA,
