@@ -32,7 +32,7 @@ from app.services.unit_of_work import Transactions
 from app.services.worker import Keep, PeriodicJob, periodic
 from app.store import json_columns
 from app.store.database import Database, prepare_engine
-from app.web import errors, forward_auth, health, profile, protection, sign_in, sign_out
+from app.web import errors, forward_auth, health, profile, protection, sign_in, sign_out, style
 from app.web import request as current
 from app.web.api.blueprint import create_blueprint as create_api
 from app.web.door import Door
@@ -136,6 +136,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config["DOORWARD_SCIM_REQUEST_DAYS"] = settings.scim_request_days
     app.config["DOORWARD_SIGN_IN_DAYS"] = settings.sign_in_days
     app.config["DOORWARD_BANNER"] = settings.banner
+    app.config["DOORWARD_SHOWS_STYLE"] = settings.allow_private_addresses
     app.config["DOORWARD_DEVELOPMENT"] = "" if settings.smtp_url else _CONSOLE_MAIL
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected to one that is
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
@@ -183,6 +184,7 @@ def _mount(
         sign_in.pages,
         profile.pages,
         health.pages,
+        style.pages,
         forward_auth.pages,
         create_saml(kind=saml, door=door, way_out=way_out),
         create_oidc(kind=oidc, door=door, way_out=way_out),

@@ -19,6 +19,7 @@ from demo.serving import serving
 
 _LOOPBACK = "127.0.0.1"
 _MOST_KEPT = 200
+CODE = r"code is (\d{6})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,11 @@ class Letter:
     @property
     def code(self) -> str:
         """The sign-in code in it; empty where there is none."""
-        found = re.search(r"code is (\d{6})", self.text)
+        return self.quote(CODE)
+
+    def quote(self, pattern: str) -> str:
+        """What the first group of a pattern finds in it; empty where it finds nothing."""
+        found = re.search(pattern, self.text)
         return found.group(1) if found else ""
 
 
@@ -49,18 +54,28 @@ class PostOffice:
             self.letters = [*self.letters[-_MOST_KEPT:], letter]
             self._arrived.notify_all()
 
-    def await_code(self, address: str, *, besides: str = "", seconds: float = 30) -> str:
+    def await_code(self, address: str, *, besides: str = "") -> str:
         """The latest code mailed to an address, other than `besides`. Raises TimeoutError."""
+        return self.await_quote(address, CODE, besides=besides)
+
+    def await_quote(self, address: str, pattern: str, *, besides: str = "", seconds: float = 30) -> str:
+        """What a pattern finds in the latest letter to an address that has it, other than `besides`. Raises
+        TimeoutError.
+        """
         end = time.monotonic() + seconds
         with self._arrived:
-            while not (code := self.latest_code(address)) or code == besides:
+            while not (quote := self._latest(address, pattern)) or quote == besides:
                 if not self._arrived.wait(end - time.monotonic()):
-                    raise TimeoutError(f"no code was mailed to {address}")
-            return code
+                    raise TimeoutError(f"nothing was mailed to {address} with {pattern}")
+            return quote
 
     def latest_code(self, address: str) -> str:
         """The latest code mailed to an address; empty where there is none."""
-        return next((one.code for one in reversed(self.letters) if one.to == address and one.code), "")
+        return self._latest(address, CODE)
+
+    def _latest(self, address: str, pattern: str) -> str:
+        quotes = (one.quote(pattern) for one in reversed(self.letters) if one.to == address)
+        return next(filter(None, quotes), "")
 
 
 @contextmanager

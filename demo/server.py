@@ -19,7 +19,6 @@ import requests
 _ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 60
 _STOP_SECONDS = 2  # no more, because nothing that it might still write is kept
-BANNER = "DEMO: nothing here is real, and all of it is deleted when the demo ends."
 
 
 class DemoFailedError(Exception):
@@ -36,7 +35,7 @@ class Doorward:
 
 
 @contextmanager
-def doorward(folder: Path, *, resolver: str, smtp_url: str) -> Iterator[Doorward]:
+def doorward(folder: Path, *, resolver: str, smtp_url: str, banner: str) -> Iterator[Doorward]:
     """Start it, wait until it answers, and end it with everything that it started."""
     base_url = f"http://127.0.0.1:{free_port()}"
     server = Doorward(base_url, folder, secrets.token_urlsafe(32))
@@ -48,7 +47,7 @@ def doorward(folder: Path, *, resolver: str, smtp_url: str) -> Iterator[Doorward
         "SMTP_URL": smtp_url,
         "DNS_RESOLVERS": resolver,
         "ALLOW_PRIVATE_ADDRESSES": "true",
-        "BANNER": BANNER,
+        "BANNER": banner,
         "WORKERS": "1",  # each takes its time to start, and somebody is waiting
     }
     with (folder / "server.log").open("wb") as log:

@@ -77,6 +77,7 @@ TABLE: dict[str, dict[str, Route]] = {
     # health
     "health.live": {"GET": _OPEN},
     "health.ready": {"GET": _OPEN_READ},
+    "style.show": {"GET": _OPEN},
     # signing in
     "sign_in.home": {"GET": _OPEN_READ},
     "sign_in.address": {"GET": _OPEN_READ, "POST": _OPEN_OWN},

@@ -15,7 +15,7 @@ from app.rules.actor import OPERATOR
 from app.services import directories, organizations
 from tests.application import settings_for
 from tests.browser.conftest import ON_SQLITE, Town, check_everywhere, found_organization, verify_domain
-from tests.browser.pictures import add_requests
+from tests.browser.morning import add_requests
 
 _TWO_REFRESHES = 15_000
 
@@ -65,7 +65,7 @@ def push(base_url: str, token: str, user_name: str) -> None:
 
 
 def record_a_morning(town: Town) -> None:
-    """Requests as on the pictures, from another process than the server's."""
+    """Many requests, from another process than the server's."""
     program = create_program(settings_for(town.database_url))
     with program.transactions.writing(OPERATOR) as unit:
         (organization,) = organizations.page(unit, after="", limit=1)
