@@ -67,9 +67,6 @@ class Town:
         """Turn single sign-on on through this connection, or move it there from the other one. Raises NotNowError."""
         if not self.api.get(f"{self.path}/members/{self.administrator}")["usable_admin"]:
             raise NotNowError("Ada has tested both connections; make her an administrator again first.")
-        for other in self.api.get(f"{self.path}/connections")["data"]:
-            if other["state"] == "active" and other["protocol"] != protocol:
-                self.api.post_as_planned(f"{self.path}/connections/{other['id']}/deactivate", {})
         path = f"{self.path}/connections/{self.connections[protocol]}/activate"
         self.api.post_as_planned(path, {"on_behalf_of": self.administrator})
         self.required = protocol

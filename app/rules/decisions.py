@@ -26,7 +26,6 @@ class Code(StrEnum):
     ACTING_ADMIN_REQUIRED = "acting_admin_required"
     CONNECTION_NOT_ACTIVE = "connection_not_active"
     CONNECTION_ACTIVE = "connection_active"
-    ANOTHER_CONNECTION_ACTIVE = "another_connection_active"
     REVISION_IN_FORCE = "revision_in_force"
     REVISION_NOT_PREVIOUS = "revision_not_previous"
     REVISION_NOT_WAITING = "revision_not_waiting"

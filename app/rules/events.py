@@ -181,7 +181,9 @@ STATEMENTS: dict[EventType, Statement] = {
         Prefix.CONNECTION,
     ),
     EventType.CONNECTION_DEACTIVATED: Statement(
-        "Single sign-on was turned off; sessions opened through it ended.", Prefix.CONNECTION
+        "Single sign-on through this connection was turned off, and sessions opened through it ended. Where another one"
+        " took its place, that one's connection.activated follows at once.",
+        Prefix.CONNECTION,
     ),
     EventType.CONNECTION_REVISION_APPLIED: Statement(
         "People sign in through other settings of the active connection from now on; sessions stay.",

@@ -64,7 +64,6 @@ def activate_sso(
     *,
     state: ConnectionState,
     in_force_is_latest: bool,
-    another_active: bool,
     set_up: Decision,
     proof: SignInProof | None,
     recovery: Recovery,
@@ -75,12 +74,6 @@ def activate_sso(
         return set_up
     if state is ConnectionState.ACTIVE and in_force_is_latest:
         return Refused(Code.CONNECTION_ACTIVE, "This connection is active already.")
-    if another_active:
-        return Refused(
-            Code.ANOTHER_CONNECTION_ACTIVE,
-            "Another connection is active.",
-            fix="Deactivate the active connection first.",
-        )
     if proof is None or now - proof.proven_at > PROOF_FRESH:
         return Refused(
             Code.TEST_SIGN_IN_REQUIRED,

@@ -149,12 +149,10 @@ def _is_active(connection: Connection) -> bool:
 
 def may_activate(unit: UnitOfWork, connection: Connection, *, acting: Member | None) -> Decision:
     """Whether this connection's latest revision may be put in force."""
-    active = connections.active(unit.session, connection.organization_id)
     proof = connections.proof(unit.session, connection.latest_revision, acting.id) if acting else None
     return prerequisites.activate_sso(
         state=ConnectionState(connection.state),
         in_force_is_latest=connection.revision_in_force == connection.latest_revision,
-        another_active=active is not None and active.id != connection.id,
         set_up=_set_up(unit, connection.organization_id, acting_of(acting)),
         proof=SignInProof(proof.proven_at, proof.would_be_admin) if proof else None,
         recovery=recovery.state(unit, connection.organization_id),
@@ -171,14 +169,19 @@ def to_activate(
     keep_session: str | None = None,
 ) -> Planned[Connection]:
     """Require single sign-on through the latest revision. Sessions opened otherwise end, except the acting one. Where
-    another revision is in force already, this one takes its place, and sessions stay.
+    another revision is in force already, this one takes its place, and sessions stay; where another connection is
+    active, this one takes its place.
     """
     organization = unit.lock(organization_id)
     connection = read(unit, organization_id, connection_id)
+    other = replaced_connection(unit, connection)
     revision, replaced = connection.latest_revision, connection.revision_in_force
     action = EventType.CONNECTION_ACTIVATED if replaced is None else EventType.CONNECTION_REVISION_APPLIED
 
     def write(proof: Proof) -> Connection:
+        if other is not None:
+            _turn_off(unit, other, proof)
+            unit.session.flush()  # one is active at a time, at every moment that the database looks
         put_in_force(unit, connection, revision, proof)
         if replaced is not None:
             return replaced_by(unit, connection, replaced, action, proof)
@@ -196,7 +199,7 @@ def to_activate(
         propose=partial(propose_revision, unit, organization, revision),
         judged=may_activate(unit, connection, acting=acting),
         subject=connection_id,
-        about=f"{connection_id} {revision}",
+        about=" ".join((connection_id, revision, *([other.id] if other is not None else ()))),
         shown_first=True,
     )
 
@@ -211,11 +214,8 @@ def to_deactivate(
     connection = read(unit, organization_id, connection_id)
 
     def write(proof: Proof) -> Connection:
-        connection.state = ConnectionState.INACTIVE
-        revisions.end_term(unit.session, connection, now=unit.now)
-        following.end(unit.session, connection_id)
         sign_ins.end_sessions_opened_through(unit.session, connection_id, keep=keep_session, now=unit.now)
-        return _switched(unit, connection, EventType.CONNECTION_DEACTIVATED, proof)
+        return _turn_off(unit, connection, proof)
 
     return Planned(
         unit,
@@ -226,6 +226,12 @@ def to_deactivate(
         judged=prerequisites.deactivate_sso(state=ConnectionState(connection.state)),
         subject=connection_id,
     )
+
+
+def replaced_connection(unit: UnitOfWork, connection: Connection) -> Connection | None:
+    """The active connection whose place this one takes when it is activated, if there is one."""
+    active = connections.active(unit.session, connection.organization_id)
+    return None if active is None or active.id == connection.id else active
 
 
 def put_in_force(unit: UnitOfWork, connection: Connection, revision: str, proof: Proof) -> None:
@@ -255,6 +261,13 @@ def propose_revision(unit: UnitOfWork, organization: Organization, revision: str
     before = policy.current(unit.session, organization)
     change = Change(policy=before.with_access(sso_revision=revision))
     return authority.propose(unit, organization.id, policy=before, change=change, by_person=True)
+
+
+def _turn_off(unit: UnitOfWork, connection: Connection, proof: Proof) -> Connection:
+    connection.state = ConnectionState.INACTIVE
+    revisions.end_term(unit.session, connection, now=unit.now)
+    following.end(unit.session, connection.id)
+    return _switched(unit, connection, EventType.CONNECTION_DEACTIVATED, proof)
 
 
 def _switched(unit: UnitOfWork, connection: Connection, action: EventType, proof: Proof) -> Connection:

@@ -18,6 +18,7 @@ _NOTICES = {
     "connection-saved": Notice("success", "Connection saved. Make a test sign-in next."),
     "connection-renamed": Notice("success", "Connection renamed."),
     "connection-activated": Notice("success", "Single sign-on is required from now on."),
+    "connection-moved": Notice("success", "Everyone signs in through this connection from now on."),
     "connection-deactivated": Notice("success", "Single sign-on is off. Everyone signs in by email."),
     "revision-applied": Notice(
         "success", "The new settings are in force.", "Should anything be wrong with them: go back below."

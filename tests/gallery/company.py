@@ -57,6 +57,10 @@ def _looks_after_single_sign_on(walker: Walker, page: Page) -> Iterator[View]:
     page.get_by_role("button", name="Put in force…").click()
     expect(page.get_by_text("Afterwards an administrator can still get in")).to_be_visible()
     yield View("plan-connection", "settings/plan.html", "What putting an edit in force would do", page)
+    page.goto(_SETTINGS)
+    page.get_by_role("button", name="Activate…", exact=True).click()
+    expect(page.get_by_role("heading", name="Move everyone from")).to_be_visible()
+    yield View("plan-move", "settings/plan.html", "What moving to another connection would do", page)
     page.goto(f"{connection}/revisions")
     yield View("revisions", "settings/revisions.html", "Every revision of a connection", page)
 

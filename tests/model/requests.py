@@ -223,7 +223,6 @@ def _sso_on(world: World, actor: Actor) -> Iterator[_Asked]:
         decision = prerequisites.activate_sso(
             state=ConnectionState.ACTIVE if world.sso_on else ConnectionState.VALIDATING,
             in_force_is_latest=not world.newer,
-            another_active=False,
             set_up=prerequisites.set_up_sso(verified_hosts=hosts, acting=Acting(HOSTS[person.host])),
             proof=tested,
             recovery=model.recovery(world),

@@ -50,7 +50,6 @@ def test_setting_up_single_sign_on_needs_a_verified_domain_that_is_the_acting_ad
         ({"state": ConnectionState.ACTIVE}, None),
         ({"in_force_is_latest": True}, None),
         ({"proof": SignInProof(NOW - timedelta(hours=24), True)}, None),
-        ({"another_active": True}, Code.ANOTHER_CONNECTION_ACTIVE),
         ({"proof": None}, Code.TEST_SIGN_IN_REQUIRED),
         ({"proof": SignInProof(NOW - timedelta(hours=24, seconds=1), True)}, Code.TEST_SIGN_IN_REQUIRED),
         ({"proof": SignInProof(NOW, False)}, Code.TEST_WOULD_NOT_BE_ADMIN),
@@ -62,7 +61,6 @@ def test_requiring_single_sign_on(changes: dict[str, object], code: Code | None)
     facts: dict[str, object] = {
         "state": ConnectionState.VALIDATING,
         "in_force_is_latest": False,
-        "another_active": False,
         "set_up": Allowed(),
         "proof": SignInProof(NOW - timedelta(hours=23), True),
         "recovery": STORED,

@@ -42,7 +42,6 @@ class Needs:
     """The prerequisites of activation, each judged by itself: one line of the checklist each."""
 
     set_up: Decision
-    alone: Decision
     tested: Decision
     stays_admin: Decision
     recovery: Decision
@@ -97,13 +96,10 @@ def read(unit: UnitOfWork, organization_id: str, *, acting_id: str, keep_session
 def needs_of(unit: UnitOfWork, connection: Connection, *, acting_id: str) -> Needs:
     """What activating the latest revision still needs, each condition asked of its rule with all others met."""
     acting = members.present(unit.session, connection.organization_id, acting_id)
-    active = rows.active(unit.session, connection.organization_id)
     proof = _proof(unit, connection, acting_id)
     fresh = SignInProof(unit.now, would_be_admin=True)
-    another = active is not None and active.id != connection.id
     return Needs(
         set_up=connections.may_set_up(unit, connection.organization_id, acting=connections.acting_of(acting)),
-        alone=_judge(unit, another_active=another, proof=fresh),
         tested=_judge(unit, proof=SignInProof(proof.proven_at, would_be_admin=True) if proof else None),
         stays_admin=_judge(unit, proof=SignInProof(unit.now, proof.would_be_admin) if proof else fresh),
         recovery=prerequisites.recovery_stored(recovery.state(unit, connection.organization_id)),
@@ -113,15 +109,14 @@ def needs_of(unit: UnitOfWork, connection: Connection, *, acting_id: str) -> Nee
 def still_missing(unit: UnitOfWork, organization_id: str, connection_id: str, *, acting_id: str) -> tuple[Refused, ...]:
     """What stands between a tested connection and its activation. Raises NotFoundError."""
     needs = needs_of(unit, connections.read(unit, organization_id, connection_id), acting_id=acting_id)
-    judged = (needs.set_up, needs.alone, needs.tested, needs.stays_admin, needs.recovery)
+    judged = (needs.set_up, needs.tested, needs.stays_admin, needs.recovery)
     return tuple(decision for decision in judged if isinstance(decision, Refused))
 
 
-def _judge(unit: UnitOfWork, *, another_active: bool = False, proof: SignInProof | None) -> Decision:
+def _judge(unit: UnitOfWork, *, proof: SignInProof | None) -> Decision:
     return prerequisites.activate_sso(
         state=ConnectionState.VALIDATING,
         in_force_is_latest=False,
-        another_active=another_active,
         set_up=Allowed(),
         proof=proof,
         recovery=_STORED,

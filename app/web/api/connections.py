@@ -33,7 +33,6 @@ _SET_UP = (Code.VERIFIED_DOMAIN_REQUIRED, Code.ACTING_ADMIN_REQUIRED, Code.OWN_D
 _ACTIVATES = (
     *_SET_UP,
     Code.CONNECTION_ACTIVE,
-    Code.ANOTHER_CONNECTION_ACTIVE,
     Code.TEST_SIGN_IN_REQUIRED,
     Code.TEST_WOULD_NOT_BE_ADMIN,
     Code.RECOVERY_CODES_REQUIRED,
@@ -203,8 +202,9 @@ def activate_connection(org: str, conn: str, acting: Member | None) -> Planned[C
     """Require single sign-on through the latest revision.
 
     While the connection is active, this puts the revision that waits in the place of the one in force; sessions stay.
-    Needs a test sign-in by the administrator named by `on_behalf_of`, confirmed recovery codes, and the hash of its
-    dry run as If-Match.
+    While another one is, this one takes its place in the same instant, and that one becomes inactive. Needs a test
+    sign-in by the administrator named by `on_behalf_of`, confirmed recovery codes, and the hash of its dry run as
+    If-Match.
     """
     unit = current.unit()
     return connections.to_activate(unit, org, conn, acting=acting).then(partial(show_connection, unit))

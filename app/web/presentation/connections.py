@@ -65,13 +65,14 @@ class Ending:
 class Connection:
     """One connection. `state` is draft, validating, active or inactive; `protocol` is the kind's title ("SAML").
 
-    `paste` are the values for the identity provider, in its own words. `facts` are what the revision says (issuer, URL,
-    certificate expiry), `warnings` what to know of it. `prerequisites` are those of activation. `number` is that of the
-    revision whose `facts` these are, of `revisions` in all, and `readiness_href` leads to how people stand with it;
-    `waiting` is the one beside it that is not in force yet. `readiness` is of the one about to be put in force.
-    `sign_ins` is how many people have come in through the revision in force, of `people` active members. `followed` and
-    `certificates` are of the revision whose `facts` these are. `endings` count down to what ends one day, `expiry`
-    warns of those that are near or over.
+    `paste` are the values for the identity provider, in its own words. `facts` are what the revision says (issuer,
+    URL, certificate expiry), `warnings` what to know of it. `prerequisites` are those of activation. `number` is
+    that of the revision whose `facts` these are, of `revisions` in all, and `readiness_href` leads to how people
+    stand with it; `waiting` is the one beside it that is not in force yet. `readiness` is of the one about to be
+    put in force. `replaces` is the name of the active connection whose place it would take, "" where there is none.
+    `sign_ins` is how many people have come in through the revision in force, of `people` active members. `followed`
+    and `certificates` are of the revision whose `facts` these are. `endings` count down to what ends one day,
+    `expiry` warns of those that are near or over.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Connection:
     number: int
     revisions: int
     readiness_href: str
+    replaces: str = ""
     warnings: tuple[Fact, ...] = ()
     readiness: ReadyCount | None = None
     waiting: WaitingSettings | None = None

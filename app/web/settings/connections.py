@@ -111,8 +111,13 @@ def activate(connection_id: str) -> ResponseReturnValue:
     planned = connections.to_activate(
         unit, person.organization_id, connection_id, acting=acting, keep_session=person.session_id
     )
-    done = "revision-applied" if is_swap else "connection-activated"
-    review = _swap(connection) if is_swap else _require(connection)
+    other = connections.replaced_connection(unit, connection)
+    if is_swap:
+        done, review = "revision-applied", _swap(connection)
+    elif other is not None:
+        done, review = "connection-moved", _move(connection, other)
+    else:
+        done, review = "connection-activated", _require(connection)
     return decide(
         planned, _with_readiness(review, connection), partial(overview.answer, done=done, anchor=connection.id)
     )
@@ -129,6 +134,22 @@ def _require(connection: Connection) -> Review:
         effects=(
             f"Everyone at your verified domains signs in through {connection.name} from then on.",
             *([_GUESTS_OUT] if refused else ()),
+            *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
+        ),
+        dangerous=False,
+    )
+
+
+def _move(connection: Connection, other: Connection) -> Review:
+    ended = _sessions(connection.id, through=False)
+    return Review(
+        f"Move everyone from {other.name} to {connection.name}?",
+        "Move single sign-on",
+        back=f"{PAGE}#{connection.id}",
+        effects=(
+            f"Everyone at your verified domains signs in through {connection.name} from then on.",
+            f"{other.name} ends in the same instant: nobody falls back to codes by email in between.",
+            f"{other.name} keeps its settings, is inactive then, and can take over again.",
             *([f"Ends {ended} opened otherwise; yours stays."] if ended else ()),
         ),
         dangerous=False,

@@ -29,7 +29,6 @@ def confirm_address(return_to: str) -> str:
 _PLACES: dict[Code, tuple[str, str]] = {
     Code.VERIFIED_DOMAIN_REQUIRED: _DOMAINS,
     Code.OWN_DOMAIN_REQUIRED: _DOMAINS,
-    Code.ANOTHER_CONNECTION_ACTIVE: _SINGLE_SIGN_ON,
     Code.GUESTS_REFUSED: ("Go to Who else comes in", f"{PAGE}#admission"),
     Code.DOMAIN_IN_USE: _SINGLE_SIGN_ON,
     Code.ANOTHER_DIRECTORY_ACTIVE: _DIRECTORY,

@@ -154,12 +154,12 @@ def _connections(unit: UnitOfWork, around: Around) -> tuple[tuple[ConnectionCard
         row.id: expiry.outlook(unit, row, kinds[row.protocol])
         for row in connections.all_of(unit, person.organization_id)
     }
+    active = next((facts for facts in found if facts.state is ConnectionState.ACTIVE), None)
     cards = tuple(
-        connection(facts, kinds[facts.protocol], around, outlooks[facts.id], set_up=facts.needs.set_up, now=unit.now)
+        connection(facts, kinds[facts.protocol], around, outlooks[facts.id], active=active, now=unit.now)
         for facts in found
     )
-    active = [facts.id for facts in found if facts.state is ConnectionState.ACTIVE]
-    return cards, tuple(in_short(warning, id_) for id_ in active for warning in outlooks[id_].warnings)
+    return cards, tuple(in_short(warning, active.id) for warning in outlooks[active.id].warnings) if active else ()
 
 
 def _mappings(unit: UnitOfWork, forms: Forms) -> tuple[RoleMappings | None, RoleMappings | None]:

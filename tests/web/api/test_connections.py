@@ -128,16 +128,13 @@ def test_set_up_needs_an_administrator_at_a_verified_domain(world: World) -> Non
         ("an old test", "test_sign_in_required"),
         ("a test that would cost the role", "test_would_not_be_admin"),
         ("no codes", "recovery_codes_required"),
-        ("another active one", "another_connection_active"),
         ("nobody named", "acting_admin_required"),
     ],
 )
 def test_activation_says_what_is_missing(world: World, prepared: str, code: str) -> None:
     scene = begin(world)
-    if prepared == "another active one":
-        scene.require_sign_on()
     connection = scene.connect()
-    if prepared not in {"nothing", "another active one"}:
+    if prepared != "nothing":
         scene.prove(connection["id"], would_be_admin="cost" not in prepared)
     if prepared == "an old test":
         world.clock.advance(hours=25)
@@ -147,6 +144,26 @@ def test_activation_says_what_is_missing(world: World, prepared: str, code: str)
 
     assert problem["code"] == code
     assert scene.api.get(f"{scene.path}/connections/{connection['id']}")["state"] == "validating"
+
+
+def test_activation_takes_the_place_of_another_active_connection(world: World) -> None:
+    scene = begin(world)
+    first = scene.require_sign_on()["id"]
+    second, third = scene.connect()["id"], scene.connect()["id"]
+    for connection in (second, third):
+        scene.prove(connection)
+    activate = f"{scene.path}/connections/{second}/activate"
+    shown = scene.api.plan("POST", activate, scene.by_admin)
+    scene.api.post_as_planned(f"{scene.path}/connections/{third}/activate", scene.by_admin)
+
+    stale = scene.api.refused("POST", activate, scene.by_admin, status=412, headers={"If-Match": f'"{shown["hash"]}"'})
+    scene.api.post_as_planned(activate, scene.by_admin)
+
+    assert stale["code"] == "plan_outdated"  # it was about leaving the first, not the third
+    states = {one["id"]: one["state"] for one in scene.api.get(f"{scene.path}/connections")["data"]}
+    assert states == {first: "inactive", second: "active", third: "inactive"}
+    told = [(event.type, event.subject) for event in scene.organization.events()][-2:]
+    assert told == [("connection.deactivated", third), ("connection.activated", second)]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from app.ports.sealing import KeyringSealing
 from app.store.connections import ConnectionRevision
-from tests.application import World
+from tests.application import BASE_URL, World
 from tests.saml.forge import ISSUER, SSO_URL, attributes
 from tests.scenes import ADA
 from tests.web.settings.scenes import BY_HAND, come_back, desk, filled_in, flat, signed_in, to_last_step
@@ -194,6 +196,29 @@ def test_deactivation_turns_email_codes_on_again(world: World) -> None:
     answer = ada.browser.submit(deactivate)
     assert answer.status_code == 409
     assert "This connection is not active." in answer.text
+
+
+def test_single_sign_on_moves_to_another_connection_in_one_step_and_back(world: World) -> None:
+    ada = desk(world)
+    first = ada.require_single_sign_on()
+    second = ada.connect(name="Acme Entra")
+    assert "Activating it moves everyone from Acme Okta to this one" in flat(ada.page())
+    ada.test_sign_in(second)
+
+    shown = flat(ada.browser.submit(f"/settings/connections/{second}/activate?dry_run=true").text)
+    moved = ada.browser.submit_as_planned(f"/settings/connections/{second}/activate")
+
+    assert "Move everyone from Acme Okta to Acme Entra?" in shown
+    assert "Acme Okta ends in the same instant" in shown
+    assert "connection-moved" in moved.headers["Location"]
+    page = flat(ada.page())
+    assert re.search("Acme Okta SAML 2.0 Off", page)
+    assert re.search("Acme Entra SAML 2.0 Active", page)
+    assert ada.lets_in(second)
+    assert ada.world.browser().client.get(f"/saml/{first}/login", base_url=BASE_URL).status_code == 404
+    back = ada.browser.submit_as_planned(f"/settings/connections/{first}/activate")  # her test of it is of today
+    assert "connection-moved" in back.headers["Location"]
+    assert ada.lets_in(first)
 
 
 def test_active_connection_is_not_deleted_and_another_one_only_by_its_name(world: World) -> None:

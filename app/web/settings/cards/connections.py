@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.rules.connections import ConnectionKind, ConnectionState
-from app.rules.decisions import Allowed, Decision
+from app.rules.decisions import Allowed
 from app.rules.expiry import Deadline, Expiring, ExpiryWarning
 from app.rules.ids import ConnectionId
 from app.rules.revisions import RevisionState, flatten
@@ -50,9 +50,15 @@ class Around:
 
 
 def connection(
-    facts: ConnectionFacts, kind: ConnectionKind, around: Around, outlook: Outlook, *, set_up: Decision, now: datetime
+    facts: ConnectionFacts,
+    kind: ConnectionKind,
+    around: Around,
+    outlook: Outlook,
+    *,
+    active: ConnectionFacts | None,
+    now: datetime,
 ) -> Connection:
-    """One connection of the card."""
+    """One connection of the card; `active` is the one that people sign in through, this one or another."""
     shown = next(one for one in facts.history if one.id == one.compared_with)
     waiting = next((one for one in facts.history if one.state is RevisionState.WAITING), None)
     ready = ready_count(facts.readiness, facts.id, waiting.id) if facts.readiness and waiting else None
@@ -61,6 +67,7 @@ def connection(
         name=facts.name,
         protocol=kind.title,
         state=facts.state,
+        replaces=active.name if active is not None and active is not facts else "",
         paste=kind.service_provider_values(ConnectionId(facts.id)),
         facts=settings_facts(kind, facts.settings),
         warnings=_warnings(kind, facts.settings),
@@ -74,7 +81,7 @@ def connection(
         test=ALLOWED,
         activate=control(facts.may_activate, at=facts.id),
         deactivate=control(facts.may_deactivate, at=facts.id),
-        edit=control(set_up),
+        edit=control(facts.needs.set_up),
         delete=control(facts.may_delete),
         last_test=_last_test(facts, now=now),
         activated=moment_or_none(facts.activated_at, now=now),
@@ -102,8 +109,6 @@ def checklist(needs: Needs) -> tuple[Prerequisite, ...]:
     ]
     if not isinstance(needs.stays_admin, Allowed):
         lines.append(prerequisite("You stay an administrator", needs.stays_admin))
-    if not isinstance(needs.alone, Allowed):
-        lines.append(prerequisite("No other active connection", needs.alone))
     return tuple(lines)
 
 
