@@ -156,10 +156,21 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of the way to single sign-on: what there is to do, how it stands, and where it is done."""
+
+    label: str
+    detail: str
+    href: str
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AuthenticationPage:
     """settings/authentication.html, the page of the mission.
 
-    `way_in_now` is one sentence on how people sign in at present. `sign_in_mappings` is None while a directory is
+    `way_in_now` is one sentence on how people sign in at present, `way` what leads to single sign-on, () once it is
+    required and in a recovery session. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
     `admission` is None in a recovery session, which cannot change it.
     Forms: `sessions_form` (`session_idle_minutes`, `session_hours`; None in a recovery session), `domain_form`
@@ -182,6 +193,7 @@ class AuthenticationPage:
     recovery_codes: RecoveryCodes
     second_factor: SecondFactor
     administrators: tuple[Administrator, ...]
+    way: tuple[Stage, ...] = ()
     active_members: int = 0
     holds: tuple[Hold, ...] = ()
     alarms: tuple[MassChange, ...] = ()

@@ -40,6 +40,7 @@ from app.web.settings.cards.directories import LIFETIMES, PROVIDERS, directory
 from app.web.settings.cards.domains import domain
 from app.web.settings.cards.role_mappings import role_mappings
 from app.web.settings.cards.security import administrator, hold, recovery_codes, second_factor
+from app.web.settings.cards.way import way_to_single_sign_on
 from app.web.settings.controls import PAGE, control, refusal
 from app.web.shell import see, show
 from app.web.wording import ways_in_now
@@ -114,20 +115,24 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
     from_directory, from_sign_in = _mappings(unit, forms)
     alarms = read_alarms.read(unit, organization_id)
     pushed = tuple(directory(facts, now=now) for facts in read_directories.read(unit, organization_id))
+    claimed = tuple(domain(facts, now=now) for facts in domains)
+    codes = recovery_codes(read_recovery.read(unit, organization_id), forms.drill, now=now)
+    setups = guided.under_way(unit, organization_id, at="/settings/connections")
     return AuthenticationPage(
         way_in_now=ways_in_now(
             in_force.name if in_force else None, hosts=around.hosts, guests=guests, mfa=in_policy.mfa
         ),
-        domains=tuple(domain(facts, now=now) for facts in domains),
+        way=() if person.is_recovery else way_to_single_sign_on(claimed, codes, cards, setups),
+        domains=claimed,
         add_domain=ALLOWED,
         connections=cards,
-        setups=guided.under_way(unit, organization_id, at="/settings/connections"),
+        setups=setups,
         add_connection=control(in_policy.available["set_up_sso"]),
         directories=pushed,
         add_directory=control(in_policy.available["set_up_directory"]),
         providers=PROVIDERS,
         token_lifetimes=LIFETIMES,
-        recovery_codes=recovery_codes(read_recovery.read(unit, organization_id), forms.drill, now=now),
+        recovery_codes=codes,
         second_factor=second_factor(in_policy, authentication_policy.enrollment(unit, organization_id)),
         administrators=tuple(administrator(admin, you=person.member_id, now=now) for admin in admins),
         active_members=people.active,

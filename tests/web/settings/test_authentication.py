@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import lxml.html
 from sqlalchemy import event
 
 from app.rules.actor import OPERATOR
@@ -26,6 +27,29 @@ def test_fresh_organization_is_told_where_to_begin(world: World) -> None:
     assert "10 of 10" in page
     assert "Ada Admin (you)" in page
     assert "Signs in with an emailed code" in page
+
+
+def test_way_to_single_sign_on_is_shown_until_it_is_required(world: World) -> None:
+    ada = desk(world)
+    assert next_stage(ada) == "Verify your email domain One DNS record shows that it is yours."
+
+    ada.verify_domain()
+    assert next_stage(ada).startswith("Store recovery codes")
+    ada.confirm_codes()
+    assert next_stage(ada) == "Connect your identity provider Okta, Entra ID, Google or another."
+    connection_id = ada.connect()
+    assert next_stage(ada) == "Test it as yourself A test changes nobody's sign-in."
+    ada.test_sign_in(connection_id)
+    assert next_stage(ada) == "Require it 1 of 1 people are ready for it."
+
+    ada.browser.submit_as_planned(f"/settings/connections/{connection_id}/activate")
+    assert "The way to single sign-on" not in ada.page()
+
+
+def next_stage(ada: Desk) -> str:
+    """The stage that is marked as the next one."""
+    (current,) = lxml.html.fromstring(ada.page()).xpath('//*[@id="way"]//*[@aria-current="step"]/div')
+    return " ".join(" ".join(current.itertext()).split())
 
 
 def test_page_says_what_becomes_of_guests(world: World) -> None:
