@@ -170,10 +170,10 @@ def sessions_by_way_in(
     return int(row[0] or 0), int(row[1] or 0)
 
 
-def sessions_of(session: Session, member_ids: Collection[str], *, now: datetime) -> dict[str, int]:
-    """member id -> living sessions, for one page of members."""
-    query = select(SignInSession.member_id, func.count()).where(SignInSession.member_id.in_(member_ids), *_living(now))
-    return {member_id: int(number) for member_id, number in session.execute(query.group_by(SignInSession.member_id))}
+def sessions_of(session: Session, member_id: str, *, now: datetime) -> int:
+    """How many living sessions a member has."""
+    query = select(func.count()).select_from(SignInSession)
+    return session.scalar(query.where(SignInSession.member_id == member_id, *_living(now))) or 0
 
 
 def last_seen(session: Session, member_ids: Collection[str]) -> dict[str, datetime]:

@@ -161,12 +161,8 @@ def test_every_recipe_gives_doorward_all_of_its_paths(world: World) -> None:
 
     assert len(given) == 3
     for recipe in given:
-        assert ours - set(recipe.split("|")) == {
-            "",
-            "auth",
-            "healthz",
-            "readyz",
-        }  # the application's home; asked directly
+        # The application's home; asked directly; only where a server is developed.
+        assert ours - set(recipe.split("|")) == {"", "auth", "healthz", "readyz", "style"}
 
 
 def test_application_for_one_role_refuses_the_others(world: World, tmp_path: Path) -> None:

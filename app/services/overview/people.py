@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from app.rules.decisions import Allowed, Decision
 from app.rules.factors import SecondStep
-from app.rules.lockout import WayIn, is_usable, step_after, way_in
+from app.rules.lockout import Access, Standing, WayIn, is_usable, step_after, way_in
 from app.rules.members import EVERYBODY, Listing, MemberState, Wanted, may_activate
 from app.rules.roles import EffectiveRole, RoleSource
 from app.services import authority, explanation
@@ -21,9 +22,7 @@ from app.store.members import Member
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """One member. `way_in`, `then`, `usable` and `missing` are filled for administrators, `sessions` for the members
-    page.
-    """
+    """One member."""
 
     id: str
     name: str
@@ -33,18 +32,31 @@ class PersonFacts:
     held: bool
     role: str
     explained: Explained
-    change_role: Decision
-    suspend: Decision
-    activate: Decision
-    remove: Decision
+    last_signed_in_at: datetime | None
+    last_active_at: datetime | None
+    is_enrolled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AdministratorFacts:
+    """An administrator, and whether the guard counts them; if not, `missing` says what they lack."""
+
+    person: PersonFacts
     usable: bool
     way_in: WayIn | None
     then: SecondStep | None
     missing: tuple[str, ...]
-    last_signed_in_at: datetime | None
-    last_active_at: datetime | None
-    is_enrolled: bool
-    sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What may be done with one member, and how many sessions of theirs it would end."""
+
+    change_role: Decision
+    suspend: Decision
+    activate: Decision
+    remove: Decision
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +78,35 @@ class Page:
     after: str
 
 
-def administrators(unit: UnitOfWork, organization_id: str) -> tuple[PersonFacts, ...]:
+def administrators(unit: UnitOfWork, organization_id: str) -> tuple[AdministratorFacts, ...]:
     """Everyone whose effective role is admin, held or not."""
-    found = _Known.load(unit, organization_id, members.administrators(unit.session, organization_id))
-    return found.people()
+    rows = members.administrators(unit.session, organization_id)
+    stored = authority.standings(unit, organization_id).stored
+    standing = {person.member_id: person for person in stored.people}
+    return tuple(
+        _administrator(person, standing.get(person.id), stored.access)
+        for person in _people(unit, organization_id, rows, last_seen={})
+    )
 
 
-def holds(unit: UnitOfWork, organization_id: str, admins: Sequence[PersonFacts]) -> tuple[HoldFacts, ...]:
+def powers(unit: UnitOfWork, member: Member) -> Powers:
+    """What the rules and the guard say to each thing that can be done with one member."""
+    directory = directories.active(unit.session, member.organization_id)
+    linked = listings.linked(unit.connection, directory.id, [member.id]) if directory else {}
+    judge = partial(_judge, authority.standings(unit, member.organization_id), member)
+    is_mapped = member.role_source == RoleSource.MAPPED
+    return Powers(
+        change_role=decided_by_group(member.email) if is_mapped else judge(role=EffectiveRole("", RoleSource.GRANTED)),
+        suspend=judge(suspended=True),
+        activate=may_activate(member.email, _listing(member, linked)),
+        remove=managed_by_directory(member.email) if linked.get(member.id) else judge(removed=True),
+        sessions=figures.sessions_of(unit.session, member.id, now=unit.now),
+    )
+
+
+def holds(unit: UnitOfWork, organization_id: str, admins: Sequence[AdministratorFacts]) -> tuple[HoldFacts, ...]:
     """Those of the administrators who are on hold."""
-    held = [person for person in admins if person.held]
+    held = [admin.person for admin in admins if admin.person.held]
     if not held:
         return ()
     directory = directories.active(unit.session, organization_id)
@@ -104,55 +136,25 @@ def page(
         rows = list(figures.members_after(unit.session, organization_id, after=after, limit=limit + 1, wanted=wanted))
         more_before, more_after = bool(after), len(rows) > limit
         rows = rows[:limit]
-    known = _Known.load(unit, organization_id, rows, with_sessions=True)
+    last_seen = figures.last_seen(unit.session, [row.id for row in rows])
     return Page(
-        known.people(),
+        tuple(_people(unit, organization_id, rows, last_seen=last_seen)),
         before=rows[0].id if rows and more_before else "",
         after=rows[-1].id if rows and more_after else "",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is read for all rows of one list at once."""
-
-    rows: Sequence[Member]
-    roles: Mapping[str, str]
-    groups: Mapping[str, str]
-    directory: str
-    managed: frozenset[str]
-    listed: frozenset[str]
-    standings: Standings
-    sessions: Mapping[str, int]
-    last_seen: Mapping[str, datetime]
-
-    @classmethod
-    def load(
-        cls, unit: UnitOfWork, organization_id: str, rows: Sequence[Member], *, with_sessions: bool = False
-    ) -> _Known:
-        session, ids = unit.session, [row.id for row in rows]
-        directory = directories.active(session, organization_id)
-        linked = listings.linked(unit.connection, directory.id, ids) if directory else {}
-        return cls(
-            rows=rows,
-            roles={role.slug: role.name for role in roles.roles(session, organization_id)},
-            groups={mapping.id: mapping.label for mapping in roles.mappings(session, organization_id)},
-            directory=directory.name if directory else "",
-            managed=frozenset(member_id for member_id, is_living in linked.items() if is_living),
-            listed=frozenset(linked),
-            standings=authority.standings(unit, organization_id),
-            sessions=figures.sessions_of(session, ids, now=unit.now) if with_sessions else {},
-            last_seen=figures.last_seen(session, ids) if with_sessions else {},
-        )
-
-    def people(self) -> tuple[PersonFacts, ...]:
-        """The rows as values."""
-        return tuple(self._person(row) for row in self.rows)
-
-    def _person(self, row: Member) -> PersonFacts:
-        access = self.standings.stored.access
-        stored = next((person for person in self.standings.stored.people if person.member_id == row.id), None)
-        return PersonFacts(
+def _people(
+    unit: UnitOfWork, organization_id: str, rows: Sequence[Member], *, last_seen: Mapping[str, datetime]
+) -> Iterator[PersonFacts]:
+    """The rows as values; what they have in common is read once."""
+    session = unit.session
+    directory = directories.active(session, organization_id)
+    linked = listings.linked(unit.connection, directory.id, [row.id for row in rows]) if directory else {}
+    names = {role.slug: role.name for role in roles.roles(session, organization_id)}
+    groups = {mapping.id: mapping.label for mapping in roles.mappings(session, organization_id)}
+    for row in rows:
+        yield PersonFacts(
             id=row.id,
             name=row.name or row.email,
             email=row.email,
@@ -160,44 +162,39 @@ class _Known:
             suspended=row.suspended,
             held=row.held,
             role=row.role,
-            explained=self._explained(row),
-            change_role=self._change_role(row),
-            suspend=self._judge(row, suspended=True),
-            activate=may_activate(row.email, self._listing(row)),
-            remove=managed_by_directory(row.email) if row.id in self.managed else self._judge(row, removed=True),
-            usable=stored is not None and is_usable(stored, access),
-            way_in=way_in(stored, access) if stored else None,
-            then=step_after(stored, access) if stored else None,
-            missing=tuple(missing.sentence for missing in explanation.missing_of(stored, access)) if stored else (),
+            explained=Explained(
+                role_name=names.get(row.role, row.role),
+                source=RoleSource(row.role_source),
+                group=groups.get(row.role_mapping_id or "", ""),
+                origin=row.granted_origin or "",
+                managed_by=directory.name if directory is not None and linked.get(row.id) else "",
+            ),
             last_signed_in_at=row.last_signed_in_at,
-            last_active_at=self.last_seen.get(row.id, row.last_signed_in_at),
+            last_active_at=last_seen.get(row.id, row.last_signed_in_at),
             is_enrolled=row.enrolled_at is not None,
-            sessions=self.sessions.get(row.id, 0),
         )
 
-    def _explained(self, row: Member) -> Explained:
-        return Explained(
-            role_name=self.roles.get(row.role, row.role),
-            source=RoleSource(row.role_source),
-            group=self.groups.get(row.role_mapping_id or "", ""),
-            origin=row.granted_origin or "",
-            managed_by=self.directory if row.id in self.managed else "",
-        )
 
-    def _listing(self, row: Member) -> Listing:
-        """Whom the directory lists as active, it has made active."""
-        if row.id not in self.listed:
-            return Listing.NOT_LISTED
-        return Listing.ACTIVE if row.state == MemberState.ACTIVE else Listing.INACTIVE
+def _administrator(person: PersonFacts, stored: Standing | None, access: Access) -> AdministratorFacts:
+    return AdministratorFacts(
+        person,
+        usable=stored is not None and is_usable(stored, access),
+        way_in=way_in(stored, access) if stored else None,
+        then=step_after(stored, access) if stored else None,
+        missing=tuple(missing.sentence for missing in explanation.missing_of(stored, access)) if stored else (),
+    )
 
-    def _change_role(self, row: Member) -> Decision:
-        if row.role_source == RoleSource.MAPPED:
-            return decided_by_group(row.email)
-        return self._judge(row, role=EffectiveRole("", RoleSource.GRANTED))
 
-    def _judge(self, row: Member, **changes: object) -> Decision:
-        """What the guard would say of this change to an administrator; whoever is none cannot be the last one."""
-        for person in self.standings.worked_out.people:
-            if person.member_id == row.id:
-                return self.standings.would(replace(person, **changes))  # type: ignore[arg-type]  # Standing's own names
-        return Allowed()
+def _listing(member: Member, linked: Mapping[str, bool]) -> Listing:
+    """Whom the directory lists as active, it has made active."""
+    if member.id not in linked:
+        return Listing.NOT_LISTED
+    return Listing.ACTIVE if member.state == MemberState.ACTIVE else Listing.INACTIVE
+
+
+def _judge(standings: Standings, member: Member, **changes: object) -> Decision:
+    """What the guard would say of this change to an administrator; whoever is none cannot be the last one."""
+    for person in standings.worked_out.people:
+        if person.member_id == member.id:
+            return standings.would(replace(person, **changes))  # type: ignore[arg-type]  # Standing's own names
+    return Allowed()

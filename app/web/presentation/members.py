@@ -12,8 +12,8 @@ from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Change, Choice, C
 class Member:
     """One row. `state` is invited, active or deactivated; `suspended` and `held` are shown beside it.
 
-    `role` is a slug, `role_label` its title; `why` says where it comes from ("granted by Ada", "from the group
-    Engineering"). `managed_by` is the directory that manages them, "" for nobody. `remove.effects` count sessions.
+    `role` is a title; `why` says where it comes from ("granted by Ada", "from the group Engineering"). `managed_by` is
+    the directory that manages them, "" for nobody.
     """
 
     id: str
@@ -21,19 +21,26 @@ class Member:
     email: str
     state: str
     role: str
-    role_label: str
     why: str
-    change_role: Control
-    suspend: Change
-    restore: Change
-    activate: Change
-    remove: Change
     suspended: bool = False
     held: bool = False
     managed_by: str = ""
     is_you: bool = False
     last_active: Moment | None = None
     is_enrolled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What may be done with a member: `role` is the slug of theirs, of the choices `roles`."""
+
+    role: str
+    roles: tuple[Choice, ...]
+    change_role: Control
+    suspend: Change
+    restore: Change
+    activate: Change
+    remove: Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class InvitationRow:
 
 @dataclass(frozen=True, slots=True)
 class MembersPage:
-    """settings/members.html. `roles` are the choices of the role form; `total` counts everyone. `next_href` is the next
+    """settings/members.html. `roles` are those to invite with; `total` counts everyone. `next_href` is the next
     page, "" at the end. `filter_form` has `text`, `role`, `state` and `factor`, `invite_form` `email` and `role`.
     """
 
@@ -108,9 +115,9 @@ class SessionList:
 
 
 @dataclass(frozen=True, slots=True)
-class ExplanationPage:
-    """settings/member.html: why somebody has their role, how they sign in, and what keeps them from being an
-    administrator who counts.
+class MemberPage:
+    """settings/member.html: why somebody has their role, how they sign in, what keeps them from being an
+    administrator who counts, and what may be done about it.
 
     `groups_from` says whose groups count and as of when, as a sentence; `granted` is the role given by hand and by
     whom, "" for none; `missing` are whole sentences: what keeps an administrator from counting, and anybody else from
@@ -135,6 +142,7 @@ class ExplanationPage:
     held: bool = False
     managed_by: str = ""
     groups_at: Moment | None = None
+    powers: Powers | None = None
     factor: FactorCard | None = None
     sessions: SessionList = SessionList()
     end_session: Control = ALLOWED

@@ -1,33 +1,77 @@
-"""One member: why they stand as they do, their second factor, and where they are signed in."""
+"""One member: given a role, suspended, restored, made active again, removed; their second factor and their sessions."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from app.rules.decisions import Refused
-from app.services import explanation, factors, members, organizations, sessions
-from app.services.overview import role_mappings as read_mappings
-from app.services.unit_of_work import UnitOfWork
+from app.rules.errors import ForbiddenError, InvalidInputError
+from app.rules.roles import ADMIN
+from app.services import appointments, factors, members, sessions
 from app.web import request as current
-from app.web.moments import moment, moment_or_none
-from app.web.presentation.elements import ALLOWED, Notice
-from app.web.presentation.members import FactorCard
-from app.web.sessions import session_list
-from app.web.settings.cards.members import explained
-from app.web.settings.controls import IN_RECOVERY, change, refusal
+from app.web.presentation.elements import Notice
+from app.web.settings import member_page
+from app.web.settings.controls import refusal
+from app.web.settings.typed import not_confirmed
 from app.web.shell import see, show
-from app.web.wording import count
 
 pages = Blueprint("member", __name__, url_prefix="/settings/members")
 
 
 @pages.get("/<member_id>", endpoint="show")
 def show_member(member_id: str) -> ResponseReturnValue:
-    """Why one member stands as they do, their second factor, and where they are signed in."""
-    return _one(member_id)
+    """Why one member stands as they do, what may be done about it, and where they are signed in."""
+    return _show(member_id)
+
+
+@pages.post("/<member_id>/role")
+def change_role(member_id: str) -> ResponseReturnValue:
+    """Give a role by hand. A recovery session only makes administrators: that is the repair it is for."""
+    unit, person, slug = current.unit(), current.signed_in(), request.form.get("role", "")
+    member = members.read(unit, person.organization_id, member_id)
+    if person.is_recovery and slug != ADMIN:
+        raise ForbiddenError("A recovery session can only make someone an administrator.")
+    if person.is_recovery:
+        return _answer(appointments.appoint(unit, person, member.id), member_id, done="role-changed")
+    try:
+        outcome = members.to_edit(unit, person.organization_id, member.id, role=slug).apply()
+    except InvalidInputError as error:
+        return _show(member_id, Notice("error", "The role was not changed.", error.sentence), status=400)
+    return _answer(outcome, member_id, done="role-changed")
+
+
+@pages.post("/<member_id>/suspend")
+def suspend(member_id: str) -> ResponseReturnValue:
+    """Suspend by hand; no push lifts it."""
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, suspended=True).apply()
+    return _answer(outcome, member_id, done="member-suspended")
+
+
+@pages.post("/<member_id>/restore")
+def restore(member_id: str) -> ResponseReturnValue:
+    """Lift a suspension."""
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, suspended=False).apply()
+    return _answer(outcome, member_id, done="member-restored")
+
+
+@pages.post("/<member_id>/activate")
+def activate(member_id: str) -> ResponseReturnValue:
+    """Make someone active again whom a directory deactivated that decides no more."""
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, activate=True).apply()
+    return _answer(outcome, member_id, done="member-activated")
+
+
+@pages.post("/<member_id>/remove")
+def remove(member_id: str) -> ResponseReturnValue:
+    """Remove someone, once their address was typed."""
+    unit, organization_id = current.unit(), current.organization_id()
+    if notice := not_confirmed(members.read(unit, organization_id, member_id).email):
+        return _show(member_id, notice, status=400)
+    outcome = members.to_remove(unit, organization_id, member_id).apply()
+    if isinstance(outcome, Refused):
+        return _show(member_id, refusal(outcome), status=409)
+    return see("/settings/members?done=member-removed")
 
 
 @pages.post("/<member_id>/factor/<factor_id>/reset")
@@ -35,10 +79,7 @@ def reset_factor(member_id: str, factor_id: str) -> ResponseReturnValue:
     """Take their authenticator app away."""
     unit, person = current.unit(), current.signed_in()
     member = members.read(unit, person.organization_id, member_id)
-    outcome = factors.reset(unit, member, factor_id)
-    if isinstance(outcome, Refused):
-        return _one(member_id, refusal(outcome), status=409)
-    return see(f"/settings/members/{member_id}?done=factor-reset")
+    return _answer(factors.reset(unit, member, factor_id), member_id, done="factor-reset")
 
 
 @pages.post("/<member_id>/sessions/<session_id>/end")
@@ -46,7 +87,7 @@ def end_session(member_id: str, session_id: str) -> ResponseReturnValue:
     """Sign one of their browsers out."""
     members.read(current.unit(), current.organization_id(), member_id)
     sessions.end_by_administrator(current.unit(), current.organization_id(), session_id)
-    return see(f"/settings/members/{member_id}?done=session-ended#sessions")
+    return _answer(None, member_id, done="session-ended", anchor="#sessions")
 
 
 @pages.post("/<member_id>/sessions/end-all")
@@ -55,38 +96,16 @@ def end_sessions(member_id: str) -> ResponseReturnValue:
     unit, person = current.unit(), current.signed_in()
     member = members.read(unit, person.organization_id, member_id)
     sessions.end_others(unit, member, keep=person.session_id, reason="ended_by_administrator")
-    return see(f"/settings/members/{member_id}?done=sessions-ended#sessions")
+    return _answer(None, member_id, done="sessions-ended", anchor="#sessions")
 
 
-def _one(member_id: str, *notices: Notice, status: int = 200) -> Response:
-    unit, person, organization_id = current.unit(), current.signed_in(), current.organization_id()
-    found = explanation.explain(unit, members.read(unit, organization_id, member_id))
-    names = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
-    default = organizations.read(unit, organization_id).default_role
-    page = explained(found, names, default_role=default, now=unit.now)
-    page = replace(
-        page,
-        factor=_factor(unit, member_id),
-        sessions=session_list(unit, member_id, current=person.session_id, path=f"/settings/members/{member_id}"),
-        end_session=IN_RECOVERY if person.is_recovery else ALLOWED,
-        is_you=member_id == person.member_id,
-    )
+def _answer(outcome: object, member_id: str, *, done: str, anchor: str = "") -> ResponseReturnValue:
+    """After an action: the page again, with the notice `done` or with what was refused."""
+    if isinstance(outcome, Refused):
+        return _show(member_id, refusal(outcome), status=409)
+    return see(f"/settings/members/{member_id}?done={done}{anchor}")
+
+
+def _show(member_id: str, *notices: Notice, status: int = 200) -> Response:
+    page = member_page.build(current.unit(), member_id)
     return show("settings/member.html", page, status=status, notices=notices)
-
-
-def _factor(unit: UnitOfWork, member_id: str) -> FactorCard | None:
-    facts = factors.of_member(unit, member_id)
-    if facts is None:
-        return None
-    judged = factors.may_reset(unit, member_id)
-    ended = sessions.count_full(unit, member_id)
-    ends = f"Ends {count(ended, 'session', 'sessions')}." if ended else ""
-    after = "They sign in without it, or set up another one where it is required, and are told by mail."
-    return FactorCard(
-        id=facts.id,
-        reset=change(judged, ends, after, at="factor"),
-        added=moment(facts.created_at, now=unit.now),
-        used=moment_or_none(facts.last_used_at, now=unit.now),
-        codes_left=facts.left,
-        locked_until=moment(unit.now + facts.wait, now=unit.now) if facts.wait is not None else None,
-    )

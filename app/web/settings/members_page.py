@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Response
 
 from app.rules.invitations import InvitationState
-from app.rules.members import EVERYBODY, MemberState, Wanted
-from app.rules.roles import ADMIN
-from app.services import appointments, invitations
+from app.rules.members import EVERYBODY, Wanted
+from app.services import invitations
 from app.services.overview import figures as read_figures
 from app.services.overview import people as read_people
 from app.services.overview import role_mappings as read_mappings
@@ -18,12 +18,11 @@ from app.services.overview.people import PersonFacts
 from app.services.unit_of_work import UnitOfWork
 from app.web import request as current
 from app.web.moments import moment, moment_or_none
-from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Change, Choice, Form, Notice
+from app.web.presentation.elements import EMPTY_FORM, Choice, Form, Notice
 from app.web.presentation.members import InvitationRow, Member, MembersPage
 from app.web.settings.cards.role_mappings import role_choices
-from app.web.settings.controls import IN_RECOVERY, change, control
 from app.web.shell import show
-from app.web.wording import count, role_reason
+from app.web.wording import role_reason
 
 _PER_PAGE = 50
 _INVITATIONS = 100
@@ -44,12 +43,11 @@ def build(
     typed.
     """
     organization_id, person = current.organization_id(), current.signed_in()
-    appointed = appointments.appointed_in(unit, person) if person.is_recovery else None
     page = read_people.page(unit, organization_id, after=after, before=before, wanted=wanted, limit=_PER_PAGE)
-    roles = _roles(unit, organization_id)
+    roles = role_choices(read_mappings.roles_of(unit, organization_id))
     waiting = () if person.is_recovery else _invitations(unit, roles)
     return MembersPage(
-        members=tuple(_member(unit, facts, appointed=appointed) for facts in page.people),
+        members=tuple(_member(facts, now=unit.now) for facts in page.people),
         roles=roles,
         total=read_figures.people(unit, organization_id).total,
         next_href=_href(wanted, after=page.after) if page.after else "",
@@ -93,42 +91,19 @@ def _invitations(unit: UnitOfWork, roles: tuple[Choice, ...]) -> tuple[Invitatio
     )
 
 
-def _roles(unit: UnitOfWork, organization_id: str) -> tuple[Choice, ...]:
-    roles = role_choices(read_mappings.roles_of(unit, organization_id))
-    return tuple(role for role in roles if role.value == ADMIN) if current.signed_in().is_recovery else roles
-
-
-def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> Member:
-    """One row; `appointed` is whom the present recovery session has made an administrator."""
-    ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Nobody is signed in as them."
-    row = Member(
+def _member(facts: PersonFacts, *, now: datetime) -> Member:
+    """One row."""
+    return Member(
         id=facts.id,
         name=facts.name,
         email=facts.email,
         state=facts.state,
-        role=facts.role,
-        role_label=facts.explained.role_name,
+        role=facts.explained.role_name,
         why=role_reason(facts.explained),
-        change_role=control(facts.change_role),
-        suspend=change(facts.suspend, ends, "They cannot sign in by any way until you restore them."),
-        restore=Change(ALLOWED, effects=("They can sign in again, as their state and role allow.",)),
-        activate=change(
-            facts.activate,
-            "They can sign in again, unless they are suspended.",
-            "A role granted to them before does not come back: give them one afterwards.",
-        ),
-        remove=change(facts.remove, ends, "Only an invitation or the directory brings them back."),
         suspended=facts.suspended,
         held=facts.held,
         managed_by=facts.explained.managed_by,
         is_you=facts.id == current.signed_in().member_id,
-        last_active=moment_or_none(facts.last_active_at, now=unit.now),
+        last_active=moment_or_none(facts.last_active_at, now=now),
         is_enrolled=facts.is_enrolled,
     )
-    if not current.signed_in().is_recovery:
-        return row
-    closed = Change(IN_RECOVERY)
-    row = replace(row, suspend=closed, restore=closed, activate=closed, remove=closed)
-    is_active = facts.state is MemberState.ACTIVE and not facts.suspended
-    decision = appointments.judge(facts.id, is_active=is_active, appointed=appointed)
-    return replace(row, change_role=control(decision)) if row.change_role.allowed else row

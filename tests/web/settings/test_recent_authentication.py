@@ -47,7 +47,7 @@ def forms(ada: Desk, scene: Provisioned) -> Forms:
         EventType.MEMBER_FACTOR_ENROLLED: ("/profile/authenticator", {}, "/profile"),
         "longer sessions": ("/settings/sessions", longer, PAGE),
         "a group that makes administrators": ("/settings/role-mappings", group, PAGE),
-        "an administrator by hand": (f"/settings/members/{grace}/role", as_admin, "/settings/members"),
+        "an administrator by hand": (f"/settings/members/{grace}/role", as_admin, f"/settings/members/{grace}"),
         "an administrator by invitation": (
             "/settings/invitations",
             {"email": "new@elsewhere.test", **as_admin},

@@ -9,7 +9,7 @@ from app.rules.identity import GroupsState
 from app.rules.roles import ADMIN, GroupSource
 from app.services.explanation import Explanation, GroupsSeen
 from app.web.moments import moment_or_none
-from app.web.presentation.members import ExplanationPage, MappedRow
+from app.web.presentation.members import MappedRow, MemberPage
 from app.web.wording import role_reason, way_in_sentence
 
 _ORIGINS = {
@@ -27,12 +27,12 @@ _NOT_YET = {
 }
 
 
-def explained(found: Explanation, roles: Mapping[str, str], *, default_role: str, now: datetime) -> ExplanationPage:
+def explained(found: Explanation, roles: Mapping[str, str], *, default_role: str, now: datetime) -> MemberPage:
     """The page of one member; `roles` are the names by slug."""
     member = found.member
     is_admin = member.role == ADMIN
     not_yet = next((_NOT_YET[missing.code] for missing in found.missing if missing.code in _NOT_YET), "")
-    return ExplanationPage(
+    return MemberPage(
         id=member.id,
         name=member.name or member.email,
         email=member.email,

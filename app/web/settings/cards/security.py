@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.rules.factors import MfaPolicy
 from app.services.authentication_policy import AuthenticationPolicy
-from app.services.overview.people import HoldFacts, PersonFacts
+from app.services.overview.people import AdministratorFacts, HoldFacts
 from app.services.overview.recovery import RecoveryFacts
 from app.services.rows import Enrollment
 from app.web.moments import moment, moment_or_none
@@ -67,18 +67,19 @@ def _applies_to(*, is_required: bool, has_sso: bool) -> str:
     return "Only those who have set an app up on their profile are asked for a code."
 
 
-def administrator(person: PersonFacts, *, you: str, now: datetime) -> Administrator:
+def administrator(facts: AdministratorFacts, *, you: str, now: datetime) -> Administrator:
     """One row of the table of administrators."""
+    person = facts.person
     return Administrator(
         member_id=person.id,
         name=person.name,
         email=person.email,
         source=person.explained.source,
         why=role_reason(person.explained),
-        way_in=way_in_sentence(person.way_in, person.then),
-        usable=person.usable,
+        way_in=way_in_sentence(facts.way_in, facts.then),
+        usable=facts.usable,
         proven=moment_or_none(person.last_signed_in_at, now=now),
-        missing=" ".join(person.missing),
+        missing=" ".join(facts.missing),
         is_you=person.id == you,
     )
 
