@@ -45,6 +45,7 @@ class Code(StrEnum):
     OWN_HOLD = "own_hold"
     LAST_RECOVERY_CODES = "last_recovery_codes"
     RECOVERY_APPOINTED = "recovery_appointed"
+    RECOVERY_RETURN = "recovery_return"
     LAST_HELD_ADMINISTRATOR = "last_held_administrator"
     # plans
     PLAN_REQUIRED = "plan_required"

@@ -1,4 +1,6 @@
-"""Recovery: who may replace the codes, how often one may be tried, whom a recovery session makes an administrator."""
+"""Recovery: who may replace the codes, how often one may be tried, whom a recovery session makes an administrator or
+active again.
+"""
 
 from __future__ import annotations
 
@@ -61,5 +63,24 @@ def may_appoint(*, is_active: bool, is_another: bool) -> Decision:
             Code.MEMBER_NOT_ACTIVE,
             "A recovery session can make only an active member an administrator.",
             fix="Choose a member who is neither deactivated nor suspended.",
+        )
+    return Allowed()
+
+
+def may_return(*, is_own: bool, others_active: bool) -> Decision:
+    """Whether a recovery session may make this deactivated member active again: the one it was opened by, where nobody
+    is left whom it could make an administrator instead. Whether the directory has a say is another rule's.
+    """
+    if not is_own:
+        return Refused(
+            Code.RECOVERY_RETURN,
+            "A recovery session makes nobody active but the member it was opened by.",
+            fix="Sign in as usual for it.",
+        )
+    if others_active:
+        return Refused(
+            Code.RECOVERY_RETURN,
+            "Somebody else is active, who can take over.",
+            fix="Make one of them an administrator under Members.",
         )
     return Allowed()

@@ -102,6 +102,13 @@ _ADMINISTRATORS = (
 )
 
 
+def any_active_besides(session: Session, organization_id: str, member_id: str) -> bool:
+    """Whether somebody else is active and not suspended."""
+    active = Member.state == "active", Member.suspended.is_(False), Member.removed_at.is_(None)
+    others = select(Member.id).where(Member.organization_id == organization_id, Member.id != member_id, *active)
+    return session.scalar(select(others.exists())) or False
+
+
 def following_default(session: Session, organization_id: str) -> Sequence[str]:
     """Ids of the members whose role is the default one."""
     query = select(Member.id).where(Member.organization_id == organization_id, Member.role_source == "default")

@@ -182,7 +182,7 @@ TABLE: dict[str, dict[str, Route]] = {
     "member.reset_factor": {"POST": _ADMIN_WRITE},
     "member.end_session": {"POST": _FULL_WRITE},
     "member.end_sessions": {"POST": _FULL_WRITE},
-    "member.activate": {"POST": _FULL_WRITE},
+    "member.activate": {"POST": _ADMIN_WRITE},
     "member.remove": {"POST": _FULL_WRITE},
     "roles.list": {"GET": _FULL_READ},
     "roles.add": {"POST": _FULL_WRITE},

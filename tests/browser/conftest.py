@@ -41,6 +41,7 @@ class Town:
     chromium: Browser
     violations: list[str] = field(default_factory=list)
     codes_read: Counter[str] = field(default_factory=Counter)
+    recovery_codes: list[str] = field(default_factory=list)
 
     def visitor(self) -> Page:
         """A page in a browser profile of its own; what the content security policy blocks is written down."""
@@ -98,6 +99,7 @@ def found_organization(town: Town) -> Page:
     page.get_by_label("Six-digit code").fill(town.code_for(ADA.email))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Store your recovery codes")).to_be_visible()
+    town.recovery_codes = page.locator("#codes code").all_inner_texts()
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Recovery codes confirmed")).to_be_visible()

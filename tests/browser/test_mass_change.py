@@ -4,37 +4,14 @@ about it.
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
-from dataclasses import dataclass
-from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ADA, HOST, ON_POSTGRESQL, Town, check_everywhere, found_organization, verify_domain
+from tests.browser.pushing import Caller
 
 _SCHEMAS = "urn:ietf:params:scim:schemas:core:2.0"
-_PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A program with a bearer token, from outside the server."""
-
-    base_url: str
-    token: str
-
-    def call(self, method: str, path: str, body: dict[str, Any], **headers: str) -> dict[str, Any]:
-        """What the server answers; an error is an exception."""
-        request = urllib.request.Request(
-            self.base_url + path,
-            method=method,
-            data=json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **headers},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return dict(json.loads(answer.read()))
 
 
 @ON_POSTGRESQL
@@ -56,8 +33,7 @@ def test_key_made_on_the_page_sets_a_directory_up_whose_mass_change_is_shown_and
 
     people = _set_up(Caller(organization_url, token))
     for user, scim in people[:6]:
-        operation = {"op": "replace", "path": "active", "value": False}
-        scim.call("PATCH", f"/Users/{user}", {"schemas": [_PATCH], "Operations": [operation]})
+        scim.set_active(user, active=False)
 
     page.goto("/settings/authentication")
     expect(page.get_by_text("Okta has deactivated or demoted 6 people in a short time.")).to_be_visible()

@@ -9,30 +9,18 @@ from playwright.sync_api import expect
 from tests.browser.conftest import (
     ADA,
     GRACE,
+    ON_SQLITE,
     Town,
     check_everywhere,
     found_organization,
     sign_in_through_provider,
     verify_domain,
 )
-from tests.browser.connecting import fill_in_oidc, fill_in_saml, require, save
-from tests.servers.identity_providers import OidcIdp, SamlIdp
+from tests.browser.connecting import fill_in_oidc, require, save
+from tests.servers.identity_providers import OidcIdp
 
 
-def test_saml_from_the_first_administrator_to_a_sign_in_through_the_provider(town: Town, saml_idp: SamlIdp) -> None:
-    provider = saml_idp((ADA, GRACE), signing="both")
-    page = found_organization(town)
-    verify_domain(town, page)
-
-    fill_in_saml(page, provider.metadata_url)
-    save(page)
-    require(page, ADA)
-
-    _people_come_in(town)
-    provider.stop()
-    _administrator_gets_back_in(town)
-
-
+@ON_SQLITE
 def test_oidc_from_the_first_administrator_to_a_sign_in_through_the_provider(town: Town, oidc_idp: OidcIdp) -> None:
     provider = oidc_idp((ADA, GRACE))
     page = found_organization(town)

@@ -8,7 +8,7 @@ import pytest
 
 from app.rules.actor import OPERATOR, SYSTEM, Actor, ActorKind
 from app.rules.decisions import Allowed, Code, Decision
-from app.rules.recovery import may_appoint, may_replace_codes, wait_for_drill
+from app.rules.recovery import may_appoint, may_replace_codes, may_return, wait_for_drill
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = Actor(ActorKind.API_KEY, id="key_x", label="Nightly")
@@ -58,3 +58,13 @@ def test_after_five_wrong_codes_the_next_one_waits_until_a_quarter_of_an_hour_is
 )
 def test_recovery_session_appoints_one_active_member(is_active: bool, is_another: bool, refused: Code | None) -> None:
     assert code(may_appoint(is_active=is_active, is_another=is_another)) is refused
+
+
+@pytest.mark.parametrize(
+    ("is_own", "others_active", "refused"),
+    [(True, False, None), (True, True, Code.RECOVERY_RETURN), (False, False, Code.RECOVERY_RETURN)],
+)
+def test_recovery_session_brings_its_own_member_back_where_nobody_is_left(
+    is_own: bool, others_active: bool, refused: Code | None
+) -> None:
+    assert code(may_return(is_own=is_own, others_active=others_active)) is refused

@@ -11,7 +11,7 @@ from app.services import directories, recovery
 from app.web.routes import TABLE, Caller
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import ADA, GRACE, found_organization, provisioned
-from tests.web.settings.scenes import PAGE, Desk, desk, flat, recovery_session
+from tests.web.settings.scenes import PAGE, Desk, desk, flat, recovery_session, signed_in
 
 EDSGER = "edsger@acme.test"
 
@@ -96,6 +96,43 @@ def test_administrator_on_hold_turns_the_directory_off_by_recovery(world: World)
     assert answer.status_code == 303, answer.text
     with world.transactions.reading() as unit:
         assert directories.read(unit, scene.organization.id, scene.directory_id).state == "inactive"
+
+
+def test_administrator_whom_the_directory_took_with_everybody_else_comes_back_by_recovery(world: World) -> None:
+    scene = provisioned(world)
+    grace = scene.scim.add_user(GRACE)
+    for user in (scene.ada, grace):
+        scene.scim.set_active(user, False)
+    browser = recovery_session(world)
+    path = f"/settings/members/{scene.organization.admin_id}"
+    assert "In Okta: activate them again." in flat(browser.get(PAGE).text)
+    listed = browser.submit(f"{path}/activate")
+
+    browser.submit_as_planned(f"/settings/directories/{scene.directory_id}/deactivate")
+    assert "as nobody else is active: make them active again, on their page." in flat(browser.get(PAGE).text)
+    other = browser.submit(f"/settings/members/{scene.organization.member(GRACE).id}/activate")
+    browser.get(path)
+    back = browser.submit(f"{path}/activate")
+
+    assert listed.status_code == other.status_code == 409
+    assert "The directory lists ada@acme.test as inactive" in listed.text
+    assert "A recovery session makes nobody active but the member it was opened by." in other.text
+    assert "member-activated" in back.headers["Location"]
+    assert "Invite somebody, and make them an administrator once they have signed in." in flat(browser.get(PAGE).text)
+    assert signed_in(world, ADA).get(PAGE).status_code == 200
+
+
+def test_recovery_session_brings_nobody_back_while_somebody_else_could_take_over(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.add_user(GRACE)
+    scene.scim.set_active(scene.ada, False)
+    browser = recovery_session(world)
+    browser.submit_as_planned(f"/settings/directories/{scene.directory_id}/deactivate")
+
+    answer = browser.submit(f"/settings/members/{scene.organization.admin_id}/activate")
+
+    assert answer.status_code == 409
+    assert "Make one of them an administrator under Members." in answer.text
 
 
 def test_recovery_session_makes_one_active_member_an_administrator(world: World) -> None:

@@ -61,12 +61,15 @@ class Powers:
 
 @dataclass(frozen=True, slots=True)
 class HoldFacts:
-    """An administrator on hold: since when, and whether the push deactivated them or took their role."""
+    """An administrator on hold: since when, and whether the push deactivated them or took their role. `directory` is
+    the active one, "" where none is; `others_active` is whether there is somebody to take over.
+    """
 
     person: PersonFacts
     since: datetime | None
     deactivated: bool
     directory: str
+    others_active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ def holds(unit: UnitOfWork, organization_id: str, admins: Sequence[Administrator
             since=audit.held_since(unit.session, organization_id, person.id),
             deactivated=pushed[person.id].state is not MemberState.ACTIVE,
             directory=directory.name if directory else "",
+            others_active=members.any_active_besides(unit.session, organization_id, person.id),
         )
         for person in held
     )

@@ -143,7 +143,8 @@ class Hold:
     """Someone kept as admin against a push. `happened` is a sentence without its full stop (`since` follows it),
     `meaning` a whole one.
 
-    `repairs` are steps, the smallest first. `since` is when the push came. `member_id` leads to their row.
+    `repairs` are ways to settle it, the smallest first; `ends` says when the hold ends. `since` is when the push came.
+    `member_id` leads to their row.
     """
 
     member_id: str
@@ -153,6 +154,7 @@ class Hold:
     happened: str
     meaning: str
     repairs: tuple[str, ...]
+    ends: str
 
 
 @dataclass(frozen=True, slots=True)

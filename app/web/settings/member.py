@@ -57,8 +57,14 @@ def restore(member_id: str) -> ResponseReturnValue:
 
 @pages.post("/<member_id>/activate")
 def activate(member_id: str) -> ResponseReturnValue:
-    """Make someone active again whom a directory deactivated that decides no more."""
-    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, activate=True).apply()
+    """Make someone active again whom a directory deactivated that decides no more. A recovery session does so for
+    whoever opened it, where nobody else is left.
+    """
+    unit, person = current.unit(), current.signed_in()
+    if person.is_recovery:
+        outcome: object = appointments.come_back(unit, person, member_id)
+    else:
+        outcome = members.to_edit(unit, person.organization_id, member_id, activate=True).apply()
     return _answer(outcome, member_id, done="member-activated")
 
 

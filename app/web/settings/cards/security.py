@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from app.rules.factors import MfaPolicy
@@ -97,6 +98,9 @@ def hold(facts: HoldFacts, *, now: datetime) -> Hold:
         if facts.deactivated
         else "They sign in as usual and can change these settings."
     )
+    ends = "It ends by itself, as soon as another administrator can get in."
+    if facts.directory:
+        ends = "Their role follows the directory again, by itself, as soon as another administrator can get in."
     return Hold(
         member_id=person.id,
         name=person.name,
@@ -104,15 +108,20 @@ def hold(facts: HoldFacts, *, now: datetime) -> Hold:
         since=moment(facts.since or now, now=now),
         happened=happened,
         meaning=meaning,
-        repairs=_repairs(facts),
+        repairs=tuple(_repairs(facts)),
+        ends=ends,
     )
 
 
-def _repairs(facts: HoldFacts) -> tuple[str, ...]:
-    source = facts.directory or "the directory"
-    back = "activate them again" if facts.deactivated else "put them back into a group that is mapped to admin"
-    return (
-        "Make another active member who has signed in an administrator, under Members.",
-        f"Or in {source}: {back}.",
-        f"Or in a recovery session of {facts.person.name}: turn the directory off.",
-    )
+def _repairs(facts: HoldFacts) -> Iterator[str]:
+    name = facts.person.name
+    if facts.others_active:
+        yield "Make another active member who has signed in an administrator, under Members."
+    if facts.directory:
+        back = "activate them again" if facts.deactivated else "put them back into a group that is mapped to admin"
+        yield f"In {facts.directory}: {back}."
+        yield f"In a recovery session of {name}: turn the directory off."
+    elif facts.deactivated and not facts.others_active:
+        yield f"In a recovery session of {name}, as nobody else is active: make them active again, on their page."
+    elif not facts.others_active:
+        yield "Invite somebody, and make them an administrator once they have signed in."
