@@ -223,12 +223,15 @@ class RevisionsPage:
 
 @dataclass(frozen=True, slots=True)
 class ReadyRow:
-    """One person. `way_in` is where they would come in, in words, `reason` why they are ready or are not."""
+    """One person. `way_in` is where they would come in, in words, `reason` why they are ready or are not. `is_expected`
+    of those who are: they should be able to, and have not shown it.
+    """
 
     name: str
     email: str
     href: str
     ready: bool
+    is_expected: bool
     way_in: str
     reason: str
     fix: str

@@ -26,15 +26,16 @@ _WAYS = {WayIn.SINGLE_SIGN_ON: "Single sign-on", WayIn.EMAIL_CODE: "Emailed code
 _REASONS = {
     Reason.PROVEN: "Came in with exactly these settings.",
     Reason.SEEN: "Came in through this identity provider before, with other settings.",
-    Reason.LISTED: "The directory lists them as active.",
+    Reason.LISTED: "The directory lists them as active; they have not come in through it yet.",
     Reason.GUEST: "A guest at another domain.",
     Reason.OTHER_DOMAIN: "Their address is at a domain that is not verified, and guests may not sign in.",
     Reason.INVITED: "Invited, and has not answered yet.",
     Reason.NOT_IN_DIRECTORY: "The directory does not list them, and they were never seen at the identity provider.",
     Reason.NEVER_SEEN: "Never seen at the identity provider.",
 }
-#: The reasons that keep people out, as views of the list.
+#: The reasons that keep people out, and the one that nobody has proven yet, as views of the list.
 _VIEWS = {
+    Reason.LISTED: "Never came yet",
     Reason.NEVER_SEEN: "Never seen at the identity provider",
     Reason.NOT_IN_DIRECTORY: "Not in the directory",
     Reason.OTHER_DOMAIN: "Other domain",
@@ -138,6 +139,7 @@ def _row(person: Person) -> ReadyRow:
         email=person.email,
         href="/settings/members" if is_invited else f"/settings/members/{person.id}",
         ready=found.ready,
+        is_expected=found.reason is Reason.LISTED,
         way_in=_WAYS[found.way_in],
         reason=_REASONS[found.reason],
         fix=found.fix,

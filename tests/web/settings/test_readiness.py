@@ -116,3 +116,17 @@ def test_readiness_for_a_revision_of_another_connection_is_not_found(world: Worl
     revision = href(readiness(ada, other), "All")
 
     assert ada.browser.get(f"/settings/connections/{connection_id}/readiness{revision}").status_code == 404
+
+
+def test_whom_only_the_directory_vouches_for_is_expected_and_listed_apart(world: World) -> None:
+    ada, connection_id = begin(world)
+    directory_id, scim = ada.organization.add_directory()
+    ada.organization.map_group(scim.add_group("Admins", scim.add_user(ADA)))
+    scim.add_user(GRACE)
+    ada.organization.activate_directory(directory_id)
+
+    page = readiness(ada, connection_id)
+
+    assert f"{GRACE} Expected Single sign-on The directory lists them as active" in flat(page)
+    assert f"{ADA} Ready Single sign-on Came in with exactly these settings." in flat(page)
+    assert listed(readiness(ada, connection_id, href(page, "Never came yet 1"))) == ["Grace"]
