@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from app.rules.factors import MfaPolicy, SecondStep
@@ -159,6 +160,13 @@ _REJECTED = "What the identity provider sent was not accepted."
 def count(number: int, one: str, many: str) -> str:
     """A number with the word that fits: "1 session", "3 sessions"."""
     return f"{number} {one if number == 1 else many}"
+
+
+def length(span: timedelta) -> str:
+    """How long that is, in the largest unit that comes out even: "= 7 days"."""
+    units = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+    unit, name = next((unit, name) for unit, name in units if not span % unit)
+    return f"= {count(span // unit, name, f'{name}s')}"
 
 
 def readable(name: str) -> str:

@@ -100,7 +100,7 @@ def _roles(unit: UnitOfWork, organization_id: str) -> tuple[Choice, ...]:
 
 def _member(unit: UnitOfWork, facts: PersonFacts, *, appointed: str | None) -> Member:
     """One row; `appointed` is whom the present recovery session has made an administrator."""
-    ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Nobody is signed in as them."
+    ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Ends no session."
     row = Member(
         id=facts.id,
         name=facts.name,
