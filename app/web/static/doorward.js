@@ -1,4 +1,4 @@
-// What the pages do beyond HTML: copy, print, codes with spaces, focus on what is wrong, status that keeps itself fresh.
+// What the pages do beyond HTML: copy, download, print, codes with spaces, focus on what is wrong, status that keeps itself fresh.
 // Every page works without this file. Nothing here makes a decision.
 "use strict";
 
@@ -20,13 +20,26 @@
     selection.addRange(range);
   }
 
+  function textOf(source) {
+    const parts = source.querySelectorAll("[data-copy-line]");
+    return parts.length ? Array.from(parts, (part) => part.textContent.trim()).join("\n") : source.textContent.trim();
+  }
+
+  // A file that the browser makes of what it has already: nothing is asked for, and nothing is sent.
+  function download(button) {
+    const text = `${button.dataset.what}, ${location.origin}\n\n${textOf(document.getElementById(button.dataset.download))}\n`;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.download = `${button.dataset.what.toLowerCase().replaceAll(" ", "-")}.txt`;
+    link.click();
+    setTimeout(URL.revokeObjectURL, 10_000, link.href);
+  }
+
   // The clipboard may be missing (plain http) or refused: then the text is selected and the person told what to press.
   async function copy(button) {
     const source = document.getElementById(button.dataset.copy);
-    const parts = source.querySelectorAll("[data-copy-line]");
-    const text = parts.length ? Array.from(parts, (part) => part.textContent.trim()).join("\n") : source.textContent.trim();
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(textOf(source));
       flash(button, "Copied");
     } catch {
       select(source);
@@ -65,6 +78,7 @@
     if (!button) return;
     if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
     if (button.dataset.copy) copy(button);
+    if (button.dataset.download) download(button);
     if ("print" in button.dataset) print();
     if ("close" in button.dataset) dismiss(button.closest(".notice"));
     if ("reload" in button.dataset) location.reload();
