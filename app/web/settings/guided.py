@@ -111,6 +111,7 @@ def step_page(setup: ConnectionSetup, place: Place, *, number: int | None = None
         number=number,
         heading=step.title,
         do=step.do,
+        then=step.then,
         action=place.setup(setup.id),
         back=place.back,
         back_label=place.back_label,
@@ -209,7 +210,7 @@ def _named(kind: ConnectionKind, name: str) -> Guide:
 
 
 def _step_to_read(kind: ConnectionKind, connection_id: str, step: GuideStep) -> StepToRead:
-    return StepToRead(step.title, step.do, _pasted(kind, connection_id, step), _entered(step))
+    return StepToRead(step.title, step.do, step.then, _pasted(kind, connection_id, step), _entered(step))
 
 
 def _links(setup: ConnectionSetup, guide: Guide, place: Place, *, number: int) -> tuple[StepLink, ...]:
