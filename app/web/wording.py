@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from app.rules.actor import OPERATOR, SYSTEM
 from app.rules.factors import MfaPolicy, SecondStep
 from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
@@ -154,6 +155,7 @@ _REASONS = {
         "Ask them. If nobody they know began it, somebody may have tried to lure them in.",
     ),
 }
+_WITHOUT_A_NAME = {OPERATOR.label: "Server operator", SYSTEM.label: "Doorward"}
 _REJECTED = "What the identity provider sent was not accepted."
 
 
@@ -210,6 +212,13 @@ def role_reason(explained: Explained) -> str:
             return "On hold: a push would have taken the last administrator"
         case RoleSource.DEFAULT:
             return "The default role"
+
+
+def whoever(label: str) -> str:
+    """Who did something, from what was written down of them: the operator's program may have acted for somebody."""
+    who, _, behalf = label.partition(" on behalf of ")
+    named = _WITHOUT_A_NAME.get(who, who)
+    return f"{named}, for {behalf}" if behalf else named
 
 
 def action(code: str, *, refused: bool) -> str:

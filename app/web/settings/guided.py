@@ -32,6 +32,7 @@ from app.web.presentation.guides import (
 from app.web.settings.cards.connections import settings_facts
 from app.web.settings.places import Place
 from app.web.settings.setup_form import fields_of, nested, uploaded, with_error
+from app.web.wording import whoever
 
 _HINTS = {
     "saml": "Most products are set up this way. Choose it when in doubt.",
@@ -76,7 +77,7 @@ def under_way(unit: UnitOfWork, organization_id: str, *, at: str) -> tuple[Setup
             step=min(setup.step, len(guide.steps)),
             steps=len(guide.steps) + 1,
             begun=moment(setup.begun_at, now=unit.now),
-            begun_by=setup.begun_by,
+            begun_by=whoever(setup.begun_by),
             href=f"{at}/setup/{setup.id}",
         )
         for setup in connection_setups.all_of(unit, organization_id)

@@ -18,8 +18,8 @@ def test_changes_are_told_in_words(world: World) -> None:
     assert f"{ADA} added the domain acme.test" in page
     assert f"{ADA} verified the domain acme.test" in page
     assert f"{ADA} granted a role to {GRACE}" in page
-    assert "Granted member → became admin" in page
-    assert "Role member → became admin" in page
+    assert "Granted Member → became Admin" in page
+    assert "Role Member → became Admin" in page
 
 
 def test_refusals_are_told_with_their_reason(world: World) -> None:

@@ -29,6 +29,7 @@ from app.web.presentation.elements import ALLOWED, Fact, Notice, Prerequisite
 from app.web.settings.cards.differences import differences, label_of
 from app.web.settings.cards.following import certificate_rows, followed_metadata
 from app.web.settings.controls import control, prerequisite
+from app.web.wording import whoever
 
 _ENDINGS = {
     Expiring.SIGNING_CERTIFICATE: "Signing certificate",
@@ -146,7 +147,7 @@ def _waiting(kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFact
         id=waiting.id,
         number=waiting.number,
         made=moment(waiting.made_at, now=now),
-        made_by=waiting.made_by,
+        made_by=whoever(waiting.made_by),
         differences=differences(kind, measure, waiting),
     )
 
