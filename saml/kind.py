@@ -152,11 +152,17 @@ class SamlKind:
             ServiceProviderValue(
                 "logout_url", "Single Logout URL (Okta), Logout Url (Entra); optional", service_provider.logout_url
             ),
-            ServiceProviderValue("metadata_url", "Service provider metadata", service_provider.entity_id),
+            ServiceProviderValue(
+                "metadata_url",
+                "Service provider metadata",
+                service_provider.entity_id,
+                file_name="doorward-metadata.xml",
+            ),
             ServiceProviderValue(
                 "certificate_url",
                 "Certificate to encrypt for, and to verify signed requests with (optional)",
                 service_provider.certificate_url,
+                file_name="doorward.pem",
             ),
         )
 

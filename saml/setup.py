@@ -183,10 +183,15 @@ def _part(submitted: Mapping[str, Any], name: str, *, known: tuple[str, ...]) ->
 
 def _provider(idp: dict[str, Any], *, http: Http, now: datetime) -> Published:
     ways = [way for way in _WAYS if way in idp] + ["entity_id"] * any(key in idp for key in (*_BY_HAND, _SLO_URL))
-    if len(ways) != 1:
+    if not ways:
+        sentence = (
+            "Give the metadata URL. Where there is none: metadata XML, or entity ID, sign-on URL and certificates."
+        )
+        raise InvalidInputError(sentence, field="idp.metadata_url")
+    if len(ways) > 1:
         raise InvalidInputError(
             "Give exactly one: a metadata URL, metadata XML, or entity ID, sign-on URL and certificates.",
-            field="idp.metadata_url" if not ways else f"idp.{ways[1]}",
+            field=f"idp.{ways[1]}",
         )
     if "metadata_url" in idp:
         idp["metadata_url"] = _line(idp["metadata_url"], field="idp.metadata_url")

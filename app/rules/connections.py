@@ -87,11 +87,14 @@ class SettingsRead:
 
 @dataclass(frozen=True, slots=True)
 class ServiceProviderValue:
-    """One value to paste at the identity provider: `label` in its own words."""
+    """One value to paste at the identity provider: `label` in its own words. `file_name` is what to call the
+    file behind a value that is the address of one.
+    """
 
     key: str
     label: str
     value: str
+    file_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

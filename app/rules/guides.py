@@ -41,10 +41,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuideStep:
-    """One screen: sentences in their order, our values, what to enter there, what to bring back from there."""
+    """One screen: sentences in their order up to the values that the last of them speaks of, which are ours or to be
+    entered there; those that come after; what to bring back from there.
+    """
 
     title: str
     do: tuple[str, ...]
+    then: tuple[str, ...] = ()
     paste: tuple[Pasted, ...] = ()
     enter: tuple[Entered, ...] = ()
     ask: tuple[Asked, ...] = ()
@@ -84,6 +87,7 @@ def _step(
     *,
     title: str,
     do: list[str],
+    then: Sequence[str] = (),
     paste: Sequence[dict[str, str]] = (),
     enter: Sequence[dict[str, Any]] = (),
     ask: Sequence[dict[str, str]] = (),
@@ -91,6 +95,7 @@ def _step(
     return GuideStep(
         title,
         tuple(do),
+        then=tuple(then),
         paste=tuple(Pasted(**found) for found in paste),
         enter=tuple(Entered(**found) for found in enter),
         ask=tuple(Asked(**found) for found in ask),

@@ -27,7 +27,7 @@ from app.services.steps import (
 from app.web import request as current
 from app.web.moments import moment
 from app.web.presentation.authentication import RecoveryCodesPage
-from app.web.presentation.elements import Fact, Form
+from app.web.presentation.elements import Form
 from app.web.presentation.sign_in import (
     BackupCodesPage,
     CodePage,
@@ -199,6 +199,6 @@ def _turned_away(step: TurnedAway) -> Response:
         reference=reference,
         at=moment(now, now=now),
         on_record=bool(step.reference),
-        it_facts=(Fact("What to do", step.refused.fix),) if step.refused.fix else (),
+        fix=step.refused.fix or "",
     )
     return show("sign_in/refused.html", page, status=403)

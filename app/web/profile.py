@@ -75,8 +75,7 @@ def confirm() -> ResponseReturnValue:
     """Show that it is still you: by the identity provider, the authenticator app or an emailed code."""
     person, return_to = current.signed_in(), asked_for() or _PATH
     if request.method == "GET":
-        connection = confirmations.connection_of(current.unit(), _member(current.unit()))
-        provider = connection.name if connection is not None else ""
+        provider = _provider(current.unit(), _member(current.unit()))
         page = ConfirmPage(person.email, return_to, provider=provider, may_recover=person.is_admin)
         return show("confirm.html", page)
     with current.writing() as unit:
@@ -137,6 +136,12 @@ def _codes_left(card: AuthenticatorCard) -> tuple[Notice, ...]:
     return (Notice("warning", left, "If you have lost the app, set up another one below; new codes come with it."),)
 
 
+def _provider(unit: UnitOfWork, member: Member) -> str:
+    """The connection through which they sign in, "" for those who do without."""
+    connection = confirmations.connection_of(unit, member)
+    return connection.name if connection is not None else ""
+
+
 def _member(unit: UnitOfWork) -> Member:
     person = current.signed_in()
     return members.read(unit, person.organization_id, person.member_id)
@@ -171,8 +176,12 @@ def _authenticator(unit: UnitOfWork, member: Member) -> AuthenticatorCard:
     judged = factors.may_change_own(unit)
     may_change = control(judged, at="authenticator")
     if facts is None:
-        is_required = authentication_policy.is_required(unit, member.organization_id)
-        return AuthenticatorCard(set_up=Change(may_change), make_codes=Change(may_change), is_required=is_required)
+        return AuthenticatorCard(
+            set_up=Change(may_change),
+            make_codes=Change(may_change),
+            is_required=authentication_policy.is_required(unit, member.organization_id),
+            provider=_provider(unit, member),
+        )
     void = f"{facts.left} unused of the present set stop working at once." if facts.left else ""
     return AuthenticatorCard(
         set_up=Change(may_change, effects=("The present app and its backup codes stop working.",)),

@@ -11,7 +11,7 @@ from app.services import logouts, sessions, sign_outs
 from app.services.sign_outs import Offer
 from app.web import request as current
 from app.web.moments import moment
-from app.web.presentation.elements import Fact, Notice
+from app.web.presentation.elements import Notice
 from app.web.presentation.sign_in import RefusedPage
 from app.web.shell import see, show
 
@@ -89,7 +89,7 @@ class WayOut:
             reference=refused.reference or current.reference(),
             at=moment(now, now=now),
             on_record=bool(refused.reference),
-            it_facts=(Fact("What to do", refused.rejection.fix),),
+            it_fix=refused.rejection.fix,
             retry_href="/",
         )
         return show("sign_in/refused.html", page, status=403)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from app.rules.actor import OPERATOR, SYSTEM
 from app.rules.factors import MfaPolicy, SecondStep
 from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
@@ -103,28 +105,70 @@ _ACTIONS = {
     "recovery_codes.drilled": ("tried a recovery code", "try a recovery code"),
     "recovery_codes.confirmed": ("confirmed the recovery codes as stored:", "confirm the recovery codes"),
 }
-#: Reason of a refused sign-in -> a sentence for the administrator.
+#: Reason of a refused sign-in -> a sentence for the administrator, and what to change. What is on record beside the
+#: reason was said to the person at the browser.
 _REASONS = {
-    "not_a_member": "The address is not a member of any organization here.",
-    "not_provisioned": "They are not a member, and sign-ins do not make new members here.",
-    "member_deactivated": "They are deactivated.",
-    "member_suspended": "They are suspended.",
-    "member_removed": "They were removed from this organization.",
-    "email_sign_in_off": "Their address is at a verified domain, so they have to come through the identity provider.",
-    "guests_refused": "They are a guest, and guests may not sign in while single sign-on is required.",
-    "address_in_use": "Their address is a member of another organization.",
-    "recovery_code_wrong": "The recovery code was wrong, or recovery is not for them.",
-    "factor_wrong": "What was typed is no present code of their authenticator app, and no unused backup code.",
-    "factor_locked": "Too many wrong codes of their authenticator app were typed.",
-    "subject_changed": "The identity provider sent another identifier for them than before.",
-    "sign_in_declined": "They came from the identity provider, were asked, and said that it was not them.",
+    "not_a_member": (
+        "The address is not a member of any organization here.",
+        "Invite them under Members, or assign the application to them at the identity provider.",
+    ),
+    "not_provisioned": (
+        "They are not a member, and sign-ins do not make new members here.",
+        "Invite them under Members, or assign the application to them, so that the directory lists them.",
+    ),
+    "member_deactivated": ("They are deactivated.", "Assign the application to them again at the identity provider."),
+    "member_suspended": ("They are suspended.", "Lift the suspension under Members if they may come in again."),
+    "member_removed": (
+        "They were removed from this organization.",
+        "Invite them under Members if they may come in again.",
+    ),
+    "email_sign_in_off": (
+        "Their address is at a verified domain, so they have to come through the identity provider.",
+        "Nothing here: they start again with their address and are sent there.",
+    ),
+    "guests_refused": (
+        "They are a guest, and guests may not sign in while single sign-on is required.",
+        "Let guests sign in by email under Single Sign-On, or give them an account at the identity provider.",
+    ),
+    "address_in_use": (
+        "Their address is a member of another organization.",
+        "An administrator there removes it first; then they sign in again.",
+    ),
+    "recovery_code_wrong": (
+        "The recovery code was wrong, or recovery is not for them.",
+        "An administrator tries again with a code that is not used yet. Nobody tried? Make new codes.",
+    ),
+    "factor_wrong": (
+        "What was typed is no present code of their authenticator app, and no unused backup code.",
+        "They try the code that the app shows now. Have they lost the app? Reset it under Members.",
+    ),
+    "factor_locked": (
+        "Too many wrong codes of their authenticator app were typed.",
+        "They wait a while, then try again. Have they lost the app? Reset it under Members.",
+    ),
+    "subject_changed": (
+        "The identity provider sent another identifier for them than before.",
+        "Have the identity provider send the earlier one. Is it a new account? Remove them, then invite them again.",
+    ),
+    "sign_in_declined": (
+        "They came from the identity provider, were asked, and said that it was not them.",
+        "Ask them. If nobody they know began it, somebody may have tried to lure them in.",
+    ),
 }
+_WITHOUT_A_NAME = {OPERATOR.label: "Server operator", SYSTEM.label: "Doorward"}
 _REJECTED = "What the identity provider sent was not accepted."
 
 
 def count(number: int, one: str, many: str) -> str:
     """A number with the word that fits: "1 session", "3 sessions"."""
     return f"{number} {one if number == 1 else many}"
+
+
+def length(span: timedelta) -> str:
+    """How long that is, in the largest unit that comes out even: "= 7 days"."""
+    units = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+    unit, name = next((unit, name) for unit, name in units if not span % unit)
+    return f"= {count(span // unit, name, f'{name}s')}"
 
 
 def readable(name: str) -> str:
@@ -170,6 +214,13 @@ def role_reason(explained: Explained) -> str:
             return "The default role"
 
 
+def whoever(label: str) -> str:
+    """Who did something, from what was written down of them: the operator's program may have acted for somebody."""
+    who, _, behalf = label.partition(" on behalf of ")
+    named = _WITHOUT_A_NAME.get(who, who)
+    return f"{named}, for {behalf}" if behalf else named
+
+
 def action(code: str, *, refused: bool) -> str:
     """What somebody did, or tried to do, before its subject."""
     done, tried = _ACTIONS.get(code, (code, code))
@@ -179,12 +230,13 @@ def action(code: str, *, refused: bool) -> str:
 def failure(reason: str, detail: Mapping[str, Any]) -> Failure:
     """Why a sign-in did not come about, for the administrator."""
     texts = {name: value for name, value in detail.items() if isinstance(value, str)}
+    sentence, fix = _REASONS.get(reason) or (texts.get("sentence", _REJECTED), texts.get("fix", ""))
     return Failure(
         name=reason,
-        sentence=_REASONS.get(reason) or texts.get("sentence", _REJECTED),
+        sentence=sentence,
         expected=texts.get("expected", ""),
         received=texts.get("received", ""),
-        fix=texts.get("fix", ""),
+        fix=fix,
     )
 
 

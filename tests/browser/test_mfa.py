@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -24,6 +25,10 @@ def store_backup_codes(page: Page) -> list[str]:
     codes = [code.strip() for code in page.locator("#codes code").all_inner_texts()]
     assert len(set(codes)) == 10
     check_everywhere(page)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download").click()
+    assert saved.value.suggested_filename == "doorward-backup-codes.txt"
+    assert Path(saved.value.path()).read_text().split()[-10:] == codes
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Continue").click()
     return codes

@@ -17,7 +17,8 @@ filled = { "attributes.subject" = "id" }
 
 [[guide.step]]
 title = "Go there"
-do = ["Open it.", "Press the button."]
+do = ["Open it.", "Enter these."]
+then = ["Press the button."]
 paste = [{ key = "acs_url", label = "Reply URL" }]
 enter = [{ label = "Format", value = "EMAIL", is_code = false }]
 
@@ -33,7 +34,8 @@ def test_guide_is_read_as_it_is_written() -> None:
 
     there, back = guide.steps
     assert (guide.name, guide.title, guide.filled) == ("saml-acme", "Acme", {"attributes.subject": "id"})
-    assert (there.title, there.do) == ("Go there", ("Open it.", "Press the button."))
+    assert (there.title, there.do) == ("Go there", ("Open it.", "Enter these."))
+    assert there.then == ("Press the button.",)
     assert there.paste == (Pasted("acs_url", "Reply URL"),)
     assert there.enter == (Entered("Format", "EMAIL", is_code=False),)
     assert back.ask == (Asked("idp.metadata_url", "Address"),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.application import World
 from tests.scenes import ADA, found_organization, provisioned
-from tests.web.settings.scenes import flat
+from tests.web.settings.scenes import desk, flat
 
 
 def test_name_is_changed_by_its_owner_and_told(world: World) -> None:
@@ -18,6 +18,15 @@ def test_name_is_changed_by_its_owner_and_told(world: World) -> None:
     assert organization.member(ADA).name == "Ada King"
     assert {"name": "Ada King"} in [event.data for event in organization.events() if event.type == "member.updated"]
     assert "changed the name of" in flat(browser.get("/settings/audit").text)
+
+
+def test_app_is_not_pressed_on_whoever_comes_through_the_identity_provider(world: World) -> None:
+    ada = desk(world)
+    assert "Not needed while" not in flat(ada.browser.get("/profile").text)
+
+    ada.require_single_sign_on()
+
+    assert "Not needed while you sign in through Acme Okta." in flat(ada.browser.get("/profile").text)
 
 
 def test_empty_name_is_refused_at_its_field(world: World) -> None:

@@ -117,7 +117,7 @@ def test_unsolicited_answer_is_refused_and_on_record_where_it_is_not_allowed(wor
 
     assert_refused(answer, "unsolicited")
     assert records(at) == [("rejected", "unsolicited")]
-    assert "with what was expected" in flat(answer.text)
+    assert "with its reason and what to change" in flat(answer.text)
 
 
 def test_people_come_one_after_the_other(world: World) -> None:

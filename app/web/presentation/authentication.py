@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from app.web.presentation.alarms import MassChange
 from app.web.presentation.connections import Connection
@@ -110,12 +111,13 @@ class SecondFactor:
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Whom single sign-on leaves to be decided: whether guests use emailed codes, and whether a first sign-in makes a
-    member. `directory_decides` is while an active directory does about the latter.
+    member. `directory_decides` is while an active directory does about the latter; `newcomers` cannot be changed then.
     """
 
     guests_allowed: bool
     newcomers_join: bool
     directory_decides: bool
+    newcomers: Control
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ class AuthenticationPage:
     required and in a recovery session. `sign_in_mappings` is None while a directory is
     active, because groups of a sign-in do not count then; `directory_mappings` is None while there is no directory.
     `admission` is None in a recovery session, which cannot change it.
-    Forms: `sessions_form` (`session_idle_minutes`, `session_hours`; None in a recovery session), `domain_form`
+    Forms: `sessions_form` (`session_idle_minutes`, `session_hours`; None in a recovery session, with what
+    they come to in `session_lengths`), `domain_form`
     (`host`), `directory_form` (`name`, `provider`). `providers` are the directory's choices,
     `token_lifetimes` those of a new token (the field `expires_in`, in days; "" for never).
     `active_members` counts everyone who is active, administrators too. `alarms` are the newest; `older_alarms` is how
@@ -205,6 +208,7 @@ class AuthenticationPage:
     sign_in_mappings: RoleMappings | None = None
     admission: Admission | None = None
     sessions_form: Form | None = None
+    session_lengths: Mapping[str, str] = field(default_factory=dict)
     domain_form: Form = EMPTY_FORM
     directory_form: Form = EMPTY_FORM
 

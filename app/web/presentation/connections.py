@@ -136,14 +136,13 @@ class ReceivedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class ProfileField:
-    """One field of the mapped profile. `source` is the attribute it came from, "" where it came from `several`;
-    `missing` says what to add when there is no value.
+    """One field of the mapped profile. `sources` are the attributes it came from; `missing` says what to add when there
+    is no value.
     """
 
     label: str
     value: str
-    source: str = ""
-    several: bool = False
+    sources: tuple[str, ...] = ()
     missing: str = ""
 
 

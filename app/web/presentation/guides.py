@@ -66,6 +66,7 @@ class GuidePage:
     number: int
     heading: str
     do: tuple[str, ...]
+    then: tuple[str, ...]
     action: str
     back: str
     back_label: str
@@ -79,10 +80,11 @@ class GuidePage:
 
 @dataclass(frozen=True, slots=True)
 class StepToRead:
-    """One step of a guide that is read again: what was to be done, and what was entered at the provider."""
+    """One step of a guide that is read again: what to do before and after the values that are entered there."""
 
     heading: str
     do: tuple[str, ...]
+    then: tuple[str, ...]
     paste: tuple[ServiceProviderValue, ...]
     enter: tuple[Fact, ...]
 

@@ -153,7 +153,8 @@ class MemberPage:
 class AuthenticatorCard:
     """The second factor of whoever looks at their profile; `added` is None while there is none.
 
-    `set_up` replaces one that is there. `is_required` says that the organization asks for one.
+    `set_up` replaces one that is there. `is_required` says that the organization asks for one; `provider` is the
+    connection by which they sign in without it, "" for none.
     """
 
     set_up: Change
@@ -163,6 +164,7 @@ class AuthenticatorCard:
     codes_left: int = 0
     codes_stored: bool = False
     is_required: bool = False
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)

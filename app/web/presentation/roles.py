@@ -17,7 +17,6 @@ class Role:
     id: str
     slug: str
     name: str
-    priority: int
     people: str
     groups: str
     rename: Control

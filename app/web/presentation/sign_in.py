@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from app.web.presentation.elements import EMPTY_FORM, Fact, Form, Moment, Notice
+from app.web.presentation.elements import EMPTY_FORM, Form, Moment, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,20 @@ class LeavingPage:
 
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
-    """sign_in/refused.html: a sign-in or sign-out that was refused, as `heading` says. `sentence` may be shown to this
-    person; `reference` ties it to the record an administrator reads.
+    """sign_in/refused.html: a sign-in or sign-out that was refused, as `heading` says. `sentence` and `fix` are for
+    this person; `reference` ties it to the record an administrator reads.
 
-    `code` is the stable reason. `it_facts` are what to hand to IT (no secrets). `retry_href` begins again. `on_record`
-    is whether administrators find it.
+    `code` is the stable reason. `it_fix` is what IT may have to change. `retry_href` begins again. `on_record` is
+    whether administrators find it.
     """
 
     sentence: str
     code: str
     reference: str
     at: Moment
+    fix: str = ""
+    it_fix: str = ""
     on_record: bool = False
-    it_facts: tuple[Fact, ...] = ()
     retry_href: str = "/sign-in"
     heading: str = "You could not be signed in"
 

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from app.services.overview import activity as read_activity
+from app.services.overview import role_mappings as read_mappings
 from app.web import request as current
 from app.web.attempts import attempt_row
 from app.web.audit_wording import entry_row
@@ -25,9 +26,10 @@ def show_page() -> ResponseReturnValue:
     cursors = {name: request.args.get(name, "") for name in ("attempts", "changes")}
     attempts = read_activity.attempts(unit, organization_id, before=cursors["attempts"], limit=_PER_PAGE + 1)
     entries = read_activity.entries(unit, organization_id, before=cursors["changes"], limit=_PER_PAGE + 1)
+    roles = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
     page = ActivityPage(
         attempts=tuple(attempt_row(facts, now=unit.now) for facts in attempts[:_PER_PAGE]),
-        entries=tuple(entry_row(facts, now=unit.now) for facts in entries[:_PER_PAGE]),
+        entries=tuple(entry_row(facts, roles=roles, now=unit.now) for facts in entries[:_PER_PAGE]),
         older_attempts_href=_older(cursors, "attempts", [facts.id for facts in attempts], anchor="sign-ins"),
         older_entries_href=_older(cursors, "changes", [facts.id for facts in entries], anchor="audit"),
     )

@@ -13,6 +13,7 @@ from app.rules.errors import NotFoundError
 from app.rules.ids import Prefix, is_id
 from app.services import audit
 from app.services.overview import activity as read_activity
+from app.services.overview import role_mappings as read_mappings
 from app.web import audit_export
 from app.web import request as current
 from app.web.audit_wording import AREAS, door, entry_row
@@ -43,10 +44,11 @@ def list_entries() -> ResponseReturnValue:
         unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
     )
     facts = read_activity.named_entries(unit, organization_id, listing.records)
+    roles = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
     sealed, address = audit.sealed_up_to(unit, organization_id), Address(_PATH, chosen)
     page = AuditPage(
         action=_PATH,
-        entries=tuple(entry_row(one, now=unit.now) for one in facts),
+        entries=tuple(entry_row(one, roles=roles, now=unit.now) for one in facts),
         sealed=Sealed(sealed.position, moment_or_none(sealed.at, now=unit.now)),
         views=tuple(
             View(label, address.of(outcome=outcome), is_current=outcome == chosen["outcome"])

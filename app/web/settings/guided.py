@@ -32,6 +32,7 @@ from app.web.presentation.guides import (
 from app.web.settings.cards.connections import settings_facts
 from app.web.settings.places import Place
 from app.web.settings.setup_form import fields_of, nested, uploaded, with_error
+from app.web.wording import whoever
 
 _HINTS = {
     "saml": "Most products are set up this way. Choose it when in doubt.",
@@ -76,7 +77,7 @@ def under_way(unit: UnitOfWork, organization_id: str, *, at: str) -> tuple[Setup
             step=min(setup.step, len(guide.steps)),
             steps=len(guide.steps) + 1,
             begun=moment(setup.begun_at, now=unit.now),
-            begun_by=setup.begun_by,
+            begun_by=whoever(setup.begun_by),
             href=f"{at}/setup/{setup.id}",
         )
         for setup in connection_setups.all_of(unit, organization_id)
@@ -111,6 +112,7 @@ def step_page(setup: ConnectionSetup, place: Place, *, number: int | None = None
         number=number,
         heading=step.title,
         do=step.do,
+        then=step.then,
         action=place.setup(setup.id),
         back=place.back,
         back_label=place.back_label,
@@ -209,7 +211,7 @@ def _named(kind: ConnectionKind, name: str) -> Guide:
 
 
 def _step_to_read(kind: ConnectionKind, connection_id: str, step: GuideStep) -> StepToRead:
-    return StepToRead(step.title, step.do, _pasted(kind, connection_id, step), _entered(step))
+    return StepToRead(step.title, step.do, step.then, _pasted(kind, connection_id, step), _entered(step))
 
 
 def _links(setup: ConnectionSetup, guide: Guide, place: Place, *, number: int) -> tuple[StepLink, ...]:

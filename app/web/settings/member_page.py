@@ -42,7 +42,7 @@ def build(unit: UnitOfWork, member_id: str) -> MemberPage:
 
 def _powers(unit: UnitOfWork, member: Member) -> Powers:
     facts = read_people.powers(unit, member)
-    ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Nobody is signed in as them."
+    ends = f"Ends {count(facts.sessions, 'session', 'sessions')}." if facts.sessions else "Ends no session."
     return Powers(
         role=member.role,
         roles=role_choices(read_mappings.roles_of(unit, member.organization_id)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flask import Response
 from flask.typing import ResponseReturnValue
@@ -32,7 +33,7 @@ from app.web import request as current
 from app.web.presentation.authentication import Admission, AuthenticationPage
 from app.web.presentation.connections import Connection as ConnectionCard
 from app.web.presentation.directories import Directory, RoleMappings
-from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Form, Notice
+from app.web.presentation.elements import ALLOWED, EMPTY_FORM, Control, Form, Notice
 from app.web.settings import guided
 from app.web.settings.cards.alarms import mass_change
 from app.web.settings.cards.connections import Around, connection, in_short
@@ -43,7 +44,9 @@ from app.web.settings.cards.security import administrator, hold, recovery_codes,
 from app.web.settings.cards.way import way_to_single_sign_on
 from app.web.settings.controls import PAGE, control, refusal
 from app.web.shell import see, show
-from app.web.wording import ways_in_now
+from app.web.wording import length, ways_in_now
+
+_DIRECTORY_DECIDES = Control(allowed=False, reason="Counts again once no directory is active.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def build(unit: UnitOfWork, forms: Forms = NO_FORMS) -> AuthenticationPage:
         directory_mappings=from_directory,
         sign_in_mappings=from_sign_in,
         sessions_form=_sessions(organization, forms.sessions, may_change=not person.is_recovery),
+        session_lengths={} if forms.sessions.values else _session_lengths(organization),
         domain_form=forms.domain,
         directory_form=forms.directory,
     )
@@ -179,10 +183,12 @@ def _mappings(unit: UnitOfWork, forms: Forms) -> tuple[RoleMappings | None, Role
 
 
 def _admission(organization: Organization, pushed: tuple[Directory, ...]) -> Admission:
+    directory_decides = any(card.state == DirectoryState.ACTIVE for card in pushed)
     return Admission(
         guests_allowed=Guests(organization.guests) is Guests.EMAIL_CODE,
         newcomers_join=organization.jit,
-        directory_decides=any(card.state == DirectoryState.ACTIVE for card in pushed),
+        directory_decides=directory_decides,
+        newcomers=_DIRECTORY_DECIDES if directory_decides else ALLOWED,
     )
 
 
@@ -194,6 +200,14 @@ def _sessions(organization: Organization, typed: Form, *, may_change: bool) -> F
         return None
     in_force = {name: str(getattr(organization, name)) for name in ("session_idle_minutes", "session_hours")}
     return Form(values={**in_force, **typed.values}, errors=typed.errors)
+
+
+def _session_lengths(organization: Organization) -> dict[str, str]:
+    """How long the minutes and hours of sessions are."""
+    return {
+        "session_idle_minutes": length(timedelta(minutes=organization.session_idle_minutes)),
+        "session_hours": length(timedelta(hours=organization.session_hours)),
+    }
 
 
 def _hosts(domains: tuple[DomainFacts, ...]) -> str:

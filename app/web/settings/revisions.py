@@ -23,7 +23,7 @@ from app.web.settings.cards.differences import differences
 from app.web.settings.controls import PAGE, control
 from app.web.settings.plans import Review, decide
 from app.web.shell import show
-from app.web.wording import proof_sentence
+from app.web.wording import proof_sentence, whoever
 
 pages = Blueprint("revisions", __name__, url_prefix="/settings/connections/<connection_id>/revisions")
 _PER_PAGE = 20
@@ -90,7 +90,7 @@ def _row(facts: RevisionFacts, kind: ConnectionKind, measure: RevisionFacts, *, 
         number=facts.number,
         state=facts.state,
         made=moment(facts.made_at, now=now),
-        made_by=facts.made_by,
+        made_by=whoever(facts.made_by),
         terms=tuple(_term(term, now=now) for term in facts.terms),
         proven_by=facts.proven.people,
         last_proven=moment_or_none(facts.proven.last_at, now=now),
@@ -103,6 +103,6 @@ def _term(term: RevisionTerm, *, now: datetime) -> TermRow:
     return TermRow(
         since=moment(term.since, now=now),
         until=moment_or_none(term.until, now=now),
-        by=term.begun_by,
+        by=whoever(term.begun_by),
         proof=proof_sentence(term.proof),
     )

@@ -130,7 +130,6 @@ def _role(facts: RoleFacts, form: Form | None) -> Role:
         id=facts.id,
         slug=facts.slug,
         name=facts.name,
-        priority=facts.priority,
         people=count(facts.people, "person", "people") if facts.people else "Nobody",
         groups=count(facts.mappings, "mapping gives it", "mappings give it") if facts.mappings else "No group gives it",
         rename=control(facts.rename),

@@ -20,6 +20,7 @@ from app.web.presentation.setup_links import SetupLinkMadePage, SetupLinkRow, Se
 from app.web.settings.controls import control, refusal
 from app.web.settings.overview import wrong
 from app.web.shell import see, show
+from app.web.wording import whoever
 
 pages = Blueprint("setup_links", __name__, url_prefix="/settings/setup-links")
 _PATH = "/settings/setup-links"
@@ -104,7 +105,7 @@ def _row(link: Listed, *, now: datetime) -> SetupLinkRow:
         email=row.email or "",
         scope=_TITLES[Scope(row.scope)],
         state=link.state,
-        made_by=row.maker_label,
+        made_by=whoever(row.maker_label),
         made=moment(row.created_at, now=now),
         expires=moment(row.expires_at, now=now),
         revoke=Change(ALLOWED, effects=_WHEN_REVOKED),

@@ -68,13 +68,14 @@ def _received(
 
 def _profile(received: Received, outcome: Mapping[str, Any]) -> tuple[ProfileField, ...]:
     email, name = str(outcome["email"]), str(outcome["profile_name"])
+    whole = _source(received, {name.lower()})
+    parts = tuple(one for one in received if _part_of_name(one, received, name))
     return (
-        ProfileField("Email address", email, source=_source(received, {email})),
+        ProfileField("Email address", email, sources=tuple(filter(None, (_source(received, {email}),)))),
         ProfileField(
             "Name",
             name,
-            source=_source(received, {name.lower()}),
-            several=bool(name) and not _source(received, {name.lower()}),
+            sources=(whole,) if whole else parts,
             missing="" if name else "Send a name: people then see it instead of the address.",
         ),
     )

@@ -12,6 +12,7 @@ from app.web.moments import moment
 from app.web.presentation.elements import ALLOWED, Control, Notice
 from app.web.presentation.setup_links import Frame
 from app.web.shell import development_notice
+from app.web.wording import whoever
 
 HOMES = {Scope.SSO: "/setup/sso", Scope.DIRECTORY: "/setup/directory"}
 _THEIRS = frozenset({Code.VERIFIED_DOMAIN_REQUIRED, Code.OWN_DOMAIN_REQUIRED, Code.ACTING_ADMIN_REQUIRED})
@@ -58,7 +59,7 @@ def _frame(notices: tuple[Notice, ...]) -> Frame:
     with current.reading() as unit:
         return Frame(
             organization=organizations.read(unit, holder.organization_id).name,
-            made_by=holder.made_by,
+            made_by=whoever(holder.made_by),
             home=HOMES[holder.scope],
             until=moment(holder.expires_at, now=unit.now),
             notices=notices,

@@ -1,4 +1,4 @@
-// What the pages do beyond HTML: copy, print, codes with spaces, focus on what is wrong, status that keeps itself fresh.
+// What the pages do beyond HTML: copy, download, print, codes with spaces, focus on what is wrong, status that keeps itself fresh.
 // Every page works without this file. Nothing here makes a decision.
 "use strict";
 
@@ -20,13 +20,26 @@
     selection.addRange(range);
   }
 
+  function textOf(source) {
+    const parts = source.querySelectorAll("[data-copy-line]");
+    return parts.length ? Array.from(parts, (part) => part.textContent.trim()).join("\n") : source.textContent.trim();
+  }
+
+  // A file that the browser makes of what it has already: nothing is asked for, and nothing is sent.
+  function download(button) {
+    const text = `${button.dataset.what}, ${location.origin}\n\n${textOf(document.getElementById(button.dataset.download))}\n`;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.download = `${button.dataset.what.toLowerCase().replaceAll(" ", "-")}.txt`;
+    link.click();
+    setTimeout(URL.revokeObjectURL, 10_000, link.href);
+  }
+
   // The clipboard may be missing (plain http) or refused: then the text is selected and the person told what to press.
   async function copy(button) {
     const source = document.getElementById(button.dataset.copy);
-    const parts = source.querySelectorAll("[data-copy-line]");
-    const text = parts.length ? Array.from(parts, (part) => part.textContent.trim()).join("\n") : source.textContent.trim();
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(textOf(source));
       flash(button, "Copied");
     } catch {
       select(source);
@@ -52,12 +65,23 @@
     for (const element of root.querySelectorAll("[data-scripted]")) element.hidden = false;
   }
 
+  // Whoever closes a message by keyboard goes on where the page begins, or at the message below it.
+  function dismiss(message) {
+    const list = message.parentElement;
+    message.remove();
+    (list.querySelector("[data-close]") || document.getElementById("content")).focus({ preventScroll: true });
+    if (!list.childElementCount) list.remove();
+  }
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
     if (button.dataset.copy) copy(button);
+    if (button.dataset.download) download(button);
     if ("print" in button.dataset) print();
+    if ("close" in button.dataset) dismiss(button.closest(".notice"));
+    if ("reload" in button.dataset) location.reload();
   });
 
   // "123 456" and "123-456" are pasted as six digits; maxlength would have cut them.
@@ -93,19 +117,33 @@
 
   // Status: elements marked data-live are replaced from a fresh copy of this page, only while someone can see it.
   // The request says so in a header, because looking at a page is not activity and must not keep a session alive.
-  let refused = 0;
+  // When it fails, the next comes later and later; that the page stands still is said at once where the session is over,
+  // which answers with the way to the sign-in page, and otherwise once it is no passing hitch.
+  const HITCHES = 3;
+  const LONGEST = 300; // seconds
+  const ONLY_FORMS = 405; // what stands here is the answer to a form, and cannot be asked for again
+  const seconds = Number(document.body.dataset.refreshSeconds);
+  let failed = 0;
+  let due;
   const asServed = new WeakMap();
   async function refresh() {
-    if (document.hidden || refused > 3) return;
+    clearTimeout(due);
+    if (document.hidden) return;
+    let isOver = false;
     try {
-      const answer = await fetch(location.pathname + location.search, { headers: { "Doorward-Refresh": "1" }, redirect: "error" });
+      const answer = await fetch(location.pathname + location.search, { headers: { "Doorward-Refresh": "1" }, redirect: "manual" });
+      if (answer.status === ONLY_FORMS) return;
+      isOver = answer.type === "opaqueredirect";
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const element of document.querySelectorAll("[data-live][id]")) replace(element, fresh.getElementById(element.id));
-      refused = 0;
+      failed = 0;
     } catch {
-      refused += 1;
+      failed += 1;
     }
+    document.querySelector(".stale").hidden = !isOver && failed < HITCHES;
+    clearTimeout(due);
+    due = setTimeout(refresh, Math.min(seconds * 2 ** failed, LONGEST) * 1000);
   }
 
   // Never under somebody's hands: a part that has the focus or an open confirmation is left alone.
@@ -113,7 +151,10 @@
     if (!fresh || asServed.get(old) === fresh.innerHTML) return;
     if (old.contains(document.activeElement) || old.querySelector("details[open]")) return;
     const said = fresh.dataset.live;
-    if (said && said !== old.dataset.live) announce(said);
+    if (said && said !== old.dataset.live) {
+      announce(said);
+      document.querySelector(".notices.told")?.remove(); // it told of how things stood before
+    }
     asServed.set(fresh, fresh.innerHTML);
     old.replaceWith(document.adoptNode(fresh));
     revealScripted(fresh);
@@ -155,9 +196,18 @@
     history.replaceState(null, "", location.pathname);
   }
 
+  // What was done is told once, not again after a reload.
+  function forgetDone() {
+    const here = new URL(location.href);
+    if (!here.searchParams.has("done")) return;
+    here.searchParams.delete("done");
+    history.replaceState(null, "", here);
+  }
+
   for (const element of document.querySelectorAll("[data-live][id]")) asServed.set(element, element.innerHTML);
   revealScripted(document);
   takeFragment();
+  forgetDone();
   openTarget();
   addEventListener("hashchange", () => {
     takeFragment();
@@ -168,9 +218,8 @@
     openAround(wrong);
     wrong.focus();
   }
-  const seconds = Number(document.body.dataset.refreshSeconds);
   if (seconds && document.querySelector("[data-live][id]")) {
-    setInterval(refresh, seconds * 1000);
+    due = setTimeout(refresh, seconds * 1000);
     document.addEventListener("visibilitychange", refresh);
   }
 })();

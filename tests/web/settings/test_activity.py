@@ -18,8 +18,8 @@ def test_changes_are_told_in_words(world: World) -> None:
     assert f"{ADA} added the domain acme.test" in page
     assert f"{ADA} verified the domain acme.test" in page
     assert f"{ADA} granted a role to {GRACE}" in page
-    assert "Granted member → became admin" in page
-    assert "Role member → became admin" in page
+    assert "Granted Member → became Admin" in page
+    assert "Role Member → became Admin" in page
 
 
 def test_refusals_are_told_with_their_reason(world: World) -> None:
@@ -47,17 +47,21 @@ def test_attempts_say_what_was_expected_and_what_came(world: World) -> None:
     assert "an emailed code" in page
 
 
-def test_refused_sign_in_is_explained(world: World) -> None:
+def test_refused_sign_in_tells_each_reader_what_they_can_do(world: World) -> None:
     ada = desk(world)
     ada.member("guest@other.test")
     ada.require_single_sign_on()
     guest = world.browser()
-    assert guest.sign_in("guest@other.test").status_code == 403
+    refused = guest.sign_in("guest@other.test")
+    assert refused.status_code == 403
 
-    page = flat(ada.browser.get("/settings/activity").text)
+    for_guest, for_ada = flat(refused.text), flat(ada.browser.get("/settings/activity").text)
 
-    assert "Refused guest@other.test" in page
-    assert "They are a guest, and guests may not sign in while single sign-on is required." in page
+    assert "Ask your administrator to allow guests" in for_guest.partition("What your IT department needs")[0]
+    assert "Refused guest@other.test" in for_ada
+    assert "They are a guest, and guests may not sign in while single sign-on is required." in for_ada
+    assert "What to change Let guests sign in by email under Single Sign-On" in for_ada
+    assert "your administrator" not in for_ada
 
 
 def test_both_lists_go_back_page_by_page(world: World) -> None:

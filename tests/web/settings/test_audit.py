@@ -8,6 +8,7 @@ import pytest
 
 from app.rules.actor import OPERATOR
 from app.services import audit_chain
+from app.web.wording import whoever
 from tests.application import World
 from tests.scenes import ADA, GRACE, provisioned
 from tests.services.audit_chain import tamper
@@ -30,8 +31,34 @@ def test_entry_tells_who_did_what_by_which_door_from_what_to_what(world: World) 
     text = page(ada)
 
     assert f"Done {ADA} granted a role to {GRACE} 2026-11-23 12:00 UTC" in text
-    assert "Granted member → became admin" in text
+    assert "Granted Member → became Admin" in text
     assert "Settings pages member.role_granted" in text
+
+
+def test_log_is_written_as_people_speak(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    ada.connect()
+    ada.confirm_codes()
+
+    text = page(ada)
+
+    assert "Protocol nothing → became SAML 2.0" in text
+    assert f"Done {ADA} confirmed the recovery codes as stored 2026" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (ADA, ADA),
+        ("system", "Doorward"),
+        ("operator", "Server operator"),
+        (f"operator on behalf of {ADA}", f"Server operator, for {ADA}"),
+        (f"the API key Nightly on behalf of {ADA}", f"the API key Nightly, for {ADA}"),
+    ],
+)
+def test_whoever_acted_is_told_in_words(written: str, told: str) -> None:
+    assert whoever(written) == told
 
 
 def test_change_that_tightens_names_who_can_still_get_in(world: World) -> None:

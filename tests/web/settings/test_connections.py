@@ -63,10 +63,11 @@ def test_test_sign_in_shows_what_came_and_what_would_follow(world: World) -> Non
     assert "The identity provider works. Something is still missing." in flat(page)
     assert "No administrator has confirmed that the recovery codes are stored." in flat(page)
     assert "Email address ada@acme.test email" in flat(page)
-    assert "Alice Archer" in page
+    assert "Name Alice Archer firstName , lastName" in flat(page)
     assert "it , staff" in flat(page)
     assert "Admin" in flat(page)
     assert "it worked." in flat(ada.page())
+    assert "Signing certificates, valid until 20" in flat(ada.page())
 
 
 def test_test_sign_in_says_what_looks_otherwise_than_meant(world: World) -> None:

@@ -153,6 +153,8 @@ def test_directory_is_activated_turned_off_and_deleted(world: World) -> None:
     assert "directory-activated" in ada.browser.submit_as_planned(f"{base}/activate").headers["Location"]
     assert ada.browser.submit(f"{base}/activate").status_code == 409
     assert "From the group Admins" in ada.page()
+    ada.connect()
+    assert "Keep newcomers out: Counts again once no directory is active." in flat(ada.page())
     assert "Turn Okta off?" in ada.browser.submit(f"{base}/deactivate").text
     assert "directory-deactivated" in ada.browser.submit_as_planned(f"{base}/deactivate").headers["Location"]
     assert ada.browser.submit(f"{base}/deactivate").status_code == 409

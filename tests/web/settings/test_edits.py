@@ -203,7 +203,7 @@ def test_blank_that_separates_groups_stays(saml: Draft) -> None:
 def test_form_that_was_emptied_is_no_rename(saml: Draft) -> None:
     emptied: dict[str, Any] = dict.fromkeys(saml.form(), "") | {"name": "Renamed"}
 
-    assert "Give exactly one" in saml.save(emptied)
+    assert "Give the metadata URL." in saml.save(emptied)
 
 
 def test_holder_of_a_link_keeps_no_secret_that_somebody_else_has_entered(oidc: Draft) -> None:

@@ -20,6 +20,7 @@ def test_shorter_times_count_at_once_for_everybody_who_is_signed_in(world: World
     answer = ada.browser.submit("/settings/sessions", session_idle_minutes="10", session_hours="1")
 
     assert answer.headers["Location"] == f"{PAGE}?done=sessions-changed#session-lifetimes"
+    assert "Without use, minutes = 10 minutes At most, hours = 1 hour" in flat(ada.page())
     world.clock.advance(minutes=9)
     assert ada.browser.get(PAGE).status_code == 200
     world.clock.advance(minutes=9)

@@ -50,7 +50,7 @@ def test_administrator_ends_all_sessions_of_a_member_and_the_audit_log_says_so(w
 
     assert answer.headers["Location"] == f"/settings/members/{grace.id}?done=sessions-ended#sessions"
     assert [browser.get("/settings/authentication").status_code for browser in browsers] == [303, 303]
-    assert "Nobody is signed in as them." in flat(ada.browser.get(f"/settings/members/{grace.id}").text)
+    assert "They are signed in nowhere." in flat(ada.browser.get(f"/settings/members/{grace.id}").text)
     assert ended(ada.organization) == [{"sessions": 2, "reason": "ended_by_administrator"}]
     audit = flat(ada.browser.get("/settings/audit").text)
     assert f"ended all sessions of {GRACE}" in audit

@@ -29,6 +29,7 @@ from app.web.presentation.elements import ALLOWED, Fact, Notice, Prerequisite
 from app.web.settings.cards.differences import differences, label_of
 from app.web.settings.cards.following import certificate_rows, followed_metadata
 from app.web.settings.controls import control, prerequisite
+from app.web.wording import whoever
 
 _ENDINGS = {
     Expiring.SIGNING_CERTIFICATE: "Signing certificate",
@@ -113,10 +114,20 @@ def checklist(needs: Needs) -> tuple[Prerequisite, ...]:
 
 
 def settings_facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """What a revision says, under the names of the setup form where it has them."""
+    """What a revision says, under the names of the setup form where it has them; what there is one of has no number."""
     labels = {field.name: field.label for field in kind.setup_fields()}
-    flat = flatten(kind.summary(settings))
-    return tuple(Fact(label_of(name, labels), value, is_code=_is_code(value)) for name, value in flat)
+    flat = dict(flatten(kind.summary(settings)))
+    has_several = any(".2." in name for name in flat)
+    return tuple(
+        _setting(label_of(name if has_several else name.replace(".1.", "."), labels), name, value)
+        for name, value in flat.items()
+    )
+
+
+def _setting(label: str, name: str, value: str) -> Fact:
+    if name.endswith(".not_after"):
+        return Fact(label, value.partition("T")[0])
+    return Fact(label, value, is_code=_is_code(value))
 
 
 def _warnings(kind: ConnectionKind, settings: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -141,7 +152,7 @@ def _waiting(kind: ConnectionKind, measure: RevisionFacts, waiting: RevisionFact
         id=waiting.id,
         number=waiting.number,
         made=moment(waiting.made_at, now=now),
-        made_by=waiting.made_by,
+        made_by=whoever(waiting.made_by),
         differences=differences(kind, measure, waiting),
     )
 

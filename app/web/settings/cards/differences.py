@@ -10,6 +10,9 @@ from app.services.revisions import RevisionFacts
 from app.web.presentation.differences import DifferenceRow
 from app.web.wording import readable
 
+#: What parts of a setting are called where the form has no name for them.
+_PARTS = {"not_after": "valid until"}
+
 
 def differences(kind: ConnectionKind, measure: RevisionFacts, other: RevisionFacts) -> tuple[DifferenceRow, ...]:
     """What is different from one revision to another."""
@@ -30,6 +33,6 @@ def label_of(name: str, labels: Mapping[str, str]) -> str:
     known, parts = name, list[str]()
     while known and known not in labels:
         known, _, last = known.rpartition(".")
-        parts.insert(0, readable(last))
+        parts.insert(0, _PARTS.get(last) or readable(last))
     words = [labels[known], *parts] if known else parts[-1:]
     return ", ".join([words[0], *(word.lower() for word in words[1:])])

@@ -36,6 +36,8 @@ LIFETIMES = (
     Choice("", "Never expires"),
 )
 _IDLE = timedelta(days=90)
+#: With nothing for so long, a synchronization is over, or has paused.
+_QUIET = timedelta(seconds=20)
 PROVIDERS = tuple(Choice(provider.value, title) for provider, title in TITLES.items())
 
 
@@ -81,7 +83,7 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         active_users=mirror.active_users,
         groups=progress.groups,
         not_members=mirror.not_members if facts.state is DirectoryState.ACTIVE else 0,
-        pace=_pace(progress),
+        pace=_pace(progress, now=now),
         pace_within=count(PACE_WITHIN // timedelta(minutes=1), "minute", "minutes"),
         errors=_errors(progress),
         trouble=_trouble(facts),
@@ -103,8 +105,10 @@ def _trouble(facts: DirectoryFacts) -> Notice | None:
     return Notice("error", told, detail, "See them", f"{requests_href(facts.id)}?outcome=refused")
 
 
-def _pace(progress: Progress) -> str:
-    """How fast people and groups arrive right now."""
+def _pace(progress: Progress, *, now: datetime) -> str:
+    """How fast people and groups arrive right now; "" once nothing comes any more."""
+    if progress.last_request_at is None or now - progress.last_request_at > _QUIET:
+        return ""
     people, groups = progress.users_per_minute, progress.groups_per_minute
     arriving = (
         count(people, "person", "people") if people else "",
