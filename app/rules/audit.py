@@ -10,9 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """One change or refusal: who, what, before, after, why.
+    """One change or refusal: who, what, before, after, why, from where.
 
     `outcome` is `done` or `refused`. `proof` names who could still get in after a change that tightened something.
+    `network_address` is where the request came from, None for what no request asked for and for entries of before.
     `position` is its place in the organization's chain, None while it waits to be sealed; it is no part of the entry.
     """
 
@@ -29,6 +30,7 @@ class AuditRecord:
     after: Mapping[str, Any]
     reason: str | None
     proof: Mapping[str, Any]
+    network_address: str | None
     position: int | None = None
 
 

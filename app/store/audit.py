@@ -23,7 +23,7 @@ from app.store.prepared import Prepared
 
 
 class AuditEntry(Base):
-    """One change or refusal: who, what, before, after, why."""
+    """One change or refusal: who, what, before, after, why, from where."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_organization_id_id", "organization_id", "id"),)
@@ -40,6 +40,7 @@ class AuditEntry(Base):
     after: Mapped[Any] = mapped_column(JSON)
     reason: Mapped[str | None]
     proof: Mapped[Any] = mapped_column(JSON)
+    network_address: Mapped[str | None]
 
 
 class AuditHead(Base):

@@ -54,6 +54,7 @@ def entry_row(facts: EntryFacts, *, now: datetime) -> AuditRow:
         reason=facts.reason.partition(": ")[2] or facts.reason,
         proof=proof_sentence(facts.proof),
         differences=_differences(facts),
+        network_address=facts.network_address,
         position=facts.position,
     )
 

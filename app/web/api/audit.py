@@ -58,6 +58,10 @@ class AuditAnswer(Answer):
     id: str
     at: datetime
     actor: ActorAnswer
+    network_address: str | None = Field(
+        description="Where the request came from, as far as proxies are trusted to say; null for the command line, the"
+        " worker, and entries from before addresses were kept."
+    )
     action: str
     outcome: str
     subject: str | None

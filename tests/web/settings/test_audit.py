@@ -31,7 +31,7 @@ def test_entry_tells_who_did_what_by_which_door_from_what_to_what(world: World) 
 
     assert f"Done {ADA} granted a role to {GRACE} 2026-11-23 12:00 UTC" in text
     assert "Granted member → became admin" in text
-    assert "Settings pages member.role_granted" in text
+    assert "Settings pages from 127.0.0.1 member.role_granted" in text
 
 
 def test_change_that_tightens_names_who_can_still_get_in(world: World) -> None:
@@ -61,7 +61,7 @@ def test_directory_is_told_from_people(world: World) -> None:
     text = page(ada, "?actor=directory")
 
     assert f"added {GRACE}" in text
-    assert "Directory (SCIM) member.created" in text
+    assert "Directory (SCIM) from 127.0.0.1 member.created" in text
     assert "founded the organization" not in text
 
 
