@@ -35,15 +35,25 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """What people call somebody or something: `text` as it was typed, and the `ids` of whatever has that name or id."""
+
+    text: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Which entries to show; the conditions add up.
 
-    `action` is the beginning of an action, such as `role.`; `since` is included and `until` is not.
+    `actor` is whoever did it, `subject` what it was done to. `action` is the beginning of an action, such
+    as `role.`; `since` is included and `until` is not.
     """
 
     actor_kind: str | None = None
+    actor: Called | None = None
     action: str | None = None
-    subject: str | None = None
+    subject: Called | None = None
     outcome: str | None = None
     since: datetime | None = None
     until: datetime | None = None

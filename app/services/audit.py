@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord
+from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord, Called
 from app.services import organizations
 from app.services.paging import RecordPage, page_of
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import audit as rows
-from app.store import audit_chain
+from app.store import audit_chain, figures
 
 _PAGE = 500
 
@@ -42,6 +42,12 @@ def page(
         after=after,
         limit=limit,
     )
+
+
+def called(unit: UnitOfWork, organization_id: str, text: str) -> Called:
+    """Whoever or whatever is meant by a name, an address or an id. Who was removed is still known by the address."""
+    name = text.lower() if "@" in text else text
+    return Called(name, (text, *figures.ids_called(unit.session, organization_id, name)))
 
 
 def feed(

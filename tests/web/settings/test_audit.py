@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from urllib.parse import urlencode
 
 import pytest
 
 from app.rules.actor import OPERATOR
-from app.services import audit_chain
+from app.rules.decisions import Refused
+from app.services import audit_chain, members, roles
 from tests.application import World
 from tests.scenes import ADA, GRACE, provisioned
 from tests.services.audit_chain import tamper
@@ -95,6 +99,9 @@ def test_page_says_that_nothing_is_sealed_yet(world: World) -> None:
         ("?since=2026-11-24", False),
         ("?until=2026-11-22", False),
         ("?actor=directory", False),
+        ("?subject=acme.test", True),
+        ("?person=ada%40acme.test&subject=acme.test&actor=member", True),
+        ("?subject=other.test", False),
         ("?outcome=sad&actor=robot&area=x&since=yesterday&until=9999-12-31&before=x&after=%2B", True),
     ],
 )
@@ -106,6 +113,89 @@ def test_filter_leaves_out_what_does_not_fit_and_nonsense_is_no_filter(world: Wo
 
     assert ("verified the domain acme.test" in text) is found
     assert ("No entry matches" in text) is not found
+
+
+@pytest.fixture
+def two_administrators(world: World) -> Desk:
+    """Ada has made Grace an administrator, and Grace has added a role and renamed herself."""
+    ada = desk(world)
+    grace = ada.member(GRACE)
+    ada.browser.submit(f"/settings/members/{grace.id}/role", role="admin")
+    with world.transactions.writing(ada.organization.acting_as(GRACE)) as unit:
+        added = roles.to_add(unit, ada.organization.id, slug="support", name="Support", priority=5).apply()
+        assert not isinstance(added, Refused)
+    return ada
+
+
+def codes(text: str) -> list[str]:
+    """What was done, entry by entry."""
+    return re.findall(r"<code>([a-z_.]+)</code>", text)
+
+
+def found(ada: Desk, **query: str) -> list[str]:
+    return codes(ada.browser.get(f"{PAGE}?{urlencode(query)}").text)
+
+
+def test_what_a_person_did_is_found_by_address_or_id_whatever_they_are_called_now(two_administrators: Desk) -> None:
+    ada = two_administrators
+    grace_id = ada.organization.member(GRACE).id
+    by_grace = ["role.created"]
+    assert found(ada, person=GRACE) == found(ada, person=GRACE.upper()) == found(ada, person=grace_id) == by_grace
+    assert "role.created" not in found(ada, person=ADA)
+    assert "member.role_granted" in found(ada, person=ADA)
+
+    with ada.world.transactions.writing(OPERATOR) as unit:
+        members.read(unit, ada.organization.id, grace_id).email = "hopper@acme.test"
+
+    assert found(ada, person=GRACE) == found(ada, person="hopper@acme.test") == by_grace
+    assert found(ada, person="nobody@acme.test") == found(ada, person="%") == []
+
+
+def test_what_happened_to_somebody_is_found_by_address_or_id_also_when_they_are_gone(two_administrators: Desk) -> None:
+    ada = two_administrators
+    grace_id = ada.organization.member(GRACE).id
+    ada.browser.submit(f"/settings/members/{grace_id}/remove", confirm=GRACE)
+
+    happened = found(ada, subject=GRACE)
+
+    assert happened[0] == "member.removed"
+    assert "member.role_granted" in happened
+    assert not set(happened) & {"role.created", "organization.created"}
+    assert happened == found(ada, subject=grace_id)
+    assert found(ada, subject="Support") == ["role.created"]
+    assert found(ada, subject=GRACE, person=ADA, area="member.")[0] == "member.removed"
+    assert found(ada, subject="Nothing of that name") == []
+
+
+def test_file_holds_what_the_filter_finds(two_administrators: Desk) -> None:
+    ada = two_administrators
+    query = urlencode({"subject": GRACE, "person": ADA})
+
+    page_ = ada.browser.get(f"{PAGE}?{query}").text
+    lines = ada.browser.get(f"{PAGE}/export?{query}&format=jsonl").text.splitlines()
+
+    assert f'value="{GRACE}"' in page_
+    assert f'value="{ADA}"' in page_
+    assert [json.loads(line)["action"] for line in lines] == codes(page_)[::-1]
+
+
+def test_page_of_a_member_leads_to_what_happened_to_them_but_not_in_recovery(two_administrators: Desk) -> None:
+    ada = two_administrators
+    grace_id = ada.organization.member(GRACE).id
+
+    text = ada.browser.get(f"/settings/members/{grace_id}").text
+    (href,) = re.findall(r'href="([^"]+)">[^>]*(?:<[^>]+>)*What happened to them', text)
+
+    assert "member.role_granted" in codes(ada.browser.get(html.unescape(href)).text)
+    rescue = recovery_session(ada.world)
+    assert "What happened to them" not in rescue.get(f"/settings/members/{grace_id}").text
+
+
+def test_name_of_another_organization_finds_nothing(two_administrators: Desk) -> None:
+    eve = two_administrators.world.first_admin("eve@other.test", "Other")
+
+    for query in ({"subject": GRACE}, {"person": ADA}, {"subject": two_administrators.organization.id}):
+        assert "No entry matches" in eve.get(f"{PAGE}?{urlencode(query)}").text
 
 
 def test_log_is_read_page_by_page_both_ways(world: World) -> None:
