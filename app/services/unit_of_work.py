@@ -176,6 +176,11 @@ class UnitOfWork:
             }
         )
 
+    @property
+    def latest_entry(self) -> str:
+        """The id of the newest audit entry of this unit, "" as long as there is none."""
+        return str(self._audited[-1]["id"]) if self._audited else ""
+
     def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
         """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
         self.rollback()

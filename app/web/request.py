@@ -88,6 +88,13 @@ def writing() -> Iterator[UnitOfWork]:
     with open_(actor()) as opened:
         opened.recheck = _recheck(cast(Route, g.route))
         yield opened
+        g.latest_entry = opened.latest_entry
+
+
+def latest_entry() -> str:
+    """The id of the newest audit entry that this request writes, "" where there is none."""
+    opened = cast("UnitOfWork | None", g.get("unit"))
+    return opened.latest_entry if opened is not None else cast(str, g.get("latest_entry", ""))
 
 
 def is_dry_run() -> bool:

@@ -32,6 +32,8 @@ _PER_PAGE = 50
 _VIEWS = {"": "All", "done": "Done", "refused": "Refused"}
 _DOORS = (Choice("", "Any"), *(Choice(kind, door(kind)) for kind in ActorKind))
 _AREAS = (Choice("", "Anything"), *(Choice(area, label) for area, label in AREAS.items()))
+#: Where a page begins or ends: at an entry that somebody was led to, or beside the page before.
+_PLACES = ("entry", "before", "after")
 _LONGEST = 254
 _FIELDS = ("outcome", "person", "subject", "actor", "area", "since", "until")
 
@@ -42,9 +44,12 @@ def list_entries() -> ResponseReturnValue:
     unit, organization_id = current.unit(), current.organization_id()
     chosen = _chosen()
     wanted = _wanted(unit, chosen)
-    listing = audit.page(
-        unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
-    )
+    if _id("entry"):
+        listing = audit.page_from(unit, organization_id, _id("entry"), wanted=wanted, limit=_PER_PAGE)
+    else:
+        listing = audit.page(
+            unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
+        )
     facts = read_activity.named_entries(unit, organization_id, listing.records)
     sealed, address = audit.sealed_up_to(unit, organization_id), Address(_PATH, chosen)
     page = AuditPage(
@@ -59,7 +64,7 @@ def list_entries() -> ResponseReturnValue:
         areas=_AREAS,
         outcome=chosen["outcome"],
         form=Form(chosen),
-        is_filtered=wanted != EVERYTHING or bool(_id("before") or _id("after")),
+        is_filtered=wanted != EVERYTHING or any(map(_id, _PLACES)),
         everything_href=_PATH,
         downloads=tuple(
             Download(label, address.of(f"{_PATH}/export", format=name))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import html
 import json
 import re
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from werkzeug.test import TestResponse
 
 from app.rules.actor import OPERATOR
 from app.rules.decisions import Refused
 from app.services import audit_chain, members, roles
-from tests.application import World
-from tests.scenes import ADA, GRACE, provisioned
+from tests.application import Browser, World
+from tests.scenes import ADA, GRACE, HOST, provisioned
 from tests.services.audit_chain import tamper
-from tests.web.settings.scenes import Desk, desk, flat, recovery_session, signed_in
+from tests.web.settings.scenes import Desk, anchor, desk, flat, recovery_session, signed_in
 
 PAGE = "/settings/audit"
 
@@ -241,3 +242,79 @@ def test_recovery_session_sees_no_link_to_it(world: World) -> None:
     assert f'href="{PAGE}"' in ada.page()
 
     assert PAGE not in recovery_session(world).page
+
+
+LINK = re.compile(r'<a href="([^"]+)">View in audit log</a>')
+
+
+def entry_shown(browser: Browser, answer: TestResponse) -> str:
+    """What was done by the entry to which the notice behind an answer leads, and which stands on top there."""
+    assert answer.status_code == 303, answer.text
+    (href,) = LINK.findall(browser.get(answer.headers["Location"]).text)
+    address, _, entry_id = html.unescape(href).partition("#")
+    text = browser.get(address).text
+    assert re.findall('<li id="(aud_[^"]+)"', text)[0] == entry_id
+    return codes(text)[0]
+
+
+def test_notice_of_a_change_leads_to_its_entry(world: World) -> None:
+    ada = desk(world)
+    added = ada.browser.submit("/settings/domains", host=HOST)
+    domain = f"/settings/domains/{anchor(added)}"
+    assert entry_shown(ada.browser, added) == "domain.claimed"
+    ada.browser.get("/settings/authentication")
+    world.dns.records[HOST] = re.findall(r"doorward-domain-verification=[\w-]+", ada.browser.page)[-1:]
+
+    checked = ada.browser.submit(f"{domain}/check")
+    removed = ada.browser.submit_as_planned(f"{domain}/remove", confirm=HOST)
+    renamed = ada.browser.submit("/profile/name", name="Ada King")
+
+    assert entry_shown(ada.browser, checked) == "domain.verified"
+    assert entry_shown(ada.browser, removed) == "domain.removed"
+    assert entry_shown(ada.browser, renamed) == "member.updated"
+
+
+def test_notice_of_what_wrote_no_entry_leads_nowhere(world: World) -> None:
+    ada = desk(world)
+    domain_id = anchor(ada.browser.submit("/settings/domains", host=HOST))
+
+    answer = ada.browser.submit(f"/settings/domains/{domain_id}/check")
+
+    told = ada.browser.get(answer.headers["Location"]).text
+    assert "The record was not found yet." in told
+    assert not LINK.search(told)
+    assert not LINK.search(ada.browser.get("/settings/members?done=member-removed&entry=javascript:x").text)
+
+
+def test_entry_is_first_on_its_page_whatever_was_written_since(world: World) -> None:
+    ada = desk(world)
+    added = ada.browser.submit("/settings/domains", host=HOST)
+    newest = ada.browser.get(f"{PAGE}?entry={parse_qs(urlsplit(added.headers['Location']).query)['entry'][0]}").text
+    with world.transactions.writing(OPERATOR) as unit:
+        for number in range(60):
+            unit.audit(ada.organization.id, "organization.updated", after={"number": number})
+
+    assert entry_shown(ada.browser, added) == "domain.claimed"
+    assert ">Newer</a>" not in newest
+    assert ">Newer</a>" in ada.browser.page
+
+
+def test_recovery_session_is_led_to_no_entry(world: World) -> None:
+    desk(world)
+    rescue = recovery_session(world)
+
+    answer = rescue.submit("/settings/recovery-codes/confirm", stored="yes")
+
+    told = rescue.get(answer.headers["Location"]).text
+    assert "Recovery codes confirmed as stored." in told
+    assert not LINK.search(told)
+
+
+def test_member_who_is_no_administrator_is_led_to_no_entry(world: World) -> None:
+    desk(world).member(GRACE)
+    grace = signed_in(world, GRACE)
+
+    told = grace.get(grace.submit("/profile/name", name="Grace H.").headers["Location"]).text
+
+    assert "Your name was changed." in told
+    assert not LINK.search(told)
