@@ -142,8 +142,6 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.wsgi_app = _OwnHost(app.wsgi_app, settings.base_url)  # type: ignore[method-assign]  # as Flask documents it
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]  # the same
 
     @app.after_request
     def protect(response: Response) -> Response:
@@ -204,6 +202,8 @@ def _mount(
         requests_per_second=settings.scim_requests_per_second,
     )
     app.wsgi_app = _Beside(app.wsgi_app, scim)  # type: ignore[method-assign]  # as Flask documents it
+    if settings.trusted_proxies:  # outermost: pages and directories alike are told where a request comes from
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]  # the same
     return kinds
 
 

@@ -27,7 +27,7 @@ from app.rules.errors import DoorwardError
 from app.services import directory_access, mirror
 from app.services.directory_access import Admitted, TokenRefusedError
 from app.services.request_log import RequestLog
-from app.services.unit_of_work import Transactions
+from app.services.unit_of_work import Transactions, Visitor
 from scim.answers import PreparedResponse
 from scim.dialects import dialect_of
 from scim.handler import DirectoryHandler
@@ -173,7 +173,7 @@ class ScimApplication:
             with self._transactions.writing() as unit:
                 directory_access.note_request(unit, admitted)
         storage = DirectoryStorage(
-            self._transactions,
+            self._transactions.for_request_of(Visitor(request.network_address)),
             admitted.directory,
             writes=request.writes,
             journal=visit.journal,

@@ -54,6 +54,12 @@ class DirectoryRequest(ScimRequest):
         scheme, _, token = header.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
+    @property
+    def network_address(self) -> str:
+        """Where it comes from, as far as proxies are trusted to say."""
+        address: str = self._environ.get("REMOTE_ADDR", "")
+        return address
+
     def read_body(self) -> None:
         """Read the body of a request that has one, once it is known that it may come in."""
         if self.method != "GET":

@@ -178,6 +178,11 @@ class Browser:
         return answer
 
 
+def led_to(answer: TestResponse) -> str:
+    """Where an answer leads, but for the audit entry that the page there can show."""
+    return re.sub(r"&entry=aud_[a-z0-9]{26}", "", answer.headers["Location"])
+
+
 def settings_for(database_url: str, **changes: object) -> Settings:
     """Settings as an operator would set them, for one database."""
     environment = {

@@ -89,8 +89,13 @@ _PARTS = tuple(field.name for field in fields(AuditRecord) if field.name != "pos
 
 
 def canonical(record: AuditRecord) -> str:
-    """The entry as text that is the same wherever and whenever it is read: JSON with sorted names and nothing more."""
+    """The entry as text that is the same wherever and whenever it is read: JSON with sorted names and nothing more.
+
+    An address that there is not is left out, as in what was sealed before there were any.
+    """
     parts = {name: getattr(record, name) for name in _PARTS}
+    if record.network_address is None:
+        del parts["network_address"]
     parts["at"] = record.at.astimezone(UTC).isoformat(timespec="microseconds")
     return json.dumps(parts, sort_keys=True, separators=(",", ":"))
 

@@ -14,6 +14,8 @@ from app.rules.errors import InvalidInputError
 RECORD_PREFIX = "doorward-domain-verification="
 FAILED_AFTER = timedelta(days=30)
 RECHECK_VERIFIED_EVERY = timedelta(hours=12)
+#: A record that is missed is told of when the next check misses it too: name servers have bad hours.
+MISSED_LONG_AFTER = RECHECK_VERIFIED_EVERY
 _FIRST_CHECK_AFTER = timedelta(minutes=1)
 _SLOWEST_CHECK = timedelta(hours=6)
 _MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, less the angle brackets
@@ -141,6 +143,14 @@ def after_check(
     if now - created_at >= FAILED_AFTER:
         return CheckOutcome(DomainState.FAILED, None)
     return CheckOutcome(DomainState.PENDING, now + min(_FIRST_CHECK_AFTER * 2 ** min(checks, 12), _SLOWEST_CHECK))
+
+
+def is_missed_long(missing_since: datetime, *, looked_before: datetime | None, now: datetime) -> bool:
+    """Whether a record is missed for long as of this look-up, and was not as of the one before: that is so once for
+    each time it vanishes.
+    """
+    long = missing_since + MISSED_LONG_AFTER
+    return looked_before is not None and looked_before < long <= now
 
 
 def _is_local_part(local: str) -> bool:

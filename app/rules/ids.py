@@ -76,6 +76,11 @@ def first_id(prefix: Prefix, at: datetime) -> str:
     return make_id(prefix, max(0, int(at.timestamp() * 1000)) << RANDOM_BITS)
 
 
+def just_behind(id_: str) -> str:
+    """The smallest text that sorts behind an identifier: no other one is in between."""
+    return f"{id_}{_ALPHABET[0]}"
+
+
 def made_at(id_: str) -> datetime:
     """When an identifier was made, to the millisecond, by the clock of whoever made it."""
     number = 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app.ports.mail import Mail
+from app.rules.domains import FAILED_AFTER
 from app.rules.expiry import ExpiryWarning
 from app.rules.members import MemberState
 from app.services import mailbox
@@ -85,6 +88,58 @@ def expiry(unit: UnitOfWork, organization_id: str, connection_id: str, warning: 
         text=f"{warning.sentence}\n\n{warning.meaning}\n\n{warning.fix}\n\n"
         f"The connection stands at {unit.ports.base_url}/settings/authentication#{connection_id}.",
     )
+
+
+def domain_verified(unit: UnitOfWork, organization_id: str, domain_id: str, *, host: str) -> None:
+    """The record of a domain was found while nobody was looking."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject=f"{host} is verified",
+        text=(
+            f"Doorward found the DNS record of {host}: the domain counts as yours. Addresses at {host} can use single "
+            "sign-on and come from your directory. Leave the record in place; Doorward looks for it twice a day.\n\n"
+            f"{_where_domain_stands(unit, domain_id)}"
+        ),
+    )
+
+
+def domain_given_up(unit: UnitOfWork, organization_id: str, domain_id: str, *, host: str) -> None:
+    """A domain was not verified in time: nobody looks for its record any more."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject=f"{host} was not verified within {FAILED_AFTER.days} days",
+        text=(
+            f"Doorward has looked for the DNS record of {host} for {FAILED_AFTER.days} days and has stopped now. The "
+            f"domain stays unverified: nobody at {host} can use single sign-on or come from your directory.\n\n"
+            "If you still want it, see that the record is published as the page shows it, and press Check now: that "
+            f"says what was found, and begins another {FAILED_AFTER.days} days. Otherwise remove the domain.\n\n"
+            f"{_where_domain_stands(unit, domain_id)}"
+        ),
+    )
+
+
+def domain_record_missing(
+    unit: UnitOfWork, organization_id: str, domain_id: str, *, host: str, since: datetime
+) -> None:
+    """The record of a verified domain has vanished, and not for an hour only."""
+    _tell_administrators(
+        unit,
+        organization_id,
+        subject=f"The DNS record of {host} is gone",
+        text=(
+            f"Doorward has not found the DNS record of {host} since {since:%Y-%m-%d %H:%M} UTC. Nothing is turned off: "
+            f"the domain stays verified, and everybody at {host} signs in as before.\n\n"
+            "Somebody may have removed the record, or the domain may have expired or moved to another DNS provider. "
+            "See that the domain is still yours, and publish the record again as the page shows it.\n\n"
+            f"{_where_domain_stands(unit, domain_id)}"
+        ),
+    )
+
+
+def _where_domain_stands(unit: UnitOfWork, domain_id: str) -> str:
+    return f"The domain stands at {unit.ports.base_url}/settings/authentication#{domain_id}."
 
 
 def _tell_administrators(unit: UnitOfWork, organization_id: str, *, subject: str, text: str, also: str = "") -> None:

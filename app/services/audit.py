@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord
+from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord, Called
+from app.rules.ids import just_behind
 from app.services import organizations
 from app.services.paging import RecordPage, page_of
 from app.services.unit_of_work import Transactions, UnitOfWork
 from app.store import audit as rows
-from app.store import audit_chain
+from app.store import audit_chain, figures
 
 _PAGE = 500
 
@@ -42,6 +43,21 @@ def page(
         after=after,
         limit=limit,
     )
+
+
+def page_from(
+    unit: UnitOfWork, organization_id: str, entry_id: str, *, wanted: AuditFilter = EVERYTHING, limit: int
+) -> RecordPage[AuditRecord]:
+    """The page that begins with one entry. As a rule it was written a moment ago, and nothing is newer."""
+    found = page(unit, organization_id, wanted=wanted, before=just_behind(entry_id), limit=limit)
+    is_newest = not rows.after(unit.session, organization_id, wanted=wanted, after_id=entry_id, limit=1)
+    return replace(found, newer="") if is_newest else found
+
+
+def called(unit: UnitOfWork, organization_id: str, text: str) -> Called:
+    """Whoever or whatever is meant by a name, an address or an id. Who was removed is still known by the address."""
+    name = text.lower() if "@" in text else text
+    return Called(name, (text, *figures.ids_called(unit.session, organization_id, name)))
 
 
 def feed(

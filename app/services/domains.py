@@ -12,12 +12,19 @@ from app.ports.dns import TxtAnswer
 from app.rules import prerequisites
 from app.rules.actor import ActorKind
 from app.rules.decisions import Code, Decision, Refused
-from app.rules.domains import DomainState, after_check, judge_claim, normalize_host, record_value
+from app.rules.domains import (
+    DomainState,
+    after_check,
+    is_missed_long,
+    judge_claim,
+    normalize_host,
+    record_value,
+)
 from app.rules.errors import NotFoundError
 from app.rules.events import EventType
 from app.rules.ids import Prefix
 from app.rules.prerequisites import Acting
-from app.services import authority, effects, policy, settlements
+from app.services import alarms, authority, effects, policy, settlements
 from app.services.authority import Change
 from app.services.linking import UNVERIFIED_HOST, Linking
 from app.services.plans import Planned, Proof
@@ -90,6 +97,8 @@ def apply_answer(unit: UnitOfWork, organization_id: str, domain_id: str, answer:
         if refused is not None:
             _note(unit, read(unit, organization_id, domain_id), answer, found=False)
             return refused
+        if unit.actor.kind is ActorKind.SYSTEM:  # whoever looks by hand sees it
+            alarms.domain_verified(unit, organization_id, domain_id, host=domain.host)
     _note(unit, domain, answer, found=found)
     return domain
 
@@ -206,7 +215,7 @@ def _waiting(unit: UnitOfWork, organization_id: str, later: Policy) -> Linking |
 
 def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:
     was = DomainState(domain.state)
-    was_missing = domain.missing_since
+    was_missing, looked_before = domain.missing_since, domain.checked_at
     outcome = after_check(
         was,
         found=found,
@@ -227,8 +236,12 @@ def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -
     }
     if outcome.state is DomainState.FAILED and was is not DomainState.FAILED:
         unit.event(domain.organization_id, EventType.DOMAIN_FAILED, subject=domain.id, host=domain.host)
-    if outcome.missing_since is not None and was_missing is None:
+        alarms.domain_given_up(unit, domain.organization_id, domain.id, host=domain.host)
+    missing_since = outcome.missing_since
+    if missing_since is not None and was_missing is None:
         unit.event(domain.organization_id, EventType.DOMAIN_RECORD_MISSING, subject=domain.id, host=domain.host)
+    if missing_since is not None and is_missed_long(missing_since, looked_before=looked_before, now=unit.now):
+        alarms.domain_record_missing(unit, domain.organization_id, domain.id, host=domain.host, since=missing_since)
 
 
 def _of_server(domain: Domain, answer: TxtAnswer) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ _NOTHING: dict[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where a request of a browser comes from, as far as proxies are trusted to say, and what it calls itself."""
+    """Where a request comes from, as far as proxies are trusted to say, and what its browser calls itself."""
 
     address: str = ""
     user_agent: str = ""
@@ -172,8 +172,14 @@ class UnitOfWork:
                 "after": dict(after) if after else _NOTHING,
                 "reason": reason,
                 "proof": dict(proof) if proof else _NOTHING,
+                "network_address": self.visitor.address or None,
             }
         )
+
+    @property
+    def latest_entry(self) -> str:
+        """The id of the newest audit entry of this unit, "" as long as there is none."""
+        return str(self._audited[-1]["id"]) if self._audited else ""
 
     def refuse(self, organization_id: str, action: str, refused: Refused, *, subject: str | None = None) -> Refused:
         """Undo whatever was begun and write down only that it was refused; ends what the use case may do."""
@@ -201,10 +207,15 @@ class UnitOfWork:
 
 @dataclass(frozen=True)
 class Transactions:
-    """Opens units of work on one database with one set of ports."""
+    """Opens units of work on one database with one set of ports, and for one visitor where it is for a request."""
 
     database: Database
     ports: Ports
+    visitor: Visitor = Visitor()
+
+    def for_request_of(self, visitor: Visitor) -> Transactions:
+        """The same for a request: what is done in them comes from there."""
+        return replace(self, visitor=visitor)
 
     @contextmanager
     def writing(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
@@ -212,7 +223,7 @@ class Transactions:
         with self.database.writing() as connection:
             # Begin now: on SQLite the wait for the only writer belongs before the first look at the clock.
             connection.begin()
-            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor)
+            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor, visitor=self.visitor)
             try:
                 yield unit
                 unit.commit()
@@ -226,7 +237,7 @@ class Transactions:
     def reading(self, actor: Actor = SYSTEM) -> Iterator[UnitOfWork]:
         """A unit that only reads: nothing it does stays."""
         with self.database.reading() as connection:
-            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor)
+            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor, visitor=self.visitor)
             try:
                 yield unit
             finally:
@@ -238,7 +249,7 @@ class Transactions:
         a change would do is worked out here.
         """
         with self.database.snapshot() as connection:
-            unit = UnitOfWork(connection=connection, ports=self.ports, actor=actor, may_write=False)
+            unit = UnitOfWork(connection, self.ports, actor, visitor=self.visitor, may_write=False)
             try:
                 yield unit
             finally:

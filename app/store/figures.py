@@ -270,24 +270,36 @@ def recovery_codes(session: Session, organization_id: str) -> tuple[int, int, da
     return int(total), int(left or 0), made
 
 
+_CALLED = (
+    (Member, Member.email),
+    (Domain, Domain.host),
+    (Connection, Connection.name),
+    (Directory, Directory.name),
+    (Role, Role.name),
+    (RoleMapping, RoleMapping.label),
+    (Invitation, Invitation.email),
+    (SetupLink, SetupLink.note),
+)
+
+
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
     """id -> what people call it, for ids of members, domains, connections, directories, roles, mappings,
     invitations and setup links, whatever state they are in.
     """
     found: dict[str, str] = {}
-    for table, label in (
-        (Member, Member.email),
-        (Domain, Domain.host),
-        (Connection, Connection.name),
-        (Directory, Directory.name),
-        (Role, Role.name),
-        (RoleMapping, RoleMapping.label),
-        (Invitation, Invitation.email),
-        (SetupLink, SetupLink.note),
-    ):
+    for table, label in _CALLED:
         query = select(table.id, label).where(table.organization_id == organization_id, table.id.in_(ids))
         found.update((id_, name) for id_, name in session.execute(query))
     return found
+
+
+def ids_called(session: Session, organization_id: str, name: str) -> list[str]:
+    """The ids of all that people call by exactly this name, the other way round."""
+    return [
+        id_
+        for table, label in _CALLED
+        for id_ in session.scalars(select(table.id).where(table.organization_id == organization_id, label == name))
+    ]
 
 
 def _count_where(condition: ColumnElement[bool]) -> ColumnElement[int | None]:

@@ -25,6 +25,7 @@ _COLUMNS = (
     "actor_kind",
     "actor_id",
     "actor_label",
+    "network_address",
     "action",
     "outcome",
     "subject",

@@ -69,6 +69,7 @@ def entry_row(facts: EntryFacts, *, roles: Mapping[str, str], now: datetime) -> 
         reason=facts.reason.partition(": ")[2] or facts.reason,
         proof=proof_sentence(facts.proof),
         differences=_differences(facts, roles),
+        network_address=facts.network_address,
         position=facts.position,
     )
 

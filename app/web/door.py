@@ -57,7 +57,6 @@ class Door:
             return follow(step)
         result = verify(arrival.revision, arrival.protocol_flow, transactions.ports.clock.now())
         with transactions.writing() as unit:
-            unit.visitor = current.visitor()
             step = answers.arrive(unit, arrival, browser=current.browser(), result=result)
         return follow(step)
 

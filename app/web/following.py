@@ -39,7 +39,7 @@ from app.web.presentation.sign_in import (
 )
 from app.web.qr import qr_code
 from app.web.return_to import sign_in_address
-from app.web.shell import development_notice, see, show
+from app.web.shell import development_notice, see, show, with_entry
 from app.web.wording import count
 
 _CODE_TEMPLATES = {Purpose.RECOVER: "recover_code.html"}
@@ -182,7 +182,7 @@ def _welcome(step: SignedIn) -> Response:
     unit = current.unit()
     made = moment(unit.now, now=unit.now)
     if step.backup_codes:
-        own = BackupCodesPage(codes=step.backup_codes, made=made, email=step.member.email, return_to=home)
+        own = BackupCodesPage(codes=step.backup_codes, made=made, email=step.member.email, return_to=with_entry(home))
         return show("backup_codes.html", own, session_token=step.token)
     name = organizations.read(unit, step.member.organization_id).name
     page = RecoveryCodesPage(organization=name, codes=step.codes, made=made)

@@ -88,6 +88,13 @@ def writing() -> Iterator[UnitOfWork]:
     with open_(actor()) as opened:
         opened.recheck = _recheck(cast(Route, g.route))
         yield opened
+        g.latest_entry = opened.latest_entry
+
+
+def latest_entry() -> str:
+    """The id of the newest audit entry that this request writes, "" where there is none."""
+    opened = cast("UnitOfWork | None", g.get("unit"))
+    return opened.latest_entry if opened is not None else cast(str, g.get("latest_entry", ""))
 
 
 def is_dry_run() -> bool:
@@ -112,8 +119,8 @@ def reference() -> str:
 
 
 def transactions() -> Transactions:
-    """For views that open their own units."""
-    return cast(Context, current_app.extensions["doorward"]).transactions
+    """For views that open their own units, which are this request's."""
+    return cast(Context, current_app.extensions["doorward"]).transactions.for_request_of(visitor())
 
 
 def kinds() -> Mapping[str, ConnectionKind]:
@@ -228,11 +235,11 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
         if route.caller in bearer.CALLERS:
             _authenticate_bearer(route, context, organization_id=values.get("org"))
         try:
-            with _opened(route, context) as opened:
+            with _opened(route) as opened:
                 g.unit = opened
                 _authenticate(route, context, opened)
                 if opened is not None:
-                    opened.actor, opened.visitor = actor(), visitor()
+                    opened.actor = actor()
                     opened.recheck = _recheck(route)
                 answer: ResponseReturnValue = view(*args, **values)
         finally:
@@ -244,18 +251,18 @@ def _guarded(view: View, context: Context, routes: dict[str, Route]) -> View:
 
 
 @contextmanager
-def _opened(route: Route, context: Context) -> Iterator[UnitOfWork | None]:
+def _opened(route: Route) -> Iterator[UnitOfWork | None]:
     asks_only = is_dry_run()  # read here for every route: what is not understood is refused before anything is done
     if route.transaction is Transaction.WRITE and asks_only:
         _need_credentials(route)
-        with context.transactions.snapshot() as opened:
+        with transactions().snapshot() as opened:
             yield opened
     elif route.transaction is Transaction.WRITE:
         _need_credentials(route)
-        with context.transactions.writing() as opened:
+        with transactions().writing() as opened:
             yield opened
     elif route.transaction is Transaction.READ:
-        with context.transactions.reading() as opened:
+        with transactions().reading() as opened:
             yield opened
     else:
         yield None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
+
 from flask import Response, current_app, make_response, render_template, request
 
+from app.rules.ids import Prefix, is_id
 from app.services import organizations
 from app.services.sessions import SignedIn
 from app.web import request as current
@@ -90,20 +94,38 @@ def shell_or_none(notices: tuple[Notice, ...] = ()) -> Shell | None:
     person = current.signed_in_or_none()
     if person is None:
         return None
-    told = _NOTICES.get(request.args.get("done", ""))
+    told = _told(person)
     return _shell(person, notices if told is None else (told, *notices))
 
 
 def see(location: str) -> Response:
     """After a form: look there with a GET."""
     response = Response(status=303)
-    response.headers["Location"] = location
+    response.headers["Location"] = with_entry(location)
     return response
+
+
+def with_entry(location: str) -> str:
+    """An address whose page says what was done, with the audit entry that this request writes, if it does; any other
+    as it is.
+    """
+    entry, parts = current.latest_entry(), urlsplit(location)
+    if not entry or parts.netloc or not parts.query.startswith("done="):
+        return location
+    return urlunsplit(parts._replace(query=f"{parts.query}&entry={entry}"))
 
 
 def development_notice() -> str:
     """One sentence while codes go to the console."""
     return str(current_app.config["DOORWARD_DEVELOPMENT"])
+
+
+def _told(person: SignedIn) -> Notice | None:
+    """What the request before did, if it did something; with its audit entry for whoever may read the log."""
+    told, entry = _NOTICES.get(request.args.get("done", "")), request.args.get("entry", "")
+    if told is None or not is_id(entry, Prefix.AUDIT) or not person.is_admin or person.is_recovery:
+        return told
+    return replace(told, link_label="View in audit log", link_href=f"/settings/audit?entry={entry}#{entry}")
 
 
 def _shell(person: SignedIn, notices: tuple[Notice, ...]) -> Shell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -76,6 +77,7 @@ def record(number: int, **changes: Any) -> AuditRecord:
         "after": {"role": "admin"},
         "reason": None,
         "proof": {},
+        "network_address": "192.0.2.7" if number % 2 else None,
     }
     return AuditRecord(**values | changes)
 
@@ -130,6 +132,30 @@ def test_position_is_no_part_of_the_entry() -> None:
     assert canonical(replace(record(1), position=7)) == canonical(record(1))
 
 
+#: As an entry was sealed before addresses were kept.
+BEFORE_ADDRESSES = (
+    '{"action":"member.role_granted","actor_id":"mem_1","actor_kind":"member","actor_label":"ada@acme.test",'
+    '"after":{"role":"admin"},"at":"2026-11-23T12:00:01.000000+00:00","before":{"role":"member"},"id":"aud_1",'
+    '"organization_id":"org_1","outcome":"done","proof":{},"reason":null,"subject":"mem_2"}'
+)
+
+
+def test_entry_without_an_address_reads_as_it_was_sealed_before_there_were_any() -> None:
+    assert canonical(record(1, network_address=None)) == BEFORE_ADDRESSES
+    assert json.loads(canonical(record(1))) == json.loads(BEFORE_ADDRESSES) | {"network_address": "192.0.2.7"}
+
+
+@pytest.mark.parametrize(("position", "address"), [(1, None), (1, ""), (2, ""), (2, "192.0.2.7")])
+def test_address_that_was_taken_away_or_put_there_is_found(position: int, address: str | None) -> None:
+    made = chain(3)
+    links = list(made.links)
+    entry = links[position - 1].entry
+    assert entry is not None
+    links[position - 1] = replace(links[position - 1], entry=replace(entry, network_address=address))
+
+    assert Chain(tuple(links), made.head).faults() == [(Fault.ALTERED, position)]
+
+
 ALTERATIONS: dict[str, Any] = {
     "id": "aud_x",
     "organization_id": "org_2",
@@ -144,6 +170,7 @@ ALTERATIONS: dict[str, Any] = {
     "after": {"role": "admin", "also": 1},
     "reason": "",
     "proof": {"email": "eve@acme.test"},
+    "network_address": "198.51.100.9",
 }
 
 

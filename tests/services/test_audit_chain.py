@@ -341,6 +341,10 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], set[tuple[Fault, int | None]]]] = {
         ("UPDATE audit_entries SET after = '{}' WHERE id = :four",),
         {(Fault.ALTERED, 4)},
     ),
+    "altered address": (
+        ("UPDATE audit_entries SET network_address = '192.0.2.7' WHERE id = :four",),
+        {(Fault.ALTERED, 4)},
+    ),
     "altered time": (
         ("UPDATE audit_entries SET at = '2020-01-01 00:00:00.000000' WHERE id = :four",),
         {(Fault.ALTERED, 4)},

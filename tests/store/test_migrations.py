@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from alembic import command
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
+from app.rules.audit_chain import canonical
 from app.rules.directories import ResourceKind
 from app.rules.errors import ConflictError
-from app.store import mirror, schema
+from app.store import audit, audit_triggers, mirror, schema
 from app.store.mirror_tables import Selection, value_digest
 
 _ROWS = """
@@ -250,6 +252,35 @@ def test_metadata_of_what_is_in_force_is_followed_from_the_first_round_on(engine
         ).all()
     assert [tuple(map(str, row)) for row in followed] == [("rev_5", "on", str(followed[0][2]), "[]")]
     assert followed[0][2]
+
+
+_AUDITED = """
+INSERT INTO organizations (id, name, guests, jit, default_role, created_at, mfa, session_idle_minutes, session_hours)
+VALUES ('org', 'Acme', 'refuse', true, 'member', '2026-11-24 00:00:00', 'optional', 1440, 168);
+INSERT INTO audit_entries
+(id, organization_id, at, actor_kind, actor_label, action, outcome, before, after, proof)
+VALUES ('aud', 'org', '2026-11-24 00:00:00', 'operator', 'operator', 'role.updated', 'done', '{}', '{"a": 1}', '{}')
+"""
+
+
+def test_entries_of_before_have_no_address_read_as_they_were_sealed_and_stay_kept(engine: Engine) -> None:
+    with engine.execution_options(doorward_writes=True).begin() as connection:
+        command.upgrade(schema._config(connection), "0019")
+        for statement in _AUDITED.split(";"):
+            connection.exec_driver_sql(statement)
+
+    schema.upgrade(engine)
+
+    with Session(engine) as session:
+        entry = audit.read_all(session, "org", ["aud"])["aud"]
+        assert audit_triggers.missing(session.connection()) == []
+    assert entry is not None
+    assert entry.network_address is None
+    assert canonical(entry) == (
+        '{"action":"role.updated","actor_id":null,"actor_kind":"operator","actor_label":"operator","after":{"a":1},'
+        '"at":"2026-11-24T00:00:00.000000+00:00","before":{},"id":"aud","organization_id":"org","outcome":"done",'
+        '"proof":{},"reason":null,"subject":null}'
+    )
 
 
 def test_the_newest_schema_is_what_the_models_say(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import ADA, found_organization, provisioned
 from tests.web.settings.scenes import desk, flat
 
@@ -13,7 +13,7 @@ def test_name_is_changed_by_its_owner_and_told(world: World) -> None:
     browser.sign_in(ADA)
     browser.get("/profile")
 
-    assert browser.submit("/profile/name", name=" Ada King ").headers["Location"] == "/profile?done=name-changed"
+    assert led_to(browser.submit("/profile/name", name=" Ada King ")) == "/profile?done=name-changed"
 
     assert organization.member(ADA).name == "Ada King"
     assert {"name": "Ada King"} in [event.data for event in organization.events() if event.type == "member.updated"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -272,9 +273,10 @@ def test_profile_sets_an_app_up_and_the_session_gets_a_new_token(world: World) -
     assert before is not None
     assert after is not None
     assert before.value != after.value
-    done = browser.submit("/profile/backup-codes/confirm", stored="yes", next="/profile?done=app-set-up")
+    (leads_to,) = re.findall(r'name="next" value="([^"]+)"', browser.page)
+    done = browser.submit("/profile/backup-codes/confirm", stored="yes", next=html.unescape(leads_to))
     page = flat(browser.get(done.headers["Location"]).text)
-    assert "Your authenticator app is set up." in page
+    assert "Your authenticator app is set up. You are asked for its code when you sign in. View in audit log" in page
     assert "Backup codes 10 unused" in page
     assert living(organization) == [("email_code", "totp")]
 

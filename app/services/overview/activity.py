@@ -39,7 +39,8 @@ class AttemptFacts:
 class EntryFacts:
     """One audit entry. `subject` is a name where there is one, never an id; `proof` names who could still get in.
 
-    `position` is its place in the sealed chain, None while it waits.
+    `network_address` is where the request came from, "" where there was none. `position` is its place in the sealed
+    chain, None while it waits.
     """
 
     id: str
@@ -53,6 +54,7 @@ class EntryFacts:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     proof: Mapping[str, Any]
+    network_address: str
     position: int | None
 
 
@@ -185,6 +187,7 @@ def _entry(row: AuditRecord, names: Mapping[str, str]) -> EntryFacts:
         before=_readable(before, names),
         after=_readable(after, names),
         proof=row.proof,
+        network_address=row.network_address or "",
         position=row.position,
     )
 

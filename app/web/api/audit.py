@@ -9,16 +9,16 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from app.rules.audit import AuditFilter, AuditRecord
 from app.services import audit, organizations
+from app.services.unit_of_work import UnitOfWork
 from app.web import audit_export
 from app.web import request as current
 from app.web.api.operations import operation
 from app.web.api.paging import FeedQuery, Page, feed
-from app.web.api.shapes import Answer, Instant, Maybe, Query
+from app.web.api.shapes import Answer, Instant, Maybe, Query, Text
 from app.web.downloads import Download
 
-Subject = Annotated[str, StringConstraints(pattern="^[!-~]{1,255}$")]
 Action = Annotated[str, StringConstraints(pattern="^[a-z_.]{1,100}$")]
-ActorKind = Literal["member", "recovery", "directory", "operator", "api_key", "sign_in", "system"]
+ActorKind = Literal["member", "recovery", "setup_link", "directory", "operator", "api_key", "sign_in", "system"]
 _MEDIA = tuple(one.media_type for one in audit_export.FORMATS.values())
 
 
@@ -26,16 +26,24 @@ class AuditConditions(Query):
     """Which entries; the conditions add up."""
 
     actor_kind: Maybe[ActorKind] = Field(None, description="Only what this kind of actor did or tried.")
+    actor: Maybe[Text] = Field(None, description="Only what whoever has this address, name or id did or tried.")
     action: Maybe[Action] = Field(None, description="Only actions that begin with this, such as `role.`.")
-    subject: Maybe[Subject] = Field(None, description="Only entries about what has this id.")
+    subject: Maybe[Text] = Field(None, description="Only entries about what has this id, address or name.")
     outcome: Maybe[Literal["done", "refused"]] = Field(None, description="Only changes, or only refusals.")
     since: Maybe[Instant] = Field(None, description="Only entries of this time or later.")
     until: Maybe[Instant] = Field(None, description="Only entries before this time.")
 
-    @property
-    def wanted(self) -> AuditFilter:
+    def wanted(self, unit: UnitOfWork, organization_id: str) -> AuditFilter:
         """The conditions as the rules name them."""
-        return AuditFilter(self.actor_kind, self.action, self.subject, self.outcome, self.since, self.until)
+        return AuditFilter(
+            actor_kind=self.actor_kind,
+            actor=audit.called(unit, organization_id, self.actor) if self.actor is not None else None,
+            action=self.action,
+            subject=audit.called(unit, organization_id, self.subject) if self.subject is not None else None,
+            outcome=self.outcome,
+            since=self.since,
+            until=self.until,
+        )
 
 
 class AuditQuery(AuditConditions, FeedQuery):
@@ -58,6 +66,10 @@ class AuditAnswer(Answer):
     id: str
     at: datetime
     actor: ActorAnswer
+    network_address: str | None = Field(
+        description="Where the request came from, as far as proxies are trusted to say; null for the command line, the"
+        " worker, and entries from before addresses were kept."
+    )
     action: str
     outcome: str
     subject: str | None
@@ -72,7 +84,8 @@ class AuditAnswer(Answer):
 def list_audit(org: str, query: AuditQuery) -> Page[AuditAnswer]:
     """Follow the audit log. `next_cursor` is what to send as `after`; null means that there is nothing more for now."""
     unit = current.unit()
-    return feed(query, lambda after, limit: audit.feed(unit, org, wanted=query.wanted, after=after, limit=limit), _show)
+    wanted = query.wanted(unit, org)
+    return feed(query, lambda after, limit: audit.feed(unit, org, wanted=wanted, after=after, limit=limit), _show)
 
 
 @operation("GET", "/organizations/{org}/audit/export", query=ExportQuery, media=_MEDIA)
@@ -84,7 +97,8 @@ def export_audit(org: str, query: ExportQuery) -> Download:
     transactions = current.transactions()
     with transactions.reading() as unit:
         organizations.read(unit, org)
-    return audit_export.download(transactions, org, wanted=query.wanted, as_=audit_export.FORMATS[query.format])
+        wanted = query.wanted(unit, org)
+    return audit_export.download(transactions, org, wanted=wanted, as_=audit_export.FORMATS[query.format])
 
 
 def _show(record: AuditRecord) -> AuditAnswer:

@@ -39,7 +39,8 @@ class AuditRow:
     """One change or refusal. `action` is a sentence, `code` its stable name; `refused` with `reason` when it was not
     made.
 
-    `door` is how whoever acted came in. `position` is its place in the sealed chain, None while it waits.
+    `door` is how whoever acted came in, `network_address` from where, "" where there was no request. `position` is its
+    place in the sealed chain, None while it waits.
     """
 
     id: str
@@ -53,6 +54,7 @@ class AuditRow:
     reason: str = ""
     proof: str = ""
     differences: tuple[Difference, ...] = ()
+    network_address: str = ""
     position: int | None = None
 
 

@@ -29,8 +29,9 @@ class Download:
 class AuditPage:
     """settings/audit.html, newest first.
 
-    `views` are the outcomes to filter by. `form` has the fields `actor`, `area`, `since` and `until`, and sends
-    `outcome` along. `is_filtered` is whether anything is left out; `everything_href` leads to the whole log.
+    `views` are the outcomes to filter by, `doors` the ways in. `form` has the fields `person` (who did it), `subject`
+    (to whom or what), `actor` (by which door), `area`, `since` and `until`, and sends `outcome` along. `is_filtered` is
+    whether anything is left out; `everything_href` leads to the whole log.
     `downloads` hold what fits the filter, on all pages.
     """
 
@@ -38,7 +39,7 @@ class AuditPage:
     entries: tuple[AuditRow, ...]
     sealed: Sealed
     views: tuple[View, ...]
-    actors: tuple[Choice, ...]
+    doors: tuple[Choice, ...]
     areas: tuple[Choice, ...]
     outcome: str
     form: Form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from app.rules.ids import Prefix, is_id
 from app.services import audit
 from app.services.overview import activity as read_activity
 from app.services.overview import role_mappings as read_mappings
+from app.services.unit_of_work import UnitOfWork
 from app.web import audit_export
 from app.web import request as current
 from app.web.audit_wording import AREAS, door, entry_row
@@ -29,9 +31,12 @@ pages = Blueprint("audit", __name__)
 _PATH = "/settings/audit"
 _PER_PAGE = 50
 _VIEWS = {"": "All", "done": "Done", "refused": "Refused"}
-_ACTORS = (Choice("", "Anybody"), *(Choice(kind, door(kind)) for kind in ActorKind))
+_DOORS = (Choice("", "Any"), *(Choice(kind, door(kind)) for kind in ActorKind))
 _AREAS = (Choice("", "Anything"), *(Choice(area, label) for area, label in AREAS.items()))
-_FIELDS = ("outcome", "actor", "area", "since", "until")
+#: Where a page begins or ends: at an entry that somebody was led to, or beside the page before.
+_PLACES = ("entry", "before", "after")
+_LONGEST = 254
+_FIELDS = ("outcome", "person", "subject", "actor", "area", "since", "until")
 
 
 @pages.get(_PATH, endpoint="list")
@@ -39,10 +44,13 @@ def list_entries() -> ResponseReturnValue:
     """One page of entries. What makes no sense in the address is left out, as if it were not there."""
     unit, organization_id = current.unit(), current.organization_id()
     chosen = _chosen()
-    wanted = _wanted(chosen)
-    listing = audit.page(
-        unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
-    )
+    wanted = _wanted(unit, chosen)
+    if _id("entry"):
+        listing = audit.page_from(unit, organization_id, _id("entry"), wanted=wanted, limit=_PER_PAGE)
+    else:
+        listing = audit.page(
+            unit, organization_id, wanted=wanted, before=_id("before"), after=_id("after"), limit=_PER_PAGE
+        )
     facts = read_activity.named_entries(unit, organization_id, listing.records)
     roles = {role.slug: role.name for role in read_mappings.roles_of(unit, organization_id)}
     sealed, address = audit.sealed_up_to(unit, organization_id), Address(_PATH, chosen)
@@ -54,11 +62,11 @@ def list_entries() -> ResponseReturnValue:
             View(label, address.of(outcome=outcome), is_current=outcome == chosen["outcome"])
             for outcome, label in _VIEWS.items()
         ),
-        actors=_ACTORS,
+        doors=_DOORS,
         areas=_AREAS,
         outcome=chosen["outcome"],
         form=Form(chosen),
-        is_filtered=wanted != EVERYTHING or bool(_id("before") or _id("after")),
+        is_filtered=wanted != EVERYTHING or any(map(_id, _PLACES)),
         everything_href=_PATH,
         downloads=tuple(
             Download(label, address.of(f"{_PATH}/export", format=name))
@@ -76,8 +84,10 @@ def export_entries() -> ResponseReturnValue:
     chosen = audit_export.FORMATS.get(request.args.get("format", ""))
     if chosen is None:
         raise NotFoundError("There is no such format.")
-    wanted = _wanted(_chosen())
-    return send(audit_export.download(current.transactions(), current.organization_id(), wanted=wanted, as_=chosen))
+    transactions = current.transactions()
+    with transactions.reading() as unit:
+        wanted = _wanted(unit, _chosen())
+    return send(audit_export.download(transactions, current.organization_id(), wanted=wanted, as_=chosen))
 
 
 def _chosen() -> dict[str, str]:
@@ -86,16 +96,20 @@ def _chosen() -> dict[str, str]:
     allowed = {"outcome": OUTCOMES, "actor": tuple(ActorKind), "area": tuple(AREAS)}
     for name, values in allowed.items():
         given[name] = given[name] if given[name] in values else ""
+    for name in ("person", "subject"):
+        given[name] = given[name][:_LONGEST]
     for name in ("since", "until"):
         given[name] = given[name] if day(given[name]) is not None else ""
     return given
 
 
-def _wanted(chosen: dict[str, str]) -> AuditFilter:
-    until = day(chosen["until"])
+def _wanted(unit: UnitOfWork, chosen: dict[str, str]) -> AuditFilter:
+    until, called = day(chosen["until"]), partial(audit.called, unit, current.organization_id())
     return AuditFilter(
         actor_kind=chosen["actor"] or None,
+        actor=called(chosen["person"]) if chosen["person"] else None,
         action=chosen["area"] or None,
+        subject=called(chosen["subject"]) if chosen["subject"] else None,
         outcome=chosen["outcome"] or None,
         since=day(chosen["since"]),
         until=until + timedelta(days=1) if until is not None else None,

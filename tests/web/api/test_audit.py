@@ -12,6 +12,7 @@ import pytest
 from app.rules.actor import OPERATOR
 from app.services import audit_chain
 from tests.application import World
+from tests.scenes import ADA, HOST
 from tests.web.api.caller import Api
 from tests.web.api.scenes import Scene, begin
 
@@ -52,6 +53,12 @@ def test_feed_is_filtered(world: World) -> None:
 
     assert actions(scene, outcome="refused") == ["member.removed"]
     assert actions(scene, subject=scene.organization.id, actor_kind="operator") == ["organization.updated"]
+    assert actions(scene, subject="Acme Inc.") == []
+    assert actions(scene, subject=HOST) == ["domain.claimed", "domain.verified"]
+    assert "member.removed" in actions(scene, subject=ADA)
+    assert actions(scene, actor="operator", subject=ADA) == ["member.removed"]
+    assert actions(scene, actor=ADA) == actions(scene, actor=scene.admin)
+    assert actions(scene, actor="eve@other.test") == actions(scene, actor_kind="setup_link") == []
     assert set(actions(scene, action="domain.")) == {"domain.claimed", "domain.verified"}
     assert actions(scene, action="domain.", outcome="refused") == []
     assert actions(scene, actor_kind="directory") == []
@@ -94,7 +101,8 @@ def test_whole_log_is_exported_in_both_formats(world: World) -> None:
     assert [row["id"] for row in table] == [line["id"] for line in lines]
     assert lines[-1]["after"] == json.loads(table[-1]["after"]) == {"number": 1_199}
     assert lines[-1]["at"] == table[-1]["at"] == "2026-11-23T12:00:00Z"
-    assert len(rows(scene, action="role.")) == 1_200
+    assert len(rows(scene, action="role.")) == len(rows(scene, action="role.", actor="operator")) == 1_200
+    assert rows(scene, action="role.", actor=ADA) == []
 
 
 def test_export_is_a_file_to_save(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import GRACE
 from tests.web.settings.scenes import PAGE, desk, flat, recovery_session, signed_in
 
@@ -19,7 +19,7 @@ def test_guests_are_let_in_and_kept_out_and_the_plan_says_whom_it_is_about(world
     answer = ada.browser.submit_as_planned("/settings/guests/allow")
 
     assert "1 person can sign in who could not before." in let_in
-    assert answer.headers["Location"] == f"{PAGE}?done=guests-allowed#admission"
+    assert led_to(answer) == f"{PAGE}?done=guests-allowed#admission"
     page = flat(ada.browser.get(answer.headers["Location"]).text)
     assert "Guests sign in with a code by email from now on." in page
     assert "guests at other domains use a code by email" in page
@@ -76,7 +76,7 @@ def test_whoever_is_to_invite_a_guest_is_led_to_letting_guests_in(world: World) 
 def test_newcomers_are_kept_out_and_made_members_again(world: World) -> None:
     ada = desk(world)
     connection_id = ada.require_single_sign_on()
-    assert ada.browser.submit("/settings/new-members/refuse").headers["Location"] == f"{PAGE}?done=jit-off#admission"
+    assert led_to(ada.browser.submit("/settings/new-members/refuse")) == f"{PAGE}?done=jit-off#admission"
     assert "Whoever is no member yet is refused" in flat(ada.page())
     assert not ada.lets_in(connection_id, GRACE)
 

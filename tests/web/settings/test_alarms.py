@@ -7,7 +7,7 @@ import pytest
 from app.rules.actor import OPERATOR
 from app.services import roles
 from app.services.overview import alarms
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import ADA, HOST
 from tests.services.test_mass_changes import Crowd, crowd
 from tests.web.settings.scenes import PAGE, flat, signed_in
@@ -43,7 +43,7 @@ def test_dismissed_alarm_leaves_the_page_and_stands_in_the_audit_log(world: Worl
 
     answer = browser.submit(f"/settings/alarms/{nine.alarms()[0].id}/dismiss")
 
-    assert answer.headers["Location"] == f"{PAGE}?done=alarm-dismissed#directory"
+    assert led_to(answer) == f"{PAGE}?done=alarm-dismissed#directory"
     page = flat(browser.get(answer.headers["Location"].partition("#")[0]).text)
     assert "Alarm dismissed." in page
     assert "has deactivated or demoted" not in page

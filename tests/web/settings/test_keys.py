@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import ADA, GRACE
 from tests.web.api.caller import Api
 from tests.web.settings.scenes import Desk, desk, flat
@@ -40,7 +40,7 @@ def test_revoked_key_opens_nothing_and_is_gone_from_the_page(world: World) -> No
     (action,) = re.findall(rf'action="({PAGE}/key_\w+/revoke)"', page)
 
     assert "It was last used just now." in flat(page)
-    assert ada.browser.submit(action).headers["Location"] == f"{PAGE}?done=key-revoked"
+    assert led_to(ada.browser.submit(action)) == f"{PAGE}?done=key-revoked"
     assert "No key yet" in ada.browser.get(PAGE).text
     Api(world, token).refused("GET", f"/organizations/{ada.organization.id}", status=401)
 

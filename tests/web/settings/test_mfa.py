@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.application import World
+from tests.application import World, led_to
 from tests.authenticator import Authenticator, scanned
 from tests.scenes import ADA, GRACE
 from tests.web.settings.scenes import PAGE, Desk, desk, flat, signed_in
@@ -33,7 +33,7 @@ def test_requirement_says_what_is_missing_until_the_admin_is_enrolled_and_codes_
     ada.page()
     answer = ada.browser.submit_as_planned("/settings/mfa/require")
 
-    assert answer.headers["Location"] == f"{PAGE}?done=mfa-required#security"
+    assert led_to(answer) == f"{PAGE}?done=mfa-required#security"
     page = flat(ada.browser.get(answer.headers["Location"]).text)
     assert "A second factor is required from the next sign-in on." in page
     assert "Set up by 1 of 1 active member" in page
@@ -116,7 +116,7 @@ def test_administrator_resets_the_app_of_a_member_and_ends_a_session_of_theirs(w
     page = ada.browser.get(member).text
     reset = re.findall(r'action="(/settings/members/[^"]+/reset)"', page)[0]
     answer = ada.browser.submit(reset)
-    assert answer.headers["Location"] == f"{member}?done=factor-reset"
+    assert led_to(answer) == f"{member}?done=factor-reset"
     assert "They have not set one up." in flat(ada.browser.get(answer.headers["Location"]).text)
     assert world.browser().sign_in(GRACE).headers["Location"] == "/"
     assert app.secret not in page

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from app.rules.events import EventType
 from app.rules.roles import ADMIN
 from app.services import sessions
-from tests.application import Browser, World
+from tests.application import Browser, World, led_to
 from tests.scenes import ADA, GRACE, Provisioned, found_organization, provisioned
 from tests.web.api.scenes import begin, with_key
 from tests.web.settings.scenes import PAGE, Desk, desk, flat, recovery_session, signed_in
@@ -155,7 +155,7 @@ def test_first_minutes_after_the_start_link_ask_nothing(world: World) -> None:
     assert ada.browser.submit("/settings/recovery-codes").status_code == 200
     assert ada.browser.submit("/settings/keys", expires_in="").status_code == 200
     invited = ada.browser.submit("/settings/invitations", email=GRACE, role=ADMIN)
-    assert invited.headers["Location"] == "/settings/members?done=invitation-sent#invitations"
+    assert led_to(invited) == "/settings/members?done=invitation-sent#invitations"
 
 
 def test_founder_who_took_longer_confirms_with_the_mailbox_of_the_start(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from app.rules.actor import OPERATOR
 from app.services import members, roles
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import ADA, GRACE, provisioned
 from tests.web.settings.scenes import Desk, desk, flat, signed_in
 
@@ -72,7 +72,7 @@ def test_role_is_renamed_and_a_name_that_cannot_be_opens_its_form(world: World) 
     done = ada.browser.submit(f"{PAGE}/{editor}/rename", name="Redaktion")
     wrong = ada.browser.submit(f"{PAGE}/{editor}/rename", name="x" * 201)
 
-    assert done.headers["Location"] == f"{PAGE}?done=role-renamed#{editor}"
+    assert led_to(done) == f"{PAGE}?done=role-renamed#{editor}"
     assert wrong.status_code == 400
     assert '<details name="role" open>' in wrong.text
     assert "This may have 200 characters at most." in wrong.text
@@ -109,7 +109,7 @@ def test_default_role_is_chosen_and_says_whom_it_concerns(world: World) -> None:
 
     assert "Whoever comes without a group or a grant gets Editor from then on." in shown
     assert "Make default: The default role may not be admin" in page
-    assert answer.headers["Location"] == f"{PAGE}?done=default-role-changed#{editor}"
+    assert led_to(answer) == f"{PAGE}?done=default-role-changed#{editor}"
     assert "Delete: This is the default role. Choose another default role first, then delete it." in flat(
         ada.browser.get(PAGE).text
     )
@@ -130,7 +130,7 @@ def test_role_is_deleted_once_its_slug_was_typed_and_says_what_follows(world: Wo
     assert ada.browser.submit_as_planned(f"{PAGE}/{editor}/delete", confirm="Editor").status_code == 400
     answer = ada.browser.submit_as_planned(f"{PAGE}/{editor}/delete", confirm="editor")
 
-    assert answer.headers["Location"] == f"{PAGE}?done=role-deleted"
+    assert led_to(answer) == f"{PAGE}?done=role-deleted"
     assert slugs(ada) == ["admin", "member"]
     assert (ada.organization.member(GRACE).role, ada.organization.member(GRACE).granted_role) == ("member", None)
     assert "writers" not in ada.page()

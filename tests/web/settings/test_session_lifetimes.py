@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import ADA, found_organization
 from tests.web.api.scenes import begin
 from tests.web.settings.scenes import PAGE, desk, flat, recovery_session
@@ -19,7 +19,7 @@ def test_shorter_times_count_at_once_for_everybody_who_is_signed_in(world: World
 
     answer = ada.browser.submit("/settings/sessions", session_idle_minutes="10", session_hours="1")
 
-    assert answer.headers["Location"] == f"{PAGE}?done=sessions-changed#session-lifetimes"
+    assert led_to(answer) == f"{PAGE}?done=sessions-changed#session-lifetimes"
     assert "Without use, minutes = 10 minutes At most, hours = 1 hour" in flat(ada.page())
     world.clock.advance(minutes=9)
     assert ada.browser.get(PAGE).status_code == 200

@@ -10,7 +10,7 @@ import pytest
 
 from app.rules.sessions import SessionKind
 from app.services import sessions
-from tests.application import World
+from tests.application import World, led_to
 from tests.scenes import ADA, GRACE, Organization
 from tests.services.test_sign_in import add_member
 from tests.web.api.scenes import begin, with_key
@@ -33,7 +33,7 @@ def test_all_other_sessions_on_the_profile_end_and_the_one_that_asks_stays(world
 
     answer = mine.submit("/profile/sessions/end-others")
 
-    assert answer.headers["Location"] == "/profile?done=other-sessions-ended#sessions"
+    assert led_to(answer) == "/profile?done=other-sessions-ended#sessions"
     assert [browser.get("/profile").status_code for browser in (lost, forgotten, mine)] == [303, 303, 200]
     assert ended(ada.organization) == [{"sessions": 2, "reason": "ended_by_member"}]
     assert "/profile/sessions/end-others" not in mine.page
@@ -48,7 +48,7 @@ def test_administrator_ends_all_sessions_of_a_member_and_the_audit_log_says_so(w
 
     answer = ada.browser.submit(f"/settings/members/{grace.id}/sessions/end-all")
 
-    assert answer.headers["Location"] == f"/settings/members/{grace.id}?done=sessions-ended#sessions"
+    assert led_to(answer) == f"/settings/members/{grace.id}?done=sessions-ended#sessions"
     assert [browser.get("/settings/authentication").status_code for browser in browsers] == [303, 303]
     assert "They are signed in nowhere." in flat(ada.browser.get(f"/settings/members/{grace.id}").text)
     assert ended(ada.organization) == [{"sessions": 2, "reason": "ended_by_administrator"}]
