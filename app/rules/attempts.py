@@ -54,7 +54,8 @@ def ending_of(outcome: str) -> Ending:
 class AttemptFilter:
     """Which attempts to show; the conditions add up.
 
-    `person` is a part of the address; `since` is included and `until` is not.
+    `person` is a part of the address, `reference` the number that the person saw; `since` is included and `until` is
+    not.
     """
 
     outcomes: frozenset[Outcome] | None = None
@@ -62,6 +63,7 @@ class AttemptFilter:
     connection_id: str | None = None
     member_id: str | None = None
     person: str | None = None
+    reference: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

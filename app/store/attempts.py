@@ -108,6 +108,7 @@ def _selected(organization_id: str, wanted: AttemptFilter) -> Select[SignInRecor
     for column, value in (
         (SignInRecord.connection_id, wanted.connection_id),
         (SignInRecord.member_id, wanted.member_id),
+        (SignInRecord.id, wanted.reference),
     ):
         if value is not None:
             query = query.where(column == value)

@@ -82,11 +82,13 @@ def _chosen(names: dict[str, str]) -> dict[str, str]:
 
 def _wanted(chosen: dict[str, str]) -> AttemptFilter:
     until, view = day(chosen["until"]), chosen["view"]
+    is_reference = is_id(chosen["person"], Prefix.SIGN_IN)
     return AttemptFilter(
         outcomes=OUTCOMES[Ending(view)] if view not in {"", _TESTS} else None,
         purposes=frozenset({Purpose.TEST, Purpose.SETUP_TEST}) if view == _TESTS else None,
         connection_id=chosen["connection"] or None,
-        person=chosen["person"] or None,
+        person=None if is_reference else chosen["person"] or None,
+        reference=chosen["person"] if is_reference else None,
         since=day(chosen["since"]),
         until=until + timedelta(days=1) if until is not None else None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.application import World
@@ -64,6 +66,20 @@ def test_filter_shows_what_fits_and_leaves_out_what_makes_no_sense(world: World,
 
     assert (f"Signed in {ADA}" in page) is is_found
     assert ("No attempt matches" in page) is not is_found
+
+
+def test_attempt_is_found_by_the_reference_number_that_the_person_saw(world: World) -> None:
+    ada = desk(world)
+    ada.member("guest@other.test")
+    ada.require_single_sign_on()
+    refused = world.browser().sign_in("guest@other.test").text
+    found = re.search(r'id="reference">(\w+)<', refused)
+    assert found is not None
+
+    page = flat(ada.browser.get(f"{PAGE}?person={found.group(1)}").text)
+
+    assert "guest@other.test" in page
+    assert f"Signed in {ADA}" not in page
 
 
 def test_whoever_is_turned_away_is_sent_to_an_administrator_only_where_one_would_find_them(world: World) -> None:
