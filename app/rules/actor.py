@@ -4,7 +4,7 @@ the system itself. Every change names one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,6 +25,10 @@ class ActorKind(StrEnum):
 PERSONS = frozenset({ActorKind.MEMBER, ActorKind.RECOVERY, ActorKind.SETUP_LINK, ActorKind.OPERATOR, ActorKind.API_KEY})
 
 
+#: Stands between who acts and whom they act for, in the label of an actor.
+ON_BEHALF_OF = " on behalf of "
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """`id` is a member id for members and recovery sessions, that of a directory, an organization key or a setup link
@@ -40,6 +44,10 @@ class Actor:
     def is_person(self) -> bool:
         """Whether a refusal reaches someone who can do something else instead."""
         return self.kind in PERSONS
+
+    def on_behalf_of(self, email: str) -> Actor:
+        """The same, as acting for somebody."""
+        return replace(self, label=f"{self.label}{ON_BEHALF_OF}{email}")
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, label="system")

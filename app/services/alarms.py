@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.ports.mail import Mail
+from app.rules.decisions import Refused
 from app.rules.domains import FAILED_AFTER
 from app.rules.expiry import ExpiryWarning
 from app.rules.members import MemberState
@@ -104,8 +105,13 @@ def domain_verified(unit: UnitOfWork, organization_id: str, domain_id: str, *, h
     )
 
 
-def domain_given_up(unit: UnitOfWork, organization_id: str, domain_id: str, *, host: str) -> None:
-    """A domain was not verified in time: nobody looks for its record any more."""
+def domain_given_up(
+    unit: UnitOfWork, organization_id: str, domain_id: str, *, host: str, refused: Refused | None
+) -> None:
+    """A domain was not verified in time: nobody looks for its record any more. `refused` is why, where it is there."""
+    what = "see that the record is published as the page shows it, and "
+    if refused is not None:
+        what = f"the record is there, but: {refused.sentence} {refused.fix or ''}".rstrip() + " Then "
     _tell_administrators(
         unit,
         organization_id,
@@ -113,7 +119,7 @@ def domain_given_up(unit: UnitOfWork, organization_id: str, domain_id: str, *, h
         text=(
             f"Doorward has looked for the DNS record of {host} for {FAILED_AFTER.days} days and has stopped now. The "
             f"domain stays unverified: nobody at {host} can use single sign-on or come from your directory.\n\n"
-            "If you still want it, see that the record is published as the page shows it, and press Check now: that "
+            f"If you still want it, {what}press Check now: that "
             f"says what was found, and begins another {FAILED_AFTER.days} days. Otherwise remove the domain.\n\n"
             f"{_where_domain_stands(unit, domain_id)}"
         ),

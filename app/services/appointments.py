@@ -1,6 +1,4 @@
-"""What a recovery session may do about members: make one active member an administrator, or, where nobody is left, its
-own active again.
-"""
+"""What a recovery session may do about members: make one active member an administrator."""
 
 from __future__ import annotations
 
@@ -8,14 +6,13 @@ from app.rules.actor import ActorKind
 from app.rules.decisions import Decision, Refused
 from app.rules.events import EventType
 from app.rules.members import MemberState
-from app.rules.recovery import may_appoint, may_return
+from app.rules.recovery import may_appoint
 from app.rules.roles import ADMIN
 from app.rules.sessions import RECOVERY
 from app.services import members
 from app.services.sessions import SignedIn
 from app.services.unit_of_work import UnitOfWork
 from app.store import audit
-from app.store import members as rows
 from app.store.members import Member
 
 _GRANTED = "member.role_granted"
@@ -30,22 +27,6 @@ def appoint(unit: UnitOfWork, session: SignedIn, member_id: str) -> Member | Ref
     if isinstance(decision, Refused):
         return unit.refuse(session.organization_id, EventType.MEMBER_ROLE_CHANGED, decision, subject=member_id)
     return members.to_edit(unit, session.organization_id, member_id, role=ADMIN).apply()
-
-
-def come_back(unit: UnitOfWork, session: SignedIn, member_id: str) -> Member | Refused:
-    """Make whoever the recovery session was opened by active again. Raises NotFoundError."""
-    unit.lock(session.organization_id)
-    member = members.read(unit, session.organization_id, member_id)
-    decision = judge_return(unit, session, member)
-    if isinstance(decision, Refused):
-        return unit.refuse(session.organization_id, EventType.MEMBER_ACTIVATED, decision, subject=member_id)
-    return members.to_edit(unit, session.organization_id, member_id, activate=True).apply()
-
-
-def judge_return(unit: UnitOfWork, session: SignedIn, member: Member) -> Decision:
-    """Whether a recovery session may make this member active again, as far as recovery goes."""
-    others_active = rows.any_active_besides(unit.session, session.organization_id, session.member_id)
-    return may_return(is_own=member.id == session.member_id, others_active=others_active)
 
 
 def judge(member_id: str, *, is_active: bool, appointed: str | None) -> Decision:

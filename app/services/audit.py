@@ -56,8 +56,8 @@ def page_from(
 
 def called(unit: UnitOfWork, organization_id: str, text: str) -> Called:
     """Whoever or whatever is meant by a name, an address or an id. Who was removed is still known by the address."""
-    name = text.lower() if "@" in text else text
-    return Called(name, (text, *figures.ids_called(unit.session, organization_id, name)))
+    names = {text, text.lower()} if "@" in text else {text}
+    return Called(text, (text, *figures.ids_called(unit.session, organization_id, names)))
 
 
 def feed(

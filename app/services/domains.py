@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -95,7 +96,7 @@ def apply_answer(unit: UnitOfWork, organization_id: str, domain_id: str, answer:
     if found and domain.state != DomainState.VERIFIED:
         refused = _verify(unit, domain, how=_PROVEN)
         if refused is not None:
-            _note(unit, read(unit, organization_id, domain_id), answer, found=False)
+            _note(unit, read(unit, organization_id, domain_id), answer, found=False, refused=refused)
             return refused
         if unit.actor.kind is ActorKind.SYSTEM:  # whoever looks by hand sees it
             alarms.domain_verified(unit, organization_id, domain_id, host=domain.host)
@@ -213,7 +214,8 @@ def _waiting(unit: UnitOfWork, organization_id: str, later: Policy) -> Linking |
     return effects.plan_links(unit, effects.endpoint_of(directory), waiting, later)
 
 
-def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -> None:
+def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool, refused: Refused | None = None) -> None:
+    """Write down what was found; `refused` says why a record that is there did not verify the domain."""
     was = DomainState(domain.state)
     was_missing, looked_before = domain.missing_since, domain.checked_at
     outcome = after_check(
@@ -225,6 +227,9 @@ def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -
         missing_since=was_missing,
         now=unit.now,
     )
+    is_told = answer.problem is None or answer.no_such_name
+    if not is_told:  # nothing was learned: nobody can say that the record is gone
+        outcome = replace(outcome, missing_since=was_missing)
     domain.state, domain.next_check_at = outcome.state, outcome.next_check_at
     if found and domain.verified_by == _VOUCHED:
         domain.verified_by = _PROVEN
@@ -236,8 +241,8 @@ def _note(unit: UnitOfWork, domain: Domain, answer: TxtAnswer, *, found: bool) -
     }
     if outcome.state is DomainState.FAILED and was is not DomainState.FAILED:
         unit.event(domain.organization_id, EventType.DOMAIN_FAILED, subject=domain.id, host=domain.host)
-        alarms.domain_given_up(unit, domain.organization_id, domain.id, host=domain.host)
-    missing_since = outcome.missing_since
+        alarms.domain_given_up(unit, domain.organization_id, domain.id, host=domain.host, refused=refused)
+    missing_since = outcome.missing_since if is_told else None
     if missing_since is not None and was_missing is None:
         unit.event(domain.organization_id, EventType.DOMAIN_RECORD_MISSING, subject=domain.id, host=domain.host)
     if missing_since is not None and is_missed_long(missing_since, looked_before=looked_before, now=unit.now):

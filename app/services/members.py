@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from app.rules.actor import ActorKind
 from app.rules.decisions import Allowed, Code, Decision, Refused
 from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.members import Listing, MemberState, may_activate
 from app.rules.organizations import read_text
+from app.rules.recovery import may_return
 from app.rules.roles import RoleSource
 from app.services import authority, factors, policy
 from app.services.authority import Change, Grant, Proposal
@@ -128,7 +130,7 @@ def to_edit(
         organization_id,
         actions[0] if actions else EventType.MEMBER_ROLE_CHANGED,
         write,
-        propose=partial(_propose, unit, organization_id, change) if change.people else None,
+        propose=partial(_propose, unit, organization_id, change, returning=activate) if change.people else None,
         judged=_judge(unit, member, role=role, activate=activate),
         subject=member_id,
         about=f"{member_id} {role} {suspended} {activate}",
@@ -138,7 +140,19 @@ def to_edit(
 def _judge(unit: UnitOfWork, member: Member, *, role: str | None, activate: bool) -> Decision:
     if role is not None and member.role_source == RoleSource.MAPPED:
         return decided_by_group(member.email)
-    return may_activate(member.email, _listing(unit, member)) if activate else Allowed()
+    return may_be_activated(unit, member) if activate else Allowed()
+
+
+def may_be_activated(unit: UnitOfWork, member: Member) -> Decision:
+    """Whether whoever acts may make this member active, if they were deactivated: never against the directory, and in a
+    recovery session only where it is the way back.
+    """
+    if unit.actor.kind is ActorKind.RECOVERY:
+        others_active = members.any_active_besides(unit.session, member.organization_id, member.id)
+        returning = may_return(is_own=member.id == unit.actor.id, others_active=others_active)
+        if isinstance(returning, Refused):
+            return returning
+    return may_activate(member.email, _listing(unit, member))
 
 
 def _listing(unit: UnitOfWork, member: Member) -> Listing:
@@ -206,6 +220,10 @@ def managed_by_directory(email: str) -> Refused:
     )
 
 
-def _propose(unit: UnitOfWork, organization_id: str, change: Change) -> Proposal:
+def _propose(unit: UnitOfWork, organization_id: str, change: Change, *, returning: bool = False) -> Proposal:
+    """What follows. A recovery session that is the way back may end the hold with it: nobody is left to take over."""
     in_force = policy.current(unit.session, unit.lock(organization_id))
-    return authority.propose(unit, organization_id, policy=in_force, change=change, by_person=True)
+    lifts = returning and unit.actor.kind is ActorKind.RECOVERY
+    return authority.propose(
+        unit, organization_id, policy=in_force, change=change, by_person=True, may_lift_own_hold=lifts
+    )

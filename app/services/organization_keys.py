@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.rules.actor import Actor, ActorKind
+from app.rules.actor import ON_BEHALF_OF, Actor, ActorKind
 from app.rules.decisions import Decision, Refused
 from app.rules.directories import TokenStanding
-from app.rules.errors import NotFoundError
+from app.rules.errors import InvalidInputError, NotFoundError
 from app.rules.events import EventType
 from app.rules.holds import NO_KEY
 from app.rules.ids import Prefix
@@ -50,6 +50,8 @@ def add(
     decision = may_add(unit, organization_id)
     if isinstance(decision, Refused):
         return unit.refuse(organization_id, EventType.KEY_CREATED, decision)
+    if ON_BEHALF_OF.strip() in label:
+        raise InvalidInputError("A label cannot say on whose behalf a key acts.", field="label")
     row = OrganizationKey(id=unit.id(Prefix.KEY), organization_id=organization_id, created_by=unit.actor.label)
     ends = _not_outliving(unit, organization_id, expires_at)
     issued = bearer_tokens.issue(unit, row, prefix=KEY_PREFIX, label=label, expires_at=ends)

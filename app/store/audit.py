@@ -6,16 +6,17 @@ touched again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, Table, exists, insert, or_, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, Table, exists, insert, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.rules.actor import ON_BEHALF_OF
 from app.rules.audit import EVERYTHING, AuditFilter, AuditRecord, Called
 from app.store.database import Base
 from app.store.organizations import Organization
@@ -164,14 +165,23 @@ def _selected(organization_id: str, wanted: AuditFilter) -> Select[Any]:
             query = query.where(column == value)
     if wanted.subject is not None:
         query = query.where(AuditEntry.subject.in_(wanted.subject.ids))
-    if wanted.actor is not None:  # by the name that they had, and whoever has that name now by their id
-        theirs = AuditEntry.actor_id.in_(wanted.actor.ids)
-        query = query.where(or_(AuditEntry.actor_label == wanted.actor.text, theirs))
+    if wanted.actor is not None:
+        query = query.where(or_(*_by(wanted.actor)))
     if wanted.action is not None:
         query = query.where(AuditEntry.action.startswith(wanted.action, autoescape=True))
     if wanted.since is not None:
         query = query.where(AuditEntry.at >= wanted.since)
     return query if wanted.until is None else query.where(AuditEntry.at < wanted.until)
+
+
+def _by(actor: Called) -> Iterator[ColumnElement[bool]]:
+    """By the name that they had, or the id of whoever has it now; also those whom an operator's program acted for."""
+    label = AuditEntry.actor_label
+    yield AuditEntry.actor_id.in_(actor.ids)
+    for text in {actor.text, actor.text.lower()}:
+        yield label == text
+        yield label.endswith(ON_BEHALF_OF + text, autoescape=True)
+    yield label.startswith(actor.text + ON_BEHALF_OF, autoescape=True)
 
 
 def _placed(session: Session, query: Select[Any]) -> list[AuditRecord]:

@@ -17,6 +17,7 @@ from app.store.directories import Directory
 from app.store.invitations import Invitation
 from app.store.members import Member, is_at
 from app.store.mirror_tables import DirectoryGroup, DirectoryMembership, DirectoryUser
+from app.store.organization_keys import OrganizationKey
 from app.store.organizations import Domain
 from app.store.roles import Role, RoleMapping
 from app.store.setup_links import SetupLink
@@ -279,12 +280,13 @@ _CALLED = (
     (RoleMapping, RoleMapping.label),
     (Invitation, Invitation.email),
     (SetupLink, SetupLink.note),
+    (OrganizationKey, OrganizationKey.label),
 )
 
 
 def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[str, str]:
     """id -> what people call it, for ids of members, domains, connections, directories, roles, mappings,
-    invitations and setup links, whatever state they are in.
+    invitations, setup links and API keys, whatever state they are in.
     """
     found: dict[str, str] = {}
     for table, label in _CALLED:
@@ -293,12 +295,12 @@ def names(session: Session, organization_id: str, ids: Collection[str]) -> dict[
     return found
 
 
-def ids_called(session: Session, organization_id: str, name: str) -> list[str]:
-    """The ids of all that people call by exactly this name, the other way round."""
+def ids_called(session: Session, organization_id: str, names: Collection[str]) -> list[str]:
+    """The ids of all that people call by exactly one of these names, the other way round."""
     return [
         id_
         for table, label in _CALLED
-        for id_ in session.scalars(select(table.id).where(table.organization_id == organization_id, label == name))
+        for id_ in session.scalars(select(table.id).where(table.organization_id == organization_id, label.in_(names)))
     ]
 
 

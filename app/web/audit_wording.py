@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from app.rules.actor import ActorKind
+from app.rules.actor import ON_BEHALF_OF, ActorKind
 from app.services.overview.activity import EntryFacts
 from app.web.moments import moment
 from app.web.presentation.activity import AuditRow, Difference
@@ -54,7 +54,7 @@ def entry_row(facts: EntryFacts, *, roles: Mapping[str, str], now: datetime) -> 
     did, subject = action(facts.action, refused=facts.refused), facts.subject
     if did.endswith(":") and subject in (
         "",
-        *facts.actor.split(" on behalf of "),
+        *facts.actor.split(ON_BEHALF_OF),
     ):  # of whoever acts for themselves it is said once
         did, subject = did.removesuffix(":"), ""
     return AuditRow(

@@ -1,4 +1,6 @@
-"""The style page: every part that pages are made of, for whoever changes the look. Only where a server is developed."""
+"""The style page: every part that pages are made of, for whoever changes the look. Only where the server may reach
+private addresses, as on the machine of a developer and in the demo.
+"""
 
 from __future__ import annotations
 

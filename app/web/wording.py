@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from app.rules.actor import OPERATOR, SYSTEM
+from app.rules.actor import ON_BEHALF_OF, OPERATOR, SYSTEM
 from app.rules.factors import MfaPolicy, SecondStep
 from app.rules.lockout import Guests, WayIn
 from app.rules.roles import RoleSource
@@ -216,9 +216,14 @@ def role_reason(explained: Explained) -> str:
 
 def whoever(label: str) -> str:
     """Who did something, from what was written down of them: the operator's program may have acted for somebody."""
-    who, _, behalf = label.partition(" on behalf of ")
+    who, _, behalf = label.partition(ON_BEHALF_OF)
     named = _WITHOUT_A_NAME.get(who, who)
     return f"{named}, for {behalf}" if behalf else named
+
+
+def as_written(told: str) -> str:
+    """What was written down of whoever is told like this, the other way round."""
+    return next((label for label, name in _WITHOUT_A_NAME.items() if name.lower() == told.lower()), told)
 
 
 def action(code: str, *, refused: bool) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.identity_providers import Person
 from tests.servers.dns import DnsServer
@@ -47,7 +47,7 @@ class Town:
         """A page in a browser profile of its own; what the content security policy blocks is written down."""
         context: BrowserContext = self.chromium.new_context(base_url=self.server.base_url)
         page = context.new_page()
-        page.on("console", lambda message: self._listen(message.text))
+        page.on("console", self._listen)
         page.set_default_timeout(30_000)
         return page
 
@@ -64,9 +64,14 @@ class Town:
         environment = environment_for(self.server.base_url, self.database_url)
         return self.server.command(*arguments, environment=environment)
 
-    def _listen(self, text: str) -> None:
-        if "Content Security Policy" in text and self.server.base_url in text:
-            self.violations.append(text)
+    def _listen(self, message: ConsoleMessage) -> None:
+        if breaks_policy(message, self.server.base_url):
+            self.violations.append(message.text)
+
+
+def breaks_policy(message: ConsoleMessage, base_url: str) -> bool:
+    """Whether the browser says that something on a page of this server is against its content security policy."""
+    return "Content Security Policy" in message.text and message.location["url"].startswith(base_url)
 
 
 @pytest.fixture

@@ -32,6 +32,20 @@ def test_what_was_done_is_told_once_and_does_not_cover_where_it_was_done(town: T
 
 
 @ON_SQLITE
+def test_what_breaks_the_policy_of_a_page_is_heard_of(town: Town) -> None:
+    """Of every story: none would tell otherwise that it has broken it."""
+    page = town.visitor()
+    page.goto("/sign-in")
+
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">red</p>')")
+
+    page.wait_for_function("document.querySelector('p[style]') !== null")
+    expect(page.locator("p[style]")).not_to_have_css("color", "rgb(255, 0, 0)")
+    assert len(town.violations) == 1
+    town.violations.clear()
+
+
+@ON_SQLITE
 def test_first_wrong_field_has_the_focus_and_values_are_copied_or_selected(town: Town) -> None:
     page = found_organization(town)
     page.get_by_label("Domain", exact=True).fill("gmail.com")

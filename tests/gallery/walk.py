@@ -8,10 +8,11 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from demo.people import ADA, Person
 from demo.town import Town
+from tests.browser.conftest import breaks_policy
 
 _ROOT = Path(__file__).parents[2]
 
@@ -41,7 +42,7 @@ class Walker:
         """A page in a browser profile of its own."""
         context = self.chromium.new_context(base_url=self.town.server.base_url, java_script_enabled=scripts)
         page = context.new_page()
-        page.on("console", lambda message: self._listen(message.text))
+        page.on("console", self._listen)
         page.set_default_timeout(30_000)
         return page
 
@@ -87,9 +88,9 @@ class Walker:
         expect(page.get_by_role("heading", name="Authentication", exact=True)).to_be_visible()
         return page
 
-    def _listen(self, text: str) -> None:
-        if "Content Security Policy" in text and self.town.server.base_url in text:
-            self.violations.append(text)
+    def _listen(self, message: ConsoleMessage) -> None:
+        if breaks_policy(message, self.town.server.base_url):
+            self.violations.append(message.text)
 
 
 def choose_at_provider(page: Page, person_id: str = ADA.id) -> None:

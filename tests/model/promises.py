@@ -124,12 +124,18 @@ def _in_admin_group(world: World, who: int) -> bool:
 
 def _own_hold(step: Step) -> Iterator[str]:
     """Whoever is on hold does not make themselves an administrator; in a recovery session the directory may be turned
-    off.
+    off, and they come back themselves where nobody else is left.
     """
     who, after = step.actor.who if step.actor else None, step.after
     if who is None or after.people[who].held or not model.has_session(after, who):
         return
-    if not after.people[who].kept_from_directory:
+    alone = not any(
+        one.membership == model.PRESENT and one.active and not one.suspended
+        for other, one in enumerate(after.people)
+        if other != who
+    )
+    comes_back = step.action == ("activate", who) and alone
+    if not after.people[who].kept_from_directory and not comes_back:
         yield f"{NAMES[who]} lifted their own hold."
 
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from app.rules import prerequisites
 from app.rules.connections import ConnectionState
-from app.rules.decisions import Decision, Refused
+from app.rules.decisions import Allowed, Decision, Refused
 from app.rules.lockout import OWN_HOLD
 from app.rules.members import may_activate
 from app.rules.prerequisites import Acting, SignInProof
-from app.rules.recovery import may_map
+from app.rules.recovery import may_map, may_return
 from app.rules.role_order import judge_order
 from app.rules.roles import ADMIN, RoleSource, judge_default_role
 from tests.model import world as model
@@ -59,9 +59,16 @@ def requests(world: World) -> Iterator[Step]:
 
 
 def _requests(world: World, actor: Actor) -> Iterator[Step]:
-    for asked in (*_of_members(world), *_of_roles(world, actor), *_of_settings(world), *_of_directory(world, actor)):
+    for asked in (
+        *_of_members(world, actor),
+        *_of_roles(world, actor),
+        *_of_settings(world),
+        *_of_directory(world, actor),
+    ):
         yield _ask(world, asked, actor)
-    for asked in (*_sso_on(world, actor), _sso_off(world), *_vouching(world), *_invitations(world, actor)):
+    for asked in (*_of_directory(world, actor), *_sso_on(world, actor), _sso_off(world)):
+        yield _ask(world, asked, actor)
+    for asked in (*_vouching(world), *_invitations(world, actor)):
         yield _ask(world, asked, actor)
 
 
@@ -70,13 +77,14 @@ def _ask(world: World, asked: _Asked, actor: Actor) -> Step:
     sentence = f"{actor.name} {asked.sentence}"
     if asked.refused is not None:
         return Step(Door.REQUEST, sentence, asked.action, world, asked.refused, actor, world)
-    # Turning the directory off during a hold is what a recovery session is for.
-    acting = None if asked.action in {DIRECTORY_OFF, DIRECTORY_DELETED} else actor.who
+    # Turning the directory off during a hold is what a recovery session is for, and coming back where nobody is left.
+    is_meant = asked.action in {DIRECTORY_OFF, DIRECTORY_DELETED} or (asked.action[0] == "activate" and actor.recovers)
+    acting = None if is_meant else actor.who
     after, refused = decide(world, asked.facts, by_person=True, acting=acting)
     return Step(Door.REQUEST, sentence, asked.action, after, refused, actor, world, asked.facts)
 
 
-def _of_members(world: World) -> Iterator[_Asked]:
+def _of_members(world: World, actor: Actor) -> Iterator[_Asked]:
     settings = model.settings_of(world)
     for who, person in enumerate(world.people):
         if person.membership != PRESENT:
@@ -92,13 +100,21 @@ def _of_members(world: World) -> Iterator[_Asked]:
         action = ("suspend", who, not person.suspended)
         yield _Asked(f"{verb} {name}", action, with_person(world, who, turned))
         if not person.active:
-            judged = may_activate(name, model.listing(person, settings))
+            judged = _returns(world, who, actor) if actor.recovers else Allowed()
+            if isinstance(judged, Allowed):
+                judged = may_activate(name, model.listing(person, settings))
             back = person._replace(active=True, granted=NO_ROLE, kept_from_directory=False)
             facts = with_person(world, who, back)
             yield _Asked(f"makes {name} active again", ("activate", who), facts, _refused(judged))
         if not (world.directory_on and person.linked):
             gone = person._replace(membership=REMOVED)
             yield _Asked(f"removes {name}", ("remove", who), with_person(world, who, gone))
+
+
+def _returns(world: World, who: int, actor: Actor) -> Decision:
+    others = (one for other, one in enumerate(world.people) if other != who)
+    others_active = any(one.membership == PRESENT and one.active and not one.suspended for one in others)
+    return may_return(is_own=who == actor.who, others_active=others_active)
 
 
 def _invitations(world: World, actor: Actor) -> Iterator[_Asked]:

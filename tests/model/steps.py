@@ -42,6 +42,11 @@ class Actor(NamedTuple):
     may_lift_holds: bool = True
 
     @property
+    def recovers(self) -> bool:
+        """Whether they ask in a recovery session."""
+        return self.who is not None and self.may_lift_holds
+
+    @property
     def as_rules_see(self) -> RulesActor:
         """The same as a value of the rules."""
         if self.who is None:

@@ -58,7 +58,8 @@ class ZoneDns:
             said = tuple(TxtAnswer(host, tuple(has), server=name) for name, has in self.servers[host].items())
             return TxtAnswer(host, tuple(value for one in said for value in one.values), servers=said)
         if host not in self.records:
-            return TxtAnswer(host=host, problem=f"the name {host} does not exist in DNS", server="fake:53")
+            problem = f"the name {host} does not exist in DNS"
+            return TxtAnswer(host=host, problem=problem, no_such_name=True, server="fake:53")
         return TxtAnswer(host=host, values=tuple(self.records[host]), server="fake:53")
 
 

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app.ports.dns import TxtAnswer
 from app.ports.mail import Mail
-from app.rules.actor import OPERATOR, Actor
+from app.rules.actor import OPERATOR, SYSTEM, Actor
 from app.rules.decisions import Refused
 from app.rules.domains import DomainState, record_value
 from app.services import domains, members, worker
@@ -124,6 +125,37 @@ def test_record_that_vanishes_is_told_once_at_the_second_miss_and_again_when_it_
     assert "Nothing is turned off" in mail.text
     assert f"{BASE_URL}/settings/authentication#{claimed.id}" in mail.text
     assert claimed.subjects() == [mail.subject] * 2
+
+
+def test_look_up_that_learned_nothing_takes_no_record_for_gone(claimed: Claimed) -> None:
+    claimed.publish()
+    claimed.check_by_hand(claimed.organization.acting_as(ADA))
+
+    for _ in range(4):
+        claimed.world.clock.advance(hours=12)
+        with claimed.world.transactions.writing(SYSTEM) as unit:
+            nothing = TxtAnswer(host=HOST, problem="no name server answered in time")
+            domains.apply_answer(unit, claimed.organization.id, claimed.id, nothing)
+
+    assert claimed.now().missing_since is None
+    assert claimed.mails() == []
+
+
+def test_record_that_was_there_and_did_not_verify_is_given_up_with_the_reason(claimed: Claimed) -> None:
+    other = found_organization(claimed.world, "eve@elsewhere.test", "Other")
+    with claimed.world.transactions.writing(OPERATOR) as unit:
+        eve = members.read(unit, other.id, other.admin_id)
+        for host in ("elsewhere.test", HOST):
+            theirs = domains.claim(unit, other.id, host=host, acting=acting_of(eve))
+            assert not isinstance(theirs, Refused), theirs
+            domains.verify_by_operator(unit, other.id, theirs.id)
+    claimed.publish()
+    claimed.pass_hours(24 * 31)
+
+    (mail,) = claimed.mails()
+    assert mail.subject == "acme.test was not verified within 30 days"
+    assert "the record is there, but: " in mail.text
+    assert "see that the record is published" not in mail.text
 
 
 def test_record_that_is_missed_only_once_is_not_mailed(claimed: Claimed) -> None:

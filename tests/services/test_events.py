@@ -253,7 +253,9 @@ def _domains_come_and_go(organization: Organization) -> None:
     organization.world.clock.advance(days=31)
     with transactions.writing(SYSTEM) as unit:
         for domain_id in (found.id, lost.id):
-            domains.apply_answer(unit, organization.id, domain_id, TxtAnswer(host="", problem="gone"))
+            domains.apply_answer(
+                unit, organization.id, domain_id, TxtAnswer(host="", problem="gone", no_such_name=True)
+            )
     with transactions.writing(OPERATOR) as unit:
         assert domains.to_remove(unit, organization.id, lost.id).apply() is None
 

@@ -7,7 +7,8 @@ import re
 from werkzeug.test import TestResponse
 
 from app.rules.actor import OPERATOR
-from app.services import directories, recovery
+from app.rules.roles import GroupSource
+from app.services import directories, members, recovery, role_mappings
 from app.web.routes import TABLE, Caller
 from tests.application import BASE_URL, Browser, World
 from tests.scenes import ADA, GRACE, found_organization, provisioned
@@ -120,6 +121,26 @@ def test_administrator_whom_the_directory_took_with_everybody_else_comes_back_by
     assert "member-activated" in back.headers["Location"]
     assert "Invite somebody, and make them an administrator once they have signed in." in flat(browser.get(PAGE).text)
     assert signed_in(world, ADA).get(PAGE).status_code == 200
+
+
+def test_administrator_comes_back_by_recovery_also_where_their_sign_in_made_them_one(world: World) -> None:
+    """With the directory off the groups of their last sign-in count again: nobody is left to take over from them."""
+    scene = provisioned(world)
+    with world.transactions.writing(OPERATOR) as unit:
+        role_mappings.to_add(
+            unit, scene.organization.id, source=GroupSource.SIGN_IN, group="admins", role="admin"
+        ).apply()
+        ada = members.read(unit, scene.organization.id, scene.organization.admin_id)
+        ada.sign_in_groups, ada.sign_in_groups_state = ["admins"], "present"
+    scene.scim.set_active(scene.ada, False)
+    browser = recovery_session(world)
+    browser.submit_as_planned(f"/settings/directories/{scene.directory_id}/deactivate")
+    path = f"/settings/members/{scene.organization.admin_id}"
+    browser.get(path)
+
+    assert "member-activated" in browser.submit(f"{path}/activate").headers["Location"]
+
+    assert "is kept as administrator" not in flat(signed_in(world, ADA).get(PAGE).text)
 
 
 def test_recovery_session_brings_nobody_back_while_somebody_else_could_take_over(world: World) -> None:

@@ -10,11 +10,11 @@ from functools import partial
 from app.rules.decisions import Allowed, Decision
 from app.rules.factors import SecondStep
 from app.rules.lockout import Access, Standing, WayIn, is_usable, step_after, way_in
-from app.rules.members import EVERYBODY, Listing, MemberState, Wanted, may_activate
+from app.rules.members import EVERYBODY, MemberState, Wanted
 from app.rules.roles import EffectiveRole, RoleSource
 from app.services import authority, explanation
 from app.services.authority import Standings
-from app.services.members import Explained, decided_by_group, managed_by_directory
+from app.services.members import Explained, decided_by_group, managed_by_directory, may_be_activated
 from app.services.unit_of_work import UnitOfWork
 from app.store import audit, directories, figures, listings, members, roles
 from app.store.members import Member
@@ -101,7 +101,7 @@ def powers(unit: UnitOfWork, member: Member) -> Powers:
     return Powers(
         change_role=decided_by_group(member.email) if is_mapped else judge(role=EffectiveRole("", RoleSource.GRANTED)),
         suspend=judge(suspended=True),
-        activate=may_activate(member.email, _listing(member, linked)),
+        activate=may_be_activated(unit, member),
         remove=managed_by_directory(member.email) if linked.get(member.id) else judge(removed=True),
         sessions=figures.sessions_of(unit.session, member.id, now=unit.now),
     )
@@ -187,13 +187,6 @@ def _administrator(person: PersonFacts, stored: Standing | None, access: Access)
         then=step_after(stored, access) if stored else None,
         missing=tuple(missing.sentence for missing in explanation.missing_of(stored, access)) if stored else (),
     )
-
-
-def _listing(member: Member, linked: Mapping[str, bool]) -> Listing:
-    """Whom the directory lists as active, it has made active."""
-    if member.id not in linked:
-        return Listing.NOT_LISTED
-    return Listing.ACTIVE if member.state == MemberState.ACTIVE else Listing.INACTIVE
 
 
 def _judge(standings: Standings, member: Member, **changes: object) -> Decision:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from app.rules.actor import ActorKind
 from app.rules.errors import InvalidInputError, NotFoundError
@@ -23,7 +22,7 @@ def name_admin(unit: UnitOfWork, organization_id: str, member_id: str | None) ->
     if member_id is None:
         return None
     admin = find_admin(unit, organization_id, member_id)
-    unit.actor = replace(unit.actor, label=f"{unit.actor.label} on behalf of {admin.email}")
+    unit.actor = unit.actor.on_behalf_of(admin.email)
     return admin
 
 

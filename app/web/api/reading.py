@@ -84,6 +84,8 @@ def _given() -> dict[str, str]:
     for name, values in given.items():
         if len(values) > 1:
             raise InvalidInputError("This is given more than once.", field=_field((name,)))
+        if "\0" in values[0]:
+            raise InvalidInputError("This holds a character that cannot be stored.", field=_field((name,)))
     return {name: values[0] for name, values in given.items()}
 
 

@@ -69,10 +69,10 @@ class Connection:
     URL, certificate expiry), `warnings` what to know of it. `prerequisites` are those of activation. `number` is
     that of the revision whose `facts` these are, of `revisions` in all, and `readiness_href` leads to how people
     stand with it; `waiting` is the one beside it that is not in force yet. `readiness` is of the one about to be
-    put in force. `replaces` is the name of the active connection whose place it would take, "" where there is none.
-    `sign_ins` is how many people have come in through the revision in force, of `people` active members. `followed`
-    and `certificates` are of the revision whose `facts` these are. `endings` count down to what ends one day,
-    `expiry` warns of those that are near or over.
+    put in force. `is_tested` is whether that test lets it be activated. `replaces` is the name of the active
+    connection whose place it would take, "" where there is none. `sign_ins` is how many people have come in through
+    the revision in force, of `people` active members. `followed` and `certificates` are of the revision whose
+    `facts` these are. `endings` count down to what ends one day, `expiry` warns of those that are near or over.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Connection:
     waiting: WaitingSettings | None = None
     previous: PreviousSettings | None = None
     last_test: LastTest | None = None
+    is_tested: bool = False
     activated: Moment | None = None
     last_sign_in: Moment | None = None
     sign_ins: int = 0

@@ -26,6 +26,7 @@ from app.web.presentation.elements import Choice, Form
 from app.web.presentation.scim_requests import View
 from app.web.settings.filters import Address, day
 from app.web.shell import show
+from app.web.wording import as_written
 
 pages = Blueprint("audit", __name__)
 _PATH = "/settings/audit"
@@ -107,7 +108,7 @@ def _wanted(unit: UnitOfWork, chosen: dict[str, str]) -> AuditFilter:
     until, called = day(chosen["until"]), partial(audit.called, unit, current.organization_id())
     return AuditFilter(
         actor_kind=chosen["actor"] or None,
-        actor=called(chosen["person"]) if chosen["person"] else None,
+        actor=called(as_written(chosen["person"])) if chosen["person"] else None,
         action=chosen["area"] or None,
         subject=called(chosen["subject"]) if chosen["subject"] else None,
         outcome=chosen["outcome"] or None,

@@ -60,11 +60,7 @@ def activate(member_id: str) -> ResponseReturnValue:
     """Make someone active again whom a directory deactivated that decides no more. A recovery session does so for
     whoever opened it, where nobody else is left.
     """
-    unit, person = current.unit(), current.signed_in()
-    if person.is_recovery:
-        outcome: object = appointments.come_back(unit, person, member_id)
-    else:
-        outcome = members.to_edit(unit, person.organization_id, member_id, activate=True).apply()
+    outcome = members.to_edit(current.unit(), current.organization_id(), member_id, activate=True).apply()
     return _answer(outcome, member_id, done="member-activated")
 
 
@@ -109,7 +105,8 @@ def _answer(outcome: object, member_id: str, *, done: str, anchor: str = "") -> 
     """After an action: the page again, with the notice `done` or with what was refused."""
     if isinstance(outcome, Refused):
         return _show(member_id, refusal(outcome), status=409)
-    return see(f"/settings/members/{member_id}?done={done}{anchor}")
+    told = f"?done={done}" if current.latest_entry() else ""  # what was so already is not told as done
+    return see(f"/settings/members/{member_id}{told}{anchor}")
 
 
 def _show(member_id: str, *notices: Notice, status: int = 200) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.rules.decisions import Allowed
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
 from app.services import appointments, explanation, factors, members, organizations, sessions
@@ -62,9 +61,7 @@ def _powers_in_recovery(unit: UnitOfWork, member: Member) -> Powers:
     """A recovery session makes one active member an administrator, or its own active again, and nothing else."""
     powers, closed = _powers(unit, member), Change(IN_RECOVERY)
     admin = tuple(role for role in powers.roles if role.value == ADMIN)
-    returning = appointments.judge_return(unit, current.signed_in(), member)
-    activate = powers.activate if isinstance(returning, Allowed) else change(returning)
-    powers = replace(powers, roles=admin, suspend=closed, restore=closed, activate=activate, remove=closed)
+    powers = replace(powers, roles=admin, suspend=closed, restore=closed, remove=closed)
     is_active = member.state == MemberState.ACTIVE and not member.suspended
     appointed = appointments.appointed_in(unit, current.signed_in())
     decision = appointments.judge(member.id, is_active=is_active, appointed=appointed)

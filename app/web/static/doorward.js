@@ -153,7 +153,8 @@
     const said = fresh.dataset.live;
     if (said && said !== old.dataset.live) {
       announce(said);
-      document.querySelector(".notices.told")?.remove(); // it told of how things stood before
+      const told = document.querySelector(".notices.told"); // of how things stood before
+      if (told && !told.contains(document.activeElement)) told.remove();
     }
     asServed.set(fresh, fresh.innerHTML);
     old.replaceWith(document.adoptNode(fresh));

@@ -57,7 +57,10 @@ def test_feed_is_filtered(world: World) -> None:
     assert actions(scene, subject=HOST) == ["domain.claimed", "domain.verified"]
     assert "member.removed" in actions(scene, subject=ADA)
     assert actions(scene, actor="operator", subject=ADA) == ["member.removed"]
-    assert actions(scene, actor=ADA) == actions(scene, actor=scene.admin)
+    scene.connect()
+    assert actions(scene, actor=ADA) == ["connection.created"]  # by the operator, on her behalf
+    assert "connection.created" in actions(scene, actor="operator")
+    assert actions(scene, actor="da@acme.test") == []
     assert actions(scene, actor="eve@other.test") == actions(scene, actor_kind="setup_link") == []
     assert set(actions(scene, action="domain.")) == {"domain.claimed", "domain.verified"}
     assert actions(scene, action="domain.", outcome="refused") == []

@@ -185,6 +185,14 @@ def test_page_that_cannot_be_is_refused(world: World) -> None:
             assert problem["field"] == query.partition("=")[0], query
 
 
+def test_text_that_cannot_be_stored_is_refused_where_something_is_looked_for(world: World) -> None:
+    scene = begin(world)
+
+    for path, name in (("audit", "actor"), ("audit", "subject"), ("audit/export", "subject"), ("sign-ins", "person")):
+        problem = scene.api.refused("GET", f"{scene.path}/{path}", status=400, query_string=f"{name}=a%00b")
+        assert problem["field"] == name
+
+
 def test_place_in_a_feed_that_cannot_be_is_refused(world: World) -> None:
     scene = begin(world)
 

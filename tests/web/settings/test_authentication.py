@@ -46,6 +46,19 @@ def test_way_to_single_sign_on_is_shown_until_it_is_required(world: World) -> No
     assert "The way to single sign-on" not in ada.page()
 
 
+def test_test_that_counts_no_more_is_the_next_stage_again(world: World) -> None:
+    ada = desk(world)
+    ada.verify_domain()
+    ada.confirm_codes()
+    ada.test_sign_in(ada.connect())
+
+    for _ in range(2):
+        ada.page()
+        world.clock.advance(hours=13)
+
+    assert next_stage(ada) == "Test it as yourself A test counts for a day: make another."
+
+
 def next_stage(ada: Desk) -> str:
     """The stage that is marked as the next one."""
     (current,) = lxml.html.fromstring(ada.page()).xpath('//*[@id="way"]//*[@aria-current="step"]/div')

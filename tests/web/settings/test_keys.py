@@ -45,7 +45,9 @@ def test_revoked_key_opens_nothing_and_is_gone_from_the_page(world: World) -> No
     Api(world, token).refused("GET", f"/organizations/{ada.organization.id}", status=401)
 
 
-@pytest.mark.parametrize("fields", [{"expires_in": "7"}, {"label": "a\nb"}, {"label": "x" * 500}])
+@pytest.mark.parametrize(
+    "fields", [{"expires_in": "7"}, {"label": "a\nb"}, {"label": "x" * 500}, {"label": "operator on behalf of ada"}]
+)
 def test_field_that_is_wrong_is_named_and_no_key_is_made(world: World, fields: dict[str, str]) -> None:
     ada = desk(world)
 

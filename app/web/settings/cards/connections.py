@@ -85,6 +85,7 @@ def connection(
         edit=control(facts.needs.set_up),
         delete=control(facts.may_delete),
         last_test=_last_test(facts, now=now),
+        is_tested=isinstance(facts.needs.tested, Allowed) and isinstance(facts.needs.stays_admin, Allowed),
         activated=moment_or_none(facts.activated_at, now=now),
         last_sign_in=moment_or_none(facts.last_sign_in_at, now=now),
         sign_ins=facts.sign_ins,

@@ -9,6 +9,8 @@ from app.web.presentation.connections import Connection
 from app.web.presentation.guides import SetupUnderWay
 from app.web.settings.controls import PAGE
 
+_STATES = (DomainState.VERIFIED, DomainState.PENDING, DomainState.FAILED)
+
 
 def way_to_single_sign_on(
     domains: tuple[Domain, ...],
@@ -19,7 +21,7 @@ def way_to_single_sign_on(
     """What is done and what is next; () once single sign-on is in force."""
     if any(connection.state == ConnectionState.ACTIVE for connection in connections):
         return ()
-    tested = next((one for one in connections if one.last_test is not None and one.last_test.succeeded), None)
+    tested = next((one for one in connections if one.is_tested), None)
     return (
         _domain(domains),
         Stage(
@@ -31,7 +33,7 @@ def way_to_single_sign_on(
         _connection(connections, setups),
         Stage(
             "Test it as yourself",
-            f"{tested.name} let you in" if tested else "A test changes nobody's sign-in.",
+            f"{tested.name} let you in within a day" if tested else _untested(connections),
             f"{PAGE}#{tested.id if tested else 'single-sign-on'}",
             is_done=tested is not None,
         ),
@@ -39,18 +41,25 @@ def way_to_single_sign_on(
     )
 
 
+def _untested(connections: tuple[Connection, ...]) -> str:
+    was_tested = any(one.last_test is not None and one.last_test.succeeded for one in connections)
+    return "A test counts for a day: make another." if was_tested else "A test changes nobody's sign-in."
+
+
 def _stored(codes: RecoveryCodes) -> bool:
     return codes.confirmed is not None and codes.left > 0
 
 
 def _domain(domains: tuple[Domain, ...]) -> Stage:
-    verified = [domain.host for domain in domains if domain.state == DomainState.VERIFIED]
-    waiting = [domain.host for domain in domains if domain.state != DomainState.VERIFIED]
+    by_state = {state: [domain.host for domain in domains if domain.state == state] for state in DomainState}
+    verified, waiting, failed = (by_state[state] for state in _STATES)
     detail = "One DNS record shows that it is yours."
     if verified:
         detail = ", ".join(verified)
     elif waiting:
         detail = f"{', '.join(waiting)} waits for its record."
+    elif failed:
+        detail = f"The record of {', '.join(failed)} was not found; check again."
     return Stage("Verify your email domain", detail, f"{PAGE}#domains", is_done=bool(verified))
 
 
