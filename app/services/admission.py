@@ -307,7 +307,8 @@ def judge_state(member: Member) -> Refused | None:
         return Refused(
             Code.MEMBER_DEACTIVATED,
             "Your directory has deactivated you, but you are kept as the last administrator.",
-            fix="Come in with a recovery code, under Trouble signing in, and make somebody else an administrator.",
+            fix="Come in with a recovery code: the settings then say what helps.",
+            facts={"recovery": "open"},
         )
     if member.state == MemberState.DEACTIVATED:
         return Refused(

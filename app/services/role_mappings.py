@@ -54,7 +54,8 @@ def to_add(
             id=rule.id, organization_id=organization_id, source=source, group_ref=group, label=label, role=role
         )
         unit.session.add(mapping)
-        unit.audit(organization_id, EventType.ROLE_MAPPING_CREATED, subject=rule.id, after=_told(rule), proof=proof)
+        told = {"name": label, **_told(rule)}  # the name of the group outlives the mapping in the log
+        unit.audit(organization_id, EventType.ROLE_MAPPING_CREATED, subject=rule.id, after=told, proof=proof)
         unit.event(organization_id, EventType.ROLE_MAPPING_CREATED, subject=rule.id, **_told(rule))
         return mapping
 
@@ -82,7 +83,8 @@ def to_remove(unit: UnitOfWork, organization_id: str, mapping_id: str) -> Planne
 
     def write(proof: Proof) -> None:
         unit.session.delete(mapping)
-        unit.audit(organization_id, EventType.ROLE_MAPPING_DELETED, subject=rule.id, before=_told(rule), proof=proof)
+        told = {"name": mapping.label, **_told(rule)}
+        unit.audit(organization_id, EventType.ROLE_MAPPING_DELETED, subject=rule.id, before=told, proof=proof)
         unit.event(organization_id, EventType.ROLE_MAPPING_DELETED, subject=rule.id, **_told(rule))
 
     after = before.with_mappings(tuple(kept for kept in before.roles.mappings if kept.id != rule.id))

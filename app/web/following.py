@@ -200,5 +200,6 @@ def _turned_away(step: TurnedAway) -> Response:
         at=moment(now, now=now),
         on_record=bool(step.reference),
         fix=step.refused.fix or "",
+        may_recover=step.refused.facts.get("recovery") == "open",
     )
     return show("sign_in/refused.html", page, status=403)

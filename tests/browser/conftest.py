@@ -71,7 +71,8 @@ class Town:
 
 def breaks_policy(message: ConsoleMessage, base_url: str) -> bool:
     """Whether the browser says that something on a page of this server is against its content security policy."""
-    return "Content Security Policy" in message.text and message.location["url"].startswith(base_url)
+    at = message.location["url"] or (message.page.url if message.page else "")  # what a script did has no place
+    return "Content Security Policy" in message.text and at.startswith(base_url)
 
 
 @pytest.fixture

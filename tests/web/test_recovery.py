@@ -106,7 +106,10 @@ def test_administrator_whom_the_directory_took_with_everybody_else_comes_back_by
         scene.scim.set_active(user, False)
     browser = recovery_session(world)
     path = f"/settings/members/{scene.organization.admin_id}"
-    assert "In Okta: activate them again." in flat(browser.get(PAGE).text)
+    assert (
+        "In Okta: activate them again, or put somebody into a group that is mapped to admin who then signs in."
+        in flat(browser.get(PAGE).text)
+    )
     listed = browser.submit(f"{path}/activate")
 
     browser.submit_as_planned(f"/settings/directories/{scene.directory_id}/deactivate")
@@ -119,7 +122,9 @@ def test_administrator_whom_the_directory_took_with_everybody_else_comes_back_by
     assert "The directory lists ada@acme.test as inactive" in listed.text
     assert "A recovery session makes nobody active but the member it was opened by." in other.text
     assert "member-activated" in back.headers["Location"]
-    assert "Invite somebody, and make them an administrator once they have signed in." in flat(browser.get(PAGE).text)
+    assert "Invite somebody, or make somebody active again, and make them an administrator once" in flat(
+        browser.get(PAGE).text
+    )
     assert signed_in(world, ADA).get(PAGE).status_code == 200
 
 

@@ -145,8 +145,8 @@ class Hold:
     """Someone kept as admin against a push. `happened` is a sentence without its full stop (`since` follows it),
     `meaning` a whole one.
 
-    `repairs` are ways to settle it, the smallest first; `ends` says when the hold ends. `since` is when the push came.
-    `member_id` leads to their row.
+    `against` says against what. `repairs` are ways to settle it, the smallest first; `ends` says when the hold
+    ends. `since` is when the push came. `member_id` leads to their row.
     """
 
     member_id: str
@@ -157,6 +157,7 @@ class Hold:
     meaning: str
     repairs: tuple[str, ...]
     ends: str
+    against: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class Directory:
 
     Counts are of the mirror: `users` (of them `active_users`), `groups`, and `not_members` (active users who are not
     members, with the reason listed elsewhere). `first_request` None means nothing has arrived yet. `pace` says how
-    fast people and groups arrive on average over the last `pace_within`, "" when none do. `errors` counts the refused
+    fast people and groups arrive at present, "" when none do. `errors` counts the refused
     requests of the last hour ("3", "more than 1,000"), "" for none; `trouble` is set while most of the newest ones are
     refused. `warnings` are about tokens. `requests_href` leads to the record.
     """
@@ -59,7 +59,6 @@ class Directory:
     groups: int = 0
     not_members: int = 0
     pace: str = ""
-    pace_within: str = ""
     errors: str = ""
     trouble: Notice | None = None
     warnings: tuple[Notice, ...] = ()

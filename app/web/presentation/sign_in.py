@@ -74,8 +74,8 @@ class RefusedPage:
     """sign_in/refused.html: a sign-in or sign-out that was refused, as `heading` says. `sentence` and `fix` are for
     this person; `reference` ties it to the record an administrator reads.
 
-    `code` is the stable reason. `it_fix` is what IT may have to change. `retry_href` begins again. `on_record` is
-    whether administrators find it.
+    `may_recover` is whether recovery is for them. `code` is the stable reason. `it_fix` is what IT may have to
+    change. `retry_href` begins again. `on_record` is whether administrators find it.
     """
 
     sentence: str
@@ -85,6 +85,7 @@ class RefusedPage:
     fix: str = ""
     it_fix: str = ""
     on_record: bool = False
+    may_recover: bool = False
     retry_href: str = "/sign-in"
     heading: str = "You could not be signed in"
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.rules.decisions import Refused
 from app.rules.errors import ConflictError, InvalidInputError, TooManyError
 from app.rules.factors import MfaPolicy
-from app.services import authentication_policy, members, organizations, recovery, recovery_drills
+from app.services import authentication_policy, domains, members, organizations, recovery, recovery_drills
 from app.services.overview import recovery as read_recovery
 from app.web import request as current
 from app.web.moments import moment
@@ -110,7 +110,9 @@ def confirm_recovery_codes() -> ResponseReturnValue:
         outcome = recovery.confirm(unit, person.organization_id, by=member)
     except ConflictError as error:
         return overview.again(Notice("error", error.sentence), status=409)
-    return overview.answer(outcome, done="codes-confirmed", anchor="recovery-codes")
+    # Whoever has just founded the organization goes on from the top.
+    is_new = not domains.all_of(unit, person.organization_id)
+    return overview.answer(outcome, done="codes-confirmed", anchor="way" if is_new else "recovery-codes")
 
 
 @pages.post("/settings/recovery-codes/drill")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from flask import Blueprint, request
@@ -41,7 +42,7 @@ def add() -> ResponseReturnValue:
         return overview.again(status=status, forms=Forms(mappings={source: overview.wrong(error, **typed)}))
     (label,) = planned.groups.values()
     title = f"Give everybody in {label} the role {_name(typed['role'])}?"
-    review = _review(title, "Add mapping", source, dangerous=False)
+    review = replace(_review(title, "Add mapping", source, dangerous=False), always=True)
     return decide(planned, review, partial(overview.answer, done="mapping-added", anchor=_anchor(source)))
 
 

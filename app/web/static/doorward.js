@@ -121,7 +121,6 @@
   // which answers with the way to the sign-in page, and otherwise once it is no passing hitch.
   const HITCHES = 3;
   const LONGEST = 300; // seconds
-  const ONLY_FORMS = 405; // what stands here is the answer to a form, and cannot be asked for again
   const seconds = Number(document.body.dataset.refreshSeconds);
   let failed = 0;
   let due;
@@ -132,7 +131,6 @@
     let isOver = false;
     try {
       const answer = await fetch(location.pathname + location.search, { headers: { "Doorward-Refresh": "1" }, redirect: "manual" });
-      if (answer.status === ONLY_FORMS) return;
       isOver = answer.type === "opaqueredirect";
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

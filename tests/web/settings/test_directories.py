@@ -170,7 +170,7 @@ def test_mapping_is_added_and_removed(world: World) -> None:
     _, scim = ada.organization.add_directory()
     group = scim.add_group("Engineering", scim.add_user("grace@acme.test"))
 
-    answer = ada.browser.submit("/settings/role-mappings", source="directory", group=group, role="member")
+    answer = ada.browser.submit_as_planned("/settings/role-mappings", source="directory", group=group, role="member")
 
     assert anchor(answer) == "directory-mappings"
     again = ada.browser.submit("/settings/role-mappings", source="directory", group=group, role="member")
@@ -201,7 +201,7 @@ def test_group_of_a_sign_in_is_mapped_by_its_value(world: World) -> None:
     ada.verify_domain()
     ada.connect()
 
-    answer = ada.browser.submit("/settings/role-mappings", source="sign_in", group="staff", role="member")
+    answer = ada.browser.submit_as_planned("/settings/role-mappings", source="sign_in", group="staff", role="member")
 
     assert anchor(answer) == "sign-in-mappings"
     assert "staff" in ada.page()

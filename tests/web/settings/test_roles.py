@@ -20,7 +20,7 @@ def test_roles_are_listed_in_order_with_who_has_them(world: World) -> None:
     add(ada, "Editor")
     add(ada, "Content author")
     ada.member(GRACE, role="editor")
-    ada.browser.submit("/settings/role-mappings", source="sign_in", group="writers", role="editor")
+    ada.browser.submit_as_planned("/settings/role-mappings", source="sign_in", group="writers", role="editor")
 
     page = flat(ada.browser.get(PAGE).text)
 
@@ -120,7 +120,7 @@ def test_role_is_deleted_once_its_slug_was_typed_and_says_what_follows(world: Wo
     ada = desk(world)
     editor = add(ada, "Editor")
     ada.member(GRACE, role="editor")
-    ada.browser.submit("/settings/role-mappings", source="sign_in", group="writers", role="editor")
+    ada.browser.submit_as_planned("/settings/role-mappings", source="sign_in", group="writers", role="editor")
 
     page = flat(ada.browser.submit(f"{PAGE}/{editor}/delete").text)
     assert "1 person gets a lower role." in page

@@ -285,7 +285,7 @@ def test_card_says_connected_and_how_the_synchronization_is_getting_on(world: Wo
 
     words = flat(page)
     assert "Connected , first request at 2026-11-23 12:00 UTC" in words
-    assert "arriving per minute, on average over the last 2 minutes 5 people and 1 group" in words
+    assert "arriving per minute at this pace 5 people and 1 group" in words
     assert "so far 1 person and 0 groups. The total is known only when the identity provider is done." in words
     assert links(page, "1") == [f"/settings/authentication/directories/{directory_id}/requests?outcome=refused"]
     world.clock.advance(seconds=30)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from app.rules.directories import TokenStanding
-from app.rules.scim_requests import PACE_WITHIN
 from app.services import directories
 from app.services.bearer_tokens import Issued
 from app.services.directories import DirectoryState, Provider
@@ -84,7 +83,6 @@ def directory(facts: DirectoryFacts, *, now: datetime) -> Directory:
         groups=progress.groups,
         not_members=mirror.not_members if facts.state is DirectoryState.ACTIVE else 0,
         pace=_pace(progress, now=now),
-        pace_within=count(PACE_WITHIN // timedelta(minutes=1), "minute", "minutes"),
         errors=_errors(progress),
         trouble=_trouble(facts),
         warnings=tuple(_warnings(facts, now=now)),

@@ -98,9 +98,9 @@ def hold(facts: HoldFacts, *, now: datetime) -> Hold:
         if facts.deactivated
         else "They sign in as usual and can change these settings."
     )
-    ends = "It ends by itself, as soon as another administrator can get in."
+    ends = "The hold ends by itself as soon as another administrator can get in, and their admin role with it."
     if facts.directory:
-        ends = "Their role follows the directory again, by itself, as soon as another administrator can get in."
+        ends = "As soon as another administrator can get in, the hold ends by itself and the directory's word counts."
     return Hold(
         member_id=person.id,
         name=person.name,
@@ -108,6 +108,7 @@ def hold(facts: HoldFacts, *, now: datetime) -> Hold:
         since=moment(facts.since or now, now=now),
         happened=happened,
         meaning=meaning,
+        against="although the directory says otherwise" if facts.directory else "after the directory took that away",
         repairs=tuple(_repairs(facts)),
         ends=ends,
     )
@@ -115,13 +116,18 @@ def hold(facts: HoldFacts, *, now: datetime) -> Hold:
 
 def _repairs(facts: HoldFacts) -> Iterator[str]:
     name = facts.person.name
-    if facts.others_active:
-        yield "Make another active member who has signed in an administrator, under Members."
     if facts.directory:
-        back = "activate them again" if facts.deactivated else "put them back into a group that is mapped to admin"
-        yield f"In {facts.directory}: {back}."
+        mapped = "into a group that is mapped to admin"
+        yield (
+            f"In {facts.directory}: activate them again, or put somebody {mapped} who then signs in."
+            if facts.deactivated
+            else f"In {facts.directory}: put them back {mapped}, or somebody else who then signs in."
+        )
+    if facts.others_active:
+        yield "Under Members: make somebody else an administrator who has signed in, where no group decides their role."
+    if facts.directory:
         yield f"In a recovery session of {name}: turn the directory off."
     elif facts.deactivated and not facts.others_active:
         yield f"In a recovery session of {name}, as nobody else is active: make them active again, on their page."
     elif not facts.others_active:
-        yield "Invite somebody, and make them an administrator once they have signed in."
+        yield "Invite somebody, or make somebody active again, and make them an administrator once they have signed in."
