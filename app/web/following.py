@@ -107,6 +107,7 @@ def _code_page(step: AskCode) -> Response:
     errors = {"code": "That is not the code. Check the latest message."} if step.wrong else {}
     page = CodePage(
         email=step.email,
+        is_founding=step.purpose is Purpose.START,
         action=f"/sign-in/code?flow={step.flow_id}",
         form=Form(errors=errors),
         development=development_notice(),

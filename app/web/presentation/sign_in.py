@@ -27,12 +27,13 @@ class AddressPage:
 class CodePage:
     """sign_in/code.html and sign_in/first_link.html. `form` has the field `code`; `email` is where the code went.
 
-    `minutes` is how long the code is good for from now. `action` is where the form posts. For first_link.html,
-    `provider` is the connection's name and `provider_account` what the provider calls the person. `again_href` begins
-    again.
+    `is_founding` is whether it founds an organization. `minutes` is how long the code is good for from now.
+    `action` is where the form posts. For first_link.html, `provider` is the connection's name and
+    `provider_account` what the provider calls the person. `again_href` begins again.
     """
 
     email: str
+    is_founding: bool = False
     form: Form = EMPTY_FORM
     minutes: int = 10
     action: str = "/sign-in/code"

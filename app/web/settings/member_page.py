@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.rules.lockout import OWN_HOLD
 from app.rules.members import MemberState
 from app.rules.roles import ADMIN
 from app.services import appointments, explanation, factors, members, organizations, sessions
@@ -31,7 +32,7 @@ def build(unit: UnitOfWork, member_id: str) -> MemberPage:
     page = explained(explanation.explain(unit, member), names, default_role=default, now=unit.now)
     return replace(
         page,
-        powers=_powers_in_recovery(unit, member) if person.is_recovery else _powers(unit, member),
+        powers=_powers_of(unit, member),
         factor=_factor(unit, member_id),
         sessions=session_list(unit, member_id, current=person.session_id, path=f"/settings/members/{member_id}"),
         end_session=IN_RECOVERY if person.is_recovery else ALLOWED,
@@ -55,6 +56,16 @@ def _powers(unit: UnitOfWork, member: Member) -> Powers:
         ),
         remove=change(facts.remove, ends, "Only an invitation or the directory brings them back."),
     )
+
+
+def _powers_of(unit: UnitOfWork, member: Member) -> Powers:
+    """What whoever looks may do; nobody lifts their own hold."""
+    person = current.signed_in()
+    if person.is_recovery:
+        return _powers_in_recovery(unit, member)
+    powers = _powers(unit, member)
+    is_own_hold = member.held and member.id == person.member_id
+    return replace(powers, change_role=control(OWN_HOLD)) if is_own_hold else powers
 
 
 def _powers_in_recovery(unit: UnitOfWork, member: Member) -> Powers:

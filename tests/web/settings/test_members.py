@@ -209,6 +209,17 @@ def test_page_of_a_member_on_hold_says_when_the_hold_ends(world: World) -> None:
     assert "It ends by itself as soon as another administrator can get in." in page
 
 
+def test_own_page_on_hold_says_that_nobody_lifts_their_own_hold(world: World) -> None:
+    scene = provisioned(world)
+    scene.scim.remove_member(scene.admins, scene.ada)
+    path = f"/settings/members/{scene.organization.admin_id}"
+
+    page = flat(signed_in(world, ADA).get(path).text)
+
+    assert "Change role: You are on hold" in page.replace(" :", ":")
+    assert "Save role" not in page
+
+
 def test_page_of_a_member_without_a_directory_goes_by_their_sign_in(world: World) -> None:
     ada = desk(world)
     member = ada.member(GRACE, role="admin")
