@@ -1,4 +1,4 @@
-"""docs/security.md and docs/forged-answers.md name what there is; and what holds for all code."""
+"""docs/security.md, docs/forged-answers.md and docs/pages.md name what there is; and what holds for all code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _SECTIONS |= {"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 3, "7.6": 2}
 REQUIREMENTS = [f"{section}.{number}" for section, last in _SECTIONS.items() for number in range(1, last + 1)]
 ROWS = re.findall(r"^\| (\d\.\d\.\d+) \| [123] \| .+ \| \*\*(.+?)\*\*\. .+ \| (.*) \|$", PAGE, re.MULTILINE)
 FORGED = (ROOT / "docs" / "forged-answers.md").read_text("utf-8")
-CITED = re.findall(r"(tests/[\w/]+\.py)::(\w+)", PAGE + FORGED)
+PAGES = (ROOT / "docs" / "pages.md").read_text("utf-8")
+CITED = re.findall(r"(tests/[\w/]+\.py)::(\w+)", PAGE + FORGED + PAGES)
 
 
 @pytest.mark.parametrize("path", sorted({path for path, _ in CITED}))
