@@ -53,6 +53,13 @@ class IdentityProvider:
         else:
             saml_provider.read_request(_values(query).get("SAMLRequest", ""), self.service_provider)
 
+    def unasked(self, person: Person) -> Posted:
+        """How a sign-in begins that nobody has asked for: the tile on the provider's own page."""
+        known = self.service_provider
+        if known is None:
+            raise UnknownRequestError("This provider does not know any Doorward yet.")
+        return self._respond(known, person)
+
     def answer(self, protocol: str, query: str, person: Person) -> str | Posted:
         """How the browser brings the answer: an address to go to, or a form to send. Raises UnknownRequestError."""
         values = _values(query)
@@ -62,10 +69,15 @@ class IdentityProvider:
         request_id = saml_provider.read_request(values.get("SAMLRequest", ""), known)
         if known is None:
             raise UnknownRequestError("This provider does not know any Doorward yet.")
+        return self._respond(known, person, request_id=request_id, relay_state=values.get("RelayState", ""))
+
+    def _respond(
+        self, known: ServiceProvider, person: Person, *, request_id: str = "", relay_state: str = ""
+    ) -> Posted:
         response = saml_provider.respond(
             person, issuer=self.metadata_url, to=known, request_id=request_id, key=self.keys.signing
         )
-        return Posted(known.acs_url, {"SAMLResponse": response, "RelayState": values.get("RelayState", "")})
+        return Posted(known.acs_url, {"SAMLResponse": response, "RelayState": relay_state})
 
 
 def _values(query: str) -> dict[str, str]:

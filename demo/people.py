@@ -49,11 +49,12 @@ class Person:
 ADA = Person("ada", "Ada", "Lovelace", frozenset({ADMINISTRATORS}))
 GRACE = Person("grace", "Grace", "Hopper", frozenset({SUPPORT}))
 EDSGER = Person("edsger", "Edsger", "Dijkstra")
+BARBARA = Person("barbara", "Barbara", "Liskov", frozenset({SUPPORT}))
 CAST = (
     ADA,
     GRACE,
     EDSGER,
-    Person("barbara", "Barbara", "Liskov", frozenset({SUPPORT})),
+    BARBARA,
     Person("katherine", "Katherine", "Johnson"),
     Person("alan", "Alan", "Turing", assigned=False),
 )

@@ -65,7 +65,9 @@ def read_request(encoded: str, known: ServiceProvider | None) -> str:
 
 
 def respond(person: Person, *, issuer: str, to: ServiceProvider, request_id: str, key: KeyPair) -> str:
-    """The response that says who somebody is, its assertion signed, in base64 as the browser carries it."""
+    """The response that says who somebody is, its assertion signed, in base64 as the browser carries it; to nobody's
+    request where `request_id` is "".
+    """
     response = etree.fromstring(_response(person, issuer=issuer, to=to, request_id=request_id))
     assertion = response.find(f"{{{_ASSERTION}}}Assertion")
     assert assertion is not None
@@ -76,14 +78,15 @@ def respond(person: Person, *, issuer: str, to: ServiceProvider, request_id: str
 def _response(person: Person, *, issuer: str, to: ServiceProvider, request_id: str) -> str:
     moment = datetime.now(UTC)
     now, end = (time.strftime("%Y-%m-%dT%H:%M:%SZ") for time in (moment, moment + _LIFETIME))
-    acs, audience, answered, who = (escape(text) for text in (to.acs_url, to.entity_id, request_id, issuer))
+    acs, audience, who = (escape(text) for text in (to.acs_url, to.entity_id, issuer))
+    answered = f' InResponseTo="{escape(request_id)}"' if request_id else ""
     return f"""<p:Response xmlns:p="{_PROTOCOL}" xmlns:a="{_ASSERTION}" ID="_{secrets.token_hex(16)}" Version="2.0"
- IssueInstant="{now}" Destination="{acs}" InResponseTo="{answered}"><a:Issuer>{who}</a:Issuer>
+ IssueInstant="{now}" Destination="{acs}"{answered}><a:Issuer>{who}</a:Issuer>
 <p:Status><p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status>
 <a:Assertion ID="_{secrets.token_hex(16)}" Version="2.0" IssueInstant="{now}"><a:Issuer>{who}</a:Issuer>
 <a:Subject><a:NameID Format="{_PERSISTENT}">{escape(person.id)}</a:NameID>
 <a:SubjectConfirmation Method="{_BEARER}"><a:SubjectConfirmationData NotOnOrAfter="{end}" Recipient="{acs}"
- InResponseTo="{answered}"/></a:SubjectConfirmation></a:Subject>
+ {answered}/></a:SubjectConfirmation></a:Subject>
 <a:Conditions NotBefore="{now}" NotOnOrAfter="{end}"><a:AudienceRestriction><a:Audience>{audience}</a:Audience>
 </a:AudienceRestriction></a:Conditions>
 <a:AuthnStatement AuthnInstant="{now}" SessionIndex="_{secrets.token_hex(16)}"><a:AuthnContext>

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect
 
-from demo.people import ADMINISTRATORS, EDSGER, GRACE, SUPPORT
+from demo.people import ADA, ADMINISTRATORS, BARBARA, EDSGER, GRACE, SUPPORT
 from demo.setting_up import SUPPORT_ROLE
 from tests.gallery.walk import View, Walker, choose_at_provider
 
@@ -29,6 +29,7 @@ def company(walker: Walker) -> Iterator[View]:
     page.context.close()
     yield from _a_member_comes_in(walker)
     yield from _a_new_administrator_comes_in(walker)
+    yield from _the_last_code_is_used(walker)
     page = walker.visitor()
     page.goto("/style")
     yield View("style", "style.html", "Every part that pages are made of, for whoever changes the look", page)
@@ -44,6 +45,7 @@ def _looks_after_single_sign_on(walker: Walker, page: Page) -> Iterator[View]:
     page.goto(f"{connection}/edit")
     yield View("connection-edit", "settings/connection_form.html", "Editing a connection that is in force", page)
     page.get_by_label("Attribute with the first name").fill("nickname")
+    page.get_by_label("Allow sign-ins that begin at the identity provider").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Revision 2 waits for its test")).to_be_visible()
     page.locator("#single-sign-on").get_by_role("button", name="Test sign-in").first.click()
@@ -57,6 +59,8 @@ def _looks_after_single_sign_on(walker: Walker, page: Page) -> Iterator[View]:
     page.get_by_role("button", name="Put in force…").click()
     expect(page.get_by_text("Afterwards an administrator can still get in")).to_be_visible()
     yield View("plan-connection", "settings/plan.html", "What putting an edit in force would do", page)
+    page.get_by_role("button", name="Put in force").click()
+    expect(page.get_by_text("The new settings are in force.")).to_be_visible()
     page.goto(_SETTINGS)
     page.get_by_role("button", name="Activate…", exact=True).click()
     expect(page.get_by_role("heading", name="Move everyone from")).to_be_visible()
@@ -158,6 +162,13 @@ def _a_member_comes_in(walker: Walker) -> Iterator[View]:
     yield View("profile-member", "profile.html", "The profile of somebody whom the directory manages", page)
     page.goto(_SETTINGS)
     yield View("not-open", "error.html", "Who is no administrator sees who can help", page)
+    posted = walker.town.provider.unasked(GRACE)
+    inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in posted.fields.items())
+    page.goto("about:blank")
+    page.set_content(f'<form method="post" action="{posted.action}">{inputs}<button>Doorward</button></form>')
+    page.get_by_role("button", name="Doorward").click()
+    expect(page.get_by_role("heading", name="Sign in to Example?")).to_be_visible()
+    yield View("consent", "sign_in/consent.html", "Whoever comes from the provider's own page is asked first", page)
     page.goto("/nothing-here")
     yield View("not-found", "error.html", "An address that leads nowhere", page)
     page.context.close()
@@ -176,3 +187,31 @@ def _a_new_administrator_comes_in(walker: Walker) -> Iterator[View]:
     )
     page.context.close()
     walker.push(EDSGER)
+
+
+def _the_last_code_is_used(walker: Walker) -> Iterator[View]:
+    """Ten recoveries: by three administrators, because nobody is mailed more than a few codes at a time."""
+    helpers = (EDSGER, BARBARA)
+    walker.push(*(replace(person, groups=frozenset({ADMINISTRATORS})) for person in helpers))
+    *others, last = walker.town.recovery_codes
+    for number, recovery_code in enumerate(others):
+        person = (ADA, *helpers)[number % 3]
+        browser, earlier = walker.town.browser(), walker.town.office.latest_code(person.email)
+        browser.open("/recover")
+        browser.submit("/recover", email=person.email)
+        code = walker.town.office.await_code(person.email, besides=earlier)
+        browser.submit("/sign-in/code", code=code, recovery_code=recovery_code)
+    page = walker.visitor()
+    page.goto("/recover")
+    page.get_by_label("Email address").fill(BARBARA.email)
+    code = walker.code_after(page.get_by_role("button", name="Send me a code"), BARBARA.email)
+    page.get_by_label("Six-digit code").fill(code)
+    page.get_by_label("Recovery code").fill(last)
+    page.get_by_role("button", name="Start the recovery session").click()
+    expect(page.get_by_role("heading", name="Store your new recovery codes")).to_be_visible()
+    yield View("recovered", "recovered.html", "The last recovery code was used: the next ten", page)
+    walker.town.recovery_codes = page.locator("#codes code").all_inner_texts()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Continue to the settings").click()
+    page.context.close()
+    walker.push(*helpers)

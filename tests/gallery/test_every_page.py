@@ -10,17 +10,12 @@ from playwright.sync_api import Browser
 from demo.building import built
 from tests.browser.conftest import check_everywhere
 from tests.gallery.chapters import everything
-from tests.gallery.pictures import names_of
+from tests.gallery.pictures import IMAGES, names_of
 from tests.gallery.walk import Walker
 
 _TEMPLATES = Path(__file__).parents[2] / "app" / "web" / "templates"
 #: What others are made of.
 _FRAMES = {"narrow.html", "shell.html", "setup/shell.html"}
-#: Pages that the demo does not lead to, and who looks at them instead.
-_ELSEWHERE = {
-    "recovered.html": "after the last of ten recovery codes: tests/web/test_recovery.py",
-    "sign_in/consent.html": "sign-ins that begin at the provider: tests/browser/test_tile.py",
-}
 
 
 @pytest.mark.timeout(400)
@@ -41,4 +36,5 @@ def test_every_page_has_a_picture_and_no_barrier(tmp_path: Path, chromium: Brows
         for path in _TEMPLATES.rglob("*.html")
         if "{% extends" in path.read_text("utf-8")
     }
-    assert pages - seen == _ELSEWHERE.keys() | _FRAMES
+    assert pages - seen == _FRAMES
+    assert {path.name for path in IMAGES.iterdir()} == pictures, "python -m tests.gallery.pictures takes them anew"
