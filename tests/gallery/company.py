@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from demo.people import ADA, ADMINISTRATORS, BARBARA, EDSGER, GRACE, SUPPORT
 from demo.setting_up import SUPPORT_ROLE
-from tests.gallery.walk import View, Walker, choose_at_provider
+from tests.gallery.walk import View, Walker, choose_at_provider, go_to_provider
 
 _SETTINGS = "/settings/authentication"
 
@@ -149,9 +149,7 @@ def _a_member_comes_in(walker: Walker) -> Iterator[View]:
     page = walker.visitor()
     provider = f"{walker.town.provider.origin}/**"
     page.route(provider, lambda route: route.fulfill(status=204))  # a browser stays where it is then
-    page.goto("/sign-in")
-    page.get_by_label("Email address").fill(GRACE.email)
-    page.get_by_role("button", name="Continue").click()
+    go_to_provider(page, GRACE.email)
     expect(page.get_by_role("heading", name=re.compile("^Going to"))).to_be_visible()
     yield View("leaving", "sign_in/leaving.html", "On the way to the identity provider", page)
     page.unroute(provider)
@@ -177,9 +175,7 @@ def _a_member_comes_in(walker: Walker) -> Iterator[View]:
 def _a_new_administrator_comes_in(walker: Walker) -> Iterator[View]:
     walker.push(replace(EDSGER, groups=frozenset({ADMINISTRATORS})))
     page = walker.visitor()
-    page.goto("/sign-in")
-    page.get_by_label("Email address").fill(EDSGER.email)
-    page.get_by_role("button", name="Continue").click()
+    go_to_provider(page, EDSGER.email)
     choose_at_provider(page, EDSGER.id)
     expect(page.get_by_role("heading", name="Confirm that this is you")).to_be_visible()
     yield View(

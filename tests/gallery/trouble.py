@@ -9,7 +9,7 @@ from dataclasses import replace
 from playwright.sync_api import expect
 
 from demo.people import ADA, GRACE
-from tests.gallery.walk import View, Walker, choose_at_provider
+from tests.gallery.walk import View, Walker, choose_at_provider, go_to_provider
 
 _TEMPLATE = "settings/authentication.html"
 
@@ -25,9 +25,7 @@ def _the_certificate_is_wrong(walker: Walker) -> Iterator[View]:
     keys = walker.town.provider.keys
     keys.broken = True
     page = walker.visitor()
-    page.goto("/sign-in")
-    page.get_by_label("Email address").fill(GRACE.email)
-    page.get_by_role("button", name="Continue").click()
+    go_to_provider(page, GRACE.email)
     choose_at_provider(page, GRACE.id)
     expect(page.get_by_role("heading", name="You could not be signed in")).to_be_visible()
     keys.broken = False

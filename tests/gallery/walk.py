@@ -93,6 +93,13 @@ class Walker:
             self.violations.append(message.text)
 
 
+def go_to_provider(page: Page, address: str) -> None:
+    """Begin to sign in, as far as somebody at the company's domain is sent on."""
+    page.goto("/sign-in")
+    page.get_by_label("Email address").fill(address)
+    page.get_by_role("button", name="Continue").click()
+
+
 def choose_at_provider(page: Page, person_id: str = ADA.id) -> None:
     """Say at the company's provider who one is."""
     page.locator(f'button[name="person"][value="{person_id}"]').click()

@@ -230,8 +230,15 @@ def test_page_of_a_member_without_a_directory_goes_by_their_sign_in(world: World
     assert "2. Granted by hand Admin, by an administrator" in page
 
 
-def test_member_of_another_organization_has_no_page_here(world: World) -> None:
+def test_member_of_another_organization_has_no_page_here_and_nothing_is_done_to_them(world: World) -> None:
     ada = desk(world)
     other = found_organization(world, "eve@other.test", "Other")
+    base = f"/settings/members/{other.admin_id}"
 
-    assert ada.browser.get(f"/settings/members/{other.admin_id}").status_code == 404
+    assert ada.browser.get(base).status_code == 404
+    for action in ("role", "suspend", "restore", "activate", "remove", "sessions/end-all"):
+        ada.browser.get("/settings/members")
+        answer = ada.browser.submit(f"{base}/{action}", role="member", confirm="eve@other.test")
+        assert answer.status_code == 404, action
+    eve = other.member("eve@other.test")
+    assert (eve.role, eve.state, eve.suspended, eve.removed_at) == ("admin", "active", False, None)
